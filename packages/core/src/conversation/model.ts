@@ -1,0 +1,46 @@
+import type { Message } from "./message.ts";
+import type { AnswerPart } from "./part.ts";
+import type { ToolDefinition } from "./tool-definition.ts";
+import type { Usage } from "./usage.ts";
+
+/** Everything that a model needs for one answer. Built from the machine's state, never stored as a whole. */
+export interface ModelRequest {
+  readonly instructions: string | undefined;
+  readonly messages: readonly Message[];
+  readonly tools: readonly ToolDefinition[];
+  /** `none`: the model must answer without tools (a limit was reached). */
+  readonly toolChoice: "auto" | "none";
+}
+
+/** Why a model stopped. */
+export type TerminalReason =
+  | "stop"
+  | "tool_use"
+  | "output_limit"
+  | "context_overflow"
+  | "content_filter"
+  | "provider_error"
+  | "cancelled"
+  | "unknown";
+
+export interface ModelAnswer {
+  readonly parts: readonly AnswerPart[];
+  readonly terminalReason: TerminalReason;
+  readonly usage: Usage;
+  /** The model that answered, as its provider names it. */
+  readonly model: string;
+}
+
+/** A model call that ended without an answer: an outcome, not an exception. */
+export interface ModelFailure {
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly terminalReason: TerminalReason;
+  readonly code?: string;
+  /** What the provider said, bounded and without secrets. */
+  readonly raw?: string;
+  /** The request as sent, only where tracing of bodies is on. */
+  readonly requestBody?: string;
+  /** How long the provider asks to wait, in milliseconds. */
+  readonly retryAfterMs?: number;
+}

@@ -1,0 +1,102 @@
+import type { OnCrash, ToolDefinition, ToolHints } from "../conversation/tool-definition.ts";
+import { PawlError } from "../errors.ts";
+import type { CallId } from "../ids.ts";
+import type { Json } from "../json.ts";
+import type { Reconciliation } from "../ports/tools.ts";
+import { type InferSchema, jsonSchemaOf, type Schema } from "./schema.ts";
+
+/** What a tool's body gets beside its input. */
+export interface ToolRun {
+  readonly signal: AbortSignal;
+  /** The same at every attempt of this call, also after a crash. Hand it to whatever the tool calls. */
+  readonly idempotencyKey: string;
+  readonly callId: CallId;
+  readonly sessionId: string;
+  readonly turnId: string;
+  /** From 0. */
+  readonly attempt: number;
+}
+
+export interface ToolSpec<Input extends Schema, Output> {
+  readonly description: string;
+  readonly input: Input;
+  /** Default `ask`, or `retry` for a tool that says `hints: { readOnly: true }`. */
+  readonly onCrash?: OnCrash;
+  readonly hints?: ToolHints;
+  readonly displayName?: string;
+  readonly category?: string;
+  /** Longest duration of one attempt, in milliseconds. */
+  readonly timeoutMs?: number;
+  readonly execute: (input: InferSchema<Input>, run: ToolRun) => Output | Promise<Output>;
+  /** After a crash in an `ask` tool: did it happen? Without an answer a person is asked. */
+  readonly reconcile?: (
+    input: InferSchema<Input>,
+    run: ToolRun,
+  ) => Promise<
+    { readonly happened: true; readonly output: Output } | { readonly happened: false } | "unknown"
+  >;
+}
+
+/** A tool that a host can offer. Its name is the key under which it is handed in. */
+export interface Tool<Input = unknown, Output = unknown> {
+  readonly "~tool": { readonly input: Input; readonly output: Output } | undefined;
+  readonly input: Schema<unknown, Input>;
+  readonly execute: (input: Input, run: ToolRun) => Output | Promise<Output>;
+  readonly reconcile?: (input: Input, run: ToolRun) => Promise<Reconciliation>;
+  /** The tool as data. @throws PawlError `invalid_tool_name` */
+  define(name: string): ToolDefinition;
+}
+
+/** What can be handed to a host as `tools`; method bivariance lets every `Tool<I, O>` in. */
+export type AnyTool = Omit<Tool, "execute" | "reconcile" | "input"> & {
+  readonly input: Schema<unknown, unknown>;
+  execute(input: never, run: ToolRun): unknown;
+  reconcile?(input: never, run: ToolRun): Promise<Reconciliation>;
+};
+export type ToolSet = { readonly [name: string]: AnyTool };
+
+/** What model providers accept as a tool's name. */
+export const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * Defines a tool; input and output types are inferred.
+ *
+ * @throws PawlError `schema_unsupported` when the input schema cannot be written as JSON Schema
+ */
+export function tool<Input extends Schema, Output>(
+  spec: ToolSpec<Input, Output>,
+): Tool<InferSchema<Input>, Awaited<Output>> {
+  const inputSchema = jsonSchemaOf(spec.input, `the tool "${spec.description}"`);
+  const { description, displayName, category, hints, timeoutMs } = spec;
+  const onCrash = spec.onCrash ?? (hints?.readOnly === true ? "retry" : "ask");
+  const made = {
+    "~tool": undefined,
+    input: spec.input,
+    execute: spec.execute,
+    ...(spec.reconcile && { reconcile: spec.reconcile as unknown as Tool["reconcile"] }),
+    define(name: string): ToolDefinition {
+      if (!TOOL_NAME.test(name)) {
+        throw new PawlError(
+          "invalid_tool_name",
+          `"${name}" cannot be the name of a tool: use 1 to 64 of A–Z, a–z, 0–9, _ and -.`,
+        );
+      }
+      return {
+        name,
+        description,
+        inputSchema,
+        onCrash,
+        ...(displayName !== undefined && { displayName }),
+        ...(category !== undefined && { category }),
+        ...(hints !== undefined && { hints }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      };
+    },
+  };
+  return made as unknown as Tool<InferSchema<Input>, Awaited<Output>>;
+}
+
+/** A tool's output as JSON: `undefined` becomes null. */
+export function toolOutput(value: unknown): Json {
+  return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as Json);
+}

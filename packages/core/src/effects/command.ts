@@ -1,0 +1,144 @@
+import type { ModelRequest } from "../conversation/model.ts";
+import type { CallId } from "../ids.ts";
+import type { Json } from "../json.ts";
+import type { WaitIdentity } from "../waits/wait-identity.ts";
+
+/** One model call of the turn's loop. The messages are the session's and the first `upTo` of the turn's own. */
+export interface ModelCallCommand {
+  readonly kind: "model_call";
+  readonly iteration: number;
+  readonly upTo: number;
+  readonly toolChoice: "auto" | "none";
+  /** A sentence for the model about why this answer is the last, see `turn/limits.ts`. */
+  readonly note?: string;
+}
+
+/** A model call outside of the loop (a summary, a title). */
+export interface DirectModelCallCommand {
+  readonly kind: "direct_model_call";
+  readonly request: ModelRequest;
+  readonly label: string;
+}
+
+export interface ToolCallCommand {
+  readonly kind: "tool_call";
+  readonly callId: CallId;
+  readonly name: string;
+  readonly input: Json;
+  /** From 0; a call that a person declared not to have happened is performed as the next attempt. */
+  readonly attempt: number;
+  /** The same for every attempt of this call, handed to the tool. */
+  readonly idempotencyKey: string;
+}
+
+export interface ExecCodeCommand {
+  readonly kind: "exec_code";
+  readonly language: string;
+  readonly code: string;
+}
+
+/** Where queued inputs may enter a running turn. */
+export type CheckpointKind = "after_work" | "before_completion";
+
+export interface CheckpointCommand {
+  readonly kind: "checkpoint";
+  readonly checkpoint: CheckpointKind;
+}
+
+export interface SyncEnvironmentCommand {
+  readonly kind: "sync_environment";
+  /** Whether the refreshed tools and instructions replace those of the turn. */
+  readonly updateMachineConfig: boolean;
+}
+
+export interface SleepCommand {
+  readonly kind: "sleep";
+  /** Absolute, milliseconds since the epoch: a crash does not restart it. */
+  readonly dueAt: number;
+}
+
+export interface AwaitEventCommand {
+  readonly kind: "await_event";
+  readonly wait: WaitIdentity;
+  /** Why it waits, for people: shown, never matched. */
+  readonly reason: WaitReason;
+  /** Absolute, milliseconds since the epoch; absent: it never times out. */
+  readonly deadline?: number;
+}
+
+/** What a person sees of a wait. */
+export type WaitReason =
+  | { readonly type: "tool_pending"; readonly callId: CallId; readonly tool: string }
+  | {
+      readonly type: "did_it_happen";
+      readonly callId: CallId;
+      readonly tool: string;
+      readonly input: Json;
+      readonly attempt: number;
+    }
+  | { readonly type: "budget"; readonly limit: string }
+  | { readonly type: "custom"; readonly text: string };
+
+export interface PeekAwaitEventCommand {
+  readonly kind: "peek_await_event";
+  readonly wait: WaitIdentity;
+}
+
+export type ProcessOperation =
+  | "start"
+  | "list"
+  | "transfer"
+  | "delete_session"
+  | "await"
+  | "cancel"
+  | "signal";
+
+export interface ProcessEffectCommand {
+  readonly kind: "process";
+  readonly operation: ProcessOperation;
+  readonly payload: Json;
+}
+
+export interface DurableStepCommand {
+  readonly kind: "durable_step";
+  readonly stepId: string;
+  readonly input: Json;
+}
+
+export type EffectCommand =
+  | ModelCallCommand
+  | DirectModelCallCommand
+  | ToolCallCommand
+  | ExecCodeCommand
+  | CheckpointCommand
+  | SyncEnvironmentCommand
+  | SleepCommand
+  | AwaitEventCommand
+  | PeekAwaitEventCommand
+  | ProcessEffectCommand
+  | DurableStepCommand;
+
+export type EffectKind = EffectCommand["kind"];
+export type CommandOf<Kind extends EffectKind> = Extract<EffectCommand, { kind: Kind }>;
+
+/**
+ * The fields of a command that must be equal at replay. The others are recorded or shown only: an edited sentence
+ * must not break turns in flight.
+ */
+export function mustMatch(command: EffectCommand): Json {
+  switch (command.kind) {
+    case "model_call":
+      return {
+        kind: command.kind,
+        iteration: command.iteration,
+        upTo: command.upTo,
+        toolChoice: command.toolChoice,
+      };
+    case "direct_model_call":
+      return { kind: command.kind, label: command.label };
+    case "await_event":
+      return { kind: command.kind, wait: command.wait };
+    default:
+      return { ...command };
+  }
+}

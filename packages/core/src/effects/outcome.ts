@@ -1,0 +1,124 @@
+import type { ModelAnswer, ModelFailure } from "../conversation/model.ts";
+import type { InputPart } from "../conversation/part.ts";
+import type { ToolDefinition } from "../conversation/tool-definition.ts";
+import type { ErrorFacts } from "../errors.ts";
+import type { InputId } from "../ids.ts";
+import type { Json } from "../json.ts";
+import type { Resolution, WaitIdentity } from "../waits/wait-identity.ts";
+import type { EffectKind } from "./command.ts";
+
+/**
+ * How a cancelled call ended: it had not begun; the tool itself confirmed that it stopped; or nobody can say.
+ */
+export type CancelCertainty = "before_start" | "confirmed" | "outcome_unknown";
+
+/** What a tool came to. Failures are data for the model, never exceptions of the runtime. */
+export type ToolOutcome =
+  | { readonly status: "ok"; readonly output: Json }
+  | { readonly status: "error"; readonly code: string; readonly message: string; readonly output?: Json }
+  | { readonly status: "cancelled"; readonly certainty: CancelCertainty };
+
+/** How a tool call left its executor. */
+export type ToolLaunch =
+  | { readonly status: "done"; readonly result: ToolOutcome }
+  | {
+      readonly status: "pending";
+      readonly wait: WaitIdentity;
+      readonly deadline?: number;
+      readonly onTimeout: "tell_model" | "fail_turn";
+    }
+  /** An attempt was begun and its end is not known (D12): somebody must say whether it happened. */
+  | { readonly status: "ambiguous"; readonly attempt: number };
+
+export type ModelResult =
+  | { readonly ok: true; readonly answer: ModelAnswer }
+  | { readonly ok: false; readonly failure: ModelFailure };
+
+export interface ModelCallOutcome {
+  readonly kind: "model_call";
+  readonly result: ModelResult;
+  /** Text was shown while it came, so a replay must not show it again. */
+  readonly textStreamed: boolean;
+}
+
+export interface DirectModelCallOutcome {
+  readonly kind: "direct_model_call";
+  readonly result: ModelResult;
+}
+
+export interface ToolCallOutcome {
+  readonly kind: "tool_call";
+  readonly launch: ToolLaunch;
+}
+
+export interface ExecCodeOutcome {
+  readonly kind: "exec_code";
+  readonly result:
+    | { readonly ok: true; readonly value: Json }
+    | { readonly ok: false; readonly error: ErrorFacts };
+}
+
+/** An input of the session that entered a running turn; from here on it belongs to that turn (D19). */
+export interface SteeredInput {
+  readonly inputId: InputId;
+  readonly parts: readonly InputPart[];
+}
+
+export interface CheckpointOutcome {
+  readonly kind: "checkpoint";
+  readonly inputs: readonly SteeredInput[];
+}
+
+export interface SyncEnvironmentOutcome {
+  readonly kind: "sync_environment";
+  readonly result:
+    | { readonly ok: true; readonly environment?: SyncedEnvironment }
+    | { readonly ok: false; readonly error: ErrorFacts };
+}
+
+/** What a refresh found; it replaces the turn's own from here on. */
+export interface SyncedEnvironment {
+  readonly instructions?: string;
+  readonly tools: readonly ToolDefinition[];
+}
+
+export interface SleepOutcome {
+  readonly kind: "sleep";
+}
+
+export interface AwaitEventOutcome {
+  readonly kind: "await_event";
+  readonly resolution: Resolution;
+}
+
+export interface PeekAwaitEventOutcome {
+  readonly kind: "peek_await_event";
+  readonly resolution: Resolution | null;
+}
+
+export interface ProcessOutcome {
+  readonly kind: "process";
+  readonly result:
+    | { readonly ok: true; readonly value: Json }
+    | { readonly ok: false; readonly error: ErrorFacts };
+}
+
+export interface DurableStepOutcome {
+  readonly kind: "durable_step";
+  readonly value: Json;
+}
+
+export type EffectOutcome =
+  | ModelCallOutcome
+  | DirectModelCallOutcome
+  | ToolCallOutcome
+  | ExecCodeOutcome
+  | CheckpointOutcome
+  | SyncEnvironmentOutcome
+  | SleepOutcome
+  | AwaitEventOutcome
+  | PeekAwaitEventOutcome
+  | ProcessOutcome
+  | DurableStepOutcome;
+
+export type OutcomeOf<Kind extends EffectKind> = Extract<EffectOutcome, { kind: Kind }>;

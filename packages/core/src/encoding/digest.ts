@@ -1,0 +1,20 @@
+import { createSHA256 } from "hash-wasm";
+import { canonicalJson } from "./canonical-json.ts";
+
+/** Lower-case hex SHA-256 of canonical JSON (RFC 8785). */
+export type JsonDigest = (value: unknown) => string;
+
+let loading: Promise<JsonDigest> | undefined;
+
+/**
+ * Loads the hash once; the function that it resolves to is synchronous. One hash object is reused, since making one
+ * costs more than hashing a small value.
+ */
+export function loadJsonDigest(): Promise<JsonDigest> {
+  loading ??= createSHA256().then((sha256) => (value: unknown) => {
+    sha256.init();
+    sha256.update(canonicalJson(value));
+    return sha256.digest("hex");
+  });
+  return loading;
+}

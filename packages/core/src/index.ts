@@ -1,0 +1,168 @@
+// Defining tools and agents
+
+// Conversation
+export {
+  type AssistantMessage,
+  type Message,
+  type ToolMessage,
+  textOf,
+  type UserMessage,
+} from "./conversation/message.ts";
+export type { ModelAnswer, ModelFailure, ModelRequest, TerminalReason } from "./conversation/model.ts";
+export type {
+  AnswerPart,
+  FilePart,
+  InputPart,
+  Part,
+  ProviderFacts,
+  ReasoningPart,
+  StructuredPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+  ToolResultStatus,
+} from "./conversation/part.ts";
+export type { OnCrash, ToolDefinition, ToolHints } from "./conversation/tool-definition.ts";
+export { addUsage, NO_USAGE, type Usage } from "./conversation/usage.ts";
+export { type Agent, type AgentSpec, agent } from "./define/agent.ts";
+export { type InferSchema, jsonSchemaOf, type Schema, type Validated, validate } from "./define/schema.ts";
+export {
+  type AnyTool,
+  TOOL_NAME,
+  type Tool,
+  type ToolRun,
+  type ToolSet,
+  type ToolSpec,
+  tool,
+  toolOutput,
+} from "./define/tool.ts";
+// Effects: the vocabulary
+export {
+  type AwaitEventCommand,
+  type CheckpointCommand,
+  type CheckpointKind,
+  type CommandOf,
+  type DirectModelCallCommand,
+  type DurableStepCommand,
+  type EffectCommand,
+  type EffectKind,
+  type ExecCodeCommand,
+  type ModelCallCommand,
+  mustMatch,
+  type PeekAwaitEventCommand,
+  type ProcessEffectCommand,
+  type ProcessOperation,
+  type SleepCommand,
+  type SyncEnvironmentCommand,
+  type ToolCallCommand,
+  type WaitReason,
+} from "./effects/command.ts";
+export { type Cause, createEnvelope, type EffectEnvelope } from "./effects/envelope.ts";
+export type {
+  CancelCertainty,
+  EffectOutcome,
+  ModelCallOutcome,
+  ModelResult,
+  OutcomeOf,
+  SteeredInput,
+  SyncedEnvironment,
+  ToolCallOutcome,
+  ToolLaunch,
+  ToolOutcome,
+} from "./effects/outcome.ts";
+export { childEffectId, positionalEffectId, replayKey } from "./effects/replay-key.ts";
+export {
+  type ExecutionScope,
+  executionScope,
+  scopeId,
+  scopeSessionId,
+  scopeTurnId,
+  validatesTurnTraceId,
+} from "./effects/scope.ts";
+// Encoding, ids, errors
+export { canonicalJson } from "./encoding/canonical-json.ts";
+export { type JsonDigest, loadJsonDigest } from "./encoding/digest.ts";
+export {
+  type Blame,
+  type ErrorFacts,
+  errorFacts,
+  isPawlError,
+  PawlError,
+  type PawlErrorOptions,
+} from "./errors.ts";
+export {
+  type CallId,
+  callId,
+  type EffectId,
+  effectId,
+  type Id,
+  type InputId,
+  inputId,
+  MAX_ID_LENGTH,
+  type NodeId,
+  nodeId,
+  type SessionId,
+  sessionId,
+  type TurnId,
+  turnId,
+  turnIdOfInput,
+} from "./ids.ts";
+// Inputs, receipts and the log: the tables and shapes that every store shares
+export {
+  checkInputTransition,
+  INPUT_TRANSITIONS,
+  type InputState,
+  isTerminalInput,
+} from "./inputs/input-state.ts";
+export {
+  type BoundaryKind,
+  type CommitReceipt,
+  mintReceipt,
+  type ReceiptFacts,
+  verifyReceipt,
+} from "./inputs/receipt.ts";
+export {
+  acceptsInputs,
+  drivesTurns,
+  RUNTIME_TRANSITIONS,
+  type RuntimeState,
+} from "./inputs/runtime-state.ts";
+export type { Json, JsonObject } from "./json.ts";
+export { LOG_VERSION, type LogBody, type LogRow } from "./log/log-row.ts";
+export {
+  eventsOfRow,
+  parseEventId,
+  type TurnEvent,
+  type TurnEventBody,
+  type TurnEventType,
+} from "./log/turn-event.ts";
+// The turn machine
+export { BEHAVIOUR, type TurnConfig } from "./turn/config.ts";
+export type { MachineEvent } from "./turn/event.ts";
+export { type InputName, inputName, type TurnInput } from "./turn/input.ts";
+export {
+  DEFAULT_LIMITS,
+  LAST_ANSWER_MS,
+  type LimitFacts,
+  type LimitName,
+  limitReached,
+  type TurnLimits,
+} from "./turn/limits.ts";
+export type { MachineEffect, Move, TurnMachine } from "./turn/move.ts";
+export type { CancelEvidence, TurnOutcome } from "./turn/outcome.ts";
+export { standard } from "./turn/protocols/standard.ts";
+export type { TurnAction, TurnProtocol, TurnView } from "./turn/protocols/turn-protocol.ts";
+export {
+  type AfterCheckpoint,
+  type CallSlot,
+  initialState,
+  outstandingEffects,
+  type Phase,
+  type PhaseName,
+  type TurnState,
+} from "./turn/state.ts";
+export { type StepReport, type StepResult, step } from "./turn/step.ts";
+export { CANCEL_GRACE_MS, dueTimer, nextDeadline, type TimerName, type Timers } from "./turn/timers.ts";
+export { legalTransition, TRANSITIONS, type Transition } from "./turn/transitions.ts";
+// Waits
+export { checkWaitIdentity, type Resolution, type WaitIdentity } from "./waits/wait-identity.ts";

@@ -1,0 +1,73 @@
+import type { InputPart } from "../conversation/part.ts";
+import type { InputId, SessionId, TurnId } from "../ids.ts";
+import type { InputState } from "../inputs/input-state.ts";
+import type { Json } from "../json.ts";
+import type { LogRow } from "../log/log-row.ts";
+import type { Fence } from "./leases.ts";
+
+/** `next`: a turn of its own. `steer`: into the running turn at its next checkpoint. `interrupt`: as steer, and ends a wait. */
+export type Delivery = "next" | "steer" | "interrupt";
+
+export interface InputContent {
+  readonly parts: readonly InputPart[];
+  /** What the turn that this input begins needs: which agent and model, which tools. Opaque to the stores. */
+  readonly environment?: Json;
+}
+
+export interface NewInput {
+  readonly inputId: InputId;
+  readonly sessionId: SessionId;
+  readonly content: InputContent;
+  readonly delivery: Delivery;
+  /** Unique per session: the same content again returns the first input, other content is `store_conflict`. */
+  readonly idempotencyKey?: string;
+  /** Not before this time, milliseconds since the epoch. */
+  readonly at?: number;
+}
+
+export interface InputRecord extends NewInput {
+  /** Order of admission in the session, from 1. */
+  readonly position: number;
+  readonly state: InputState;
+  /** The turn that it began or entered. For `next` it is known from the start: see `turnIdOfInput`. */
+  readonly turnId: TurnId | null;
+  /** SHA-256 of the canonical JSON of content and delivery. */
+  readonly digest: string;
+  /** Milliseconds since the epoch by the store's clock. */
+  readonly acceptedAt: number;
+  /** The boundary that settled it. */
+  readonly lastRunId: TurnId | null;
+  readonly lastBoundarySequence: number | null;
+}
+
+export interface Accepted {
+  readonly input: InputRecord;
+  /** An input with this idempotency key and content was there already; `input` is that one. */
+  readonly duplicate: boolean;
+}
+
+/** One inbox orders everything that enters a session. `Tx` is the store's own kind of transaction. */
+export interface Inbox<Tx = never> {
+  /**
+   * Makes the input durable and hints that there is work. Creates the session when it is new. With `tx` it happens within the
+   * caller's own transaction and is visible when that commits.
+   *
+   * @throws PawlError `store_conflict` (idempotency key with other content, or the id is taken), `session_not_accepting`
+   * (retired, stopped or destroyed), `not_storable`
+   */
+  accept(input: NewInput, options?: { readonly tx?: Tx }): Promise<Accepted>;
+  /** The oldest queued input that is due and begins a turn. Steering inputs that found no running turn count. */
+  next(fence: Fence): Promise<InputRecord | null>;
+  /**
+   * Claims the queued steering inputs for a running turn and appends the row that holds their content, in one transaction
+   * (D19). `row` builds it from the inputs in order. @throws PawlError as `Log.append`.
+   */
+  checkpoint(
+    fence: Fence,
+    turnId: TurnId,
+    row: (inputs: readonly InputRecord[]) => LogRow,
+  ): Promise<{ readonly inputs: readonly InputRecord[]; readonly row: LogRow }>;
+  load(inputId: InputId): Promise<InputRecord | null>;
+  /** In order of admission. */
+  list(sessionId: SessionId): Promise<readonly InputRecord[]>;
+}

@@ -1,0 +1,24 @@
+export type { Clock, NewId } from "./clock.ts";
+export type { Accepted, Delivery, Inbox, InputContent, InputRecord, NewInput } from "./inbox.ts";
+export type { ClaimRequest, Fence, Leases, NodeLease, Release, SessionClaim } from "./leases.ts";
+export type { Log, LogQuery } from "./log.ts";
+export type { Logger } from "./logger.ts";
+export type { Model, ModelCallContext } from "./model.ts";
+export type {
+  Boundary,
+  CancelRequest,
+  CommitResult,
+  CommittedTurn,
+  NewTurn,
+  SessionRecord,
+  Sessions,
+} from "./sessions.ts";
+export type { Secrets, Store } from "./store.ts";
+export type {
+  OpenToolboxOptions,
+  Reconciliation,
+  Toolbox,
+  ToolContext,
+  ToolInvocation,
+  ToolProvider,
+} from "./tools.ts";

@@ -1,0 +1,72 @@
+import type { NodeId, SessionId, TurnId } from "../ids.ts";
+
+/** One row per process. Its generation is raised when somebody takes it over (D1); the nonce tells two owners of one number apart (D27). */
+export interface NodeLease {
+  readonly nodeId: NodeId;
+  readonly generation: number;
+  readonly nonce: string;
+  readonly ttlMs: number;
+}
+
+/** What every write of a session's holder proves within its transaction. Zero affected rows is `store_fenced`. */
+export interface Fence {
+  readonly node: NodeLease;
+  readonly sessionId: SessionId;
+  readonly epoch: number;
+}
+
+/** A session that this node owns from now on, and what there is to do. */
+export interface SessionClaim {
+  readonly sessionId: SessionId;
+  readonly fence: Fence;
+  /** Read after take-over: the holder allots `logHead + 1` next (D5). */
+  readonly logHead: number;
+  /** The turn that was begun and not committed. */
+  readonly openTurn: TurnId | null;
+  /** Claims in a row after which the log had not grown (D17). */
+  readonly attempts: number;
+}
+
+export interface ClaimRequest {
+  /** Only this session, or any. */
+  readonly sessionId?: SessionId;
+  readonly limit: number;
+  /** Open turns of other behaviour versions are left for nodes that have them (D7). */
+  readonly behaviours: readonly string[];
+}
+
+/** How a session is left. */
+export type Release =
+  /** Nothing to do until there is a new input. */
+  | { readonly type: "idle" }
+  /** Something went wrong: not before this time (milliseconds from now, by the database's clock). */
+  | { readonly type: "retry"; readonly delayMs: number }
+  /** The open turn waits (D16): claimable by wake mark, interrupt, cancel, or when `dueAt` comes. */
+  | { readonly type: "park"; readonly dueAt?: number }
+  /** No node with this turn's behaviour, or a divergence: visible, resumable, consumes nothing (D7). */
+  | { readonly type: "blocked"; readonly code: string; readonly message: string };
+
+/**
+ * Nodes and the sessions they own. The store's own clock decides what has run out (rules D1–D4, D16, D17).
+ *
+ * A session is claimable when its owner is gone (released, lease over, taken over, or its process known to be dead) and there is
+ * something to do: an open turn that is neither parked nor blocked, a wake mark, a due time that has come, a cancel request
+ * for its open turn, or a queued input that is due, while the runtime state drives turns.
+ */
+export interface Leases {
+  /** Begins a new generation of this node. Every session that an earlier generation held becomes claimable at once. */
+  openNode(nodeId: NodeId, options: { readonly ttlMs: number }): Promise<NodeLease>;
+  /** @throws PawlError `store_fenced` when the lease ran out or was taken over: stop writing at once (D3). */
+  renewNode(lease: NodeLease): Promise<void>;
+  /** Gives everything back. Safe to call after the lease was lost. */
+  closeNode(lease: NodeLease): Promise<void>;
+  /** Claims up to `limit` sessions, oldest need first, in one statement; raises their epochs and clears their wake marks. */
+  claim(lease: NodeLease, request: ClaimRequest): Promise<readonly SessionClaim[]>;
+  /**
+   * Leaves a session. Resolves to false, and the session stays owned, when a park found the wake mark set (D16): look at
+   * the waits again. @throws PawlError `store_fenced`.
+   */
+  release(fence: Fence, how: Release): Promise<boolean>;
+  /** Hints that there may be work, for this session or anywhere; they may be lost, a poll is the truth (D10, D28). */
+  onWork(listener: (sessionId: SessionId | undefined) => void): () => void;
+}

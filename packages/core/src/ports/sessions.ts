@@ -1,0 +1,100 @@
+import type { Message } from "../conversation/message.ts";
+import type { Usage } from "../conversation/usage.ts";
+import type { InputId, SessionId, TurnId } from "../ids.ts";
+import type { BoundaryKind, CommitReceipt } from "../inputs/receipt.ts";
+import type { RuntimeState } from "../inputs/runtime-state.ts";
+import type { LogRow } from "../log/log-row.ts";
+import type { TurnConfig } from "../turn/config.ts";
+import type { CancelEvidence, TurnOutcome } from "../turn/outcome.ts";
+import type { Fence } from "./leases.ts";
+
+export interface SessionRecord {
+  readonly sessionId: SessionId;
+  readonly runtimeState: RuntimeState;
+  /** Number of committed boundaries that changed the session. */
+  readonly revision: number;
+  readonly messageCount: number;
+  /** Digest of the last receipt. */
+  readonly lastDigest: string | null;
+  readonly openTurn: TurnId | null;
+  readonly parked: boolean;
+  readonly blocked: { readonly code: string; readonly message: string } | null;
+  readonly createdAt: number;
+}
+
+export interface NewTurn {
+  readonly turnId: TurnId;
+  /** The inputs that begin it; they become `staged`. */
+  readonly inputIds: readonly InputId[];
+  readonly configHash: string;
+  readonly config: TurnConfig;
+  /** Ordinal 0, with the begin input. */
+  readonly row: LogRow;
+}
+
+export interface Boundary {
+  readonly runId: TurnId;
+  readonly boundary: BoundaryKind;
+  /** For `turn_end`; the store seals the cancel gate with it. */
+  readonly outcome: TurnOutcome | null;
+  readonly usage: Usage;
+  /** Messages to append, or null for a boundary that leaves the session as it is. */
+  readonly delta: { readonly baseRevision: number; readonly messages: readonly Message[] } | null;
+  /** Inputs that become `consumed`. The store asserts that it settled exactly these (D19). */
+  readonly inputIds: readonly InputId[];
+  /** The last row of the turn, built from the receipt; absent for boundaries without one. */
+  readonly row?: (receipt: CommitReceipt) => LogRow;
+}
+
+export type CommitResult =
+  | { readonly status: "committed"; readonly receipt: CommitReceipt }
+  /** A cancel request was there before the gate could be sealed: commit the cancelled form (D18). Nothing was written. */
+  | { readonly status: "cancelled_first"; readonly evidence: CancelEvidence };
+
+export type CancelRequest =
+  | { readonly status: "requested"; readonly evidence: CancelEvidence }
+  | { readonly status: "already_requested"; readonly evidence: CancelEvidence }
+  | { readonly status: "completion_won"; readonly outcome: TurnOutcome }
+  | { readonly status: "unknown" };
+
+/** A committed turn, read back. */
+export interface CommittedTurn {
+  readonly receipt: CommitReceipt;
+  readonly usage: Usage;
+  /** Milliseconds since the epoch by the store's clock. */
+  readonly committedAt: number;
+}
+
+/** Sessions, their transcripts and the boundaries that are committed to them. */
+export interface Sessions {
+  load(sessionId: SessionId): Promise<SessionRecord | null>;
+  /** Most recently used first. */
+  list(query: { readonly limit: number }): Promise<readonly SessionRecord[]>;
+  /** Messages in order, from `from` (default 0) on. */
+  transcript(sessionId: SessionId, from?: number): Promise<readonly Message[]>;
+  /** Stores the configuration by content, stages the inputs, opens the turn and appends its first row, all or nothing (D7). */
+  beginTurn(fence: Fence, turn: NewTurn): Promise<void>;
+  loadConfig(hash: string): Promise<TurnConfig | null>;
+  /**
+   * The one commit verb: delta, receipt, input settlement, gate and last row, all or nothing. Order of checks (D20): the same
+   * boundary already committed gives its receipt again (other content: `store_conflict`); then the fence; then the head.
+   *
+   * @throws PawlError `store_fenced`, `store_conflict`, `store_write_failed`, `store_outcome_unknown` (commit again)
+   */
+  commit(fence: Fence, boundary: Boundary): Promise<CommitResult>;
+  loadReceipt(sessionId: SessionId, runId: TurnId, sequence: number): Promise<CommitReceipt | null>;
+  /** The turn's `turn_end` boundary. */
+  loadCommitted(turnId: TurnId): Promise<CommittedTurn | null>;
+  /** Receipts in the order of the chain. */
+  receipts(sessionId: SessionId): Promise<readonly CommitReceipt[]>;
+  /**
+   * Asks for the end of a turn, also of one that has not begun and with no worker alive; marks its session for wake-up in the same
+   * transaction (D4, D18).
+   */
+  requestCancel(
+    turnId: TurnId,
+    request: { readonly requestId: string; readonly origin: string; readonly reason?: string },
+  ): Promise<CancelRequest>;
+  /** The request that waits for this turn, if any. */
+  pendingCancel(turnId: TurnId): Promise<CancelEvidence | null>;
+}

@@ -1,0 +1,24 @@
+import type { Inbox } from "./inbox.ts";
+import type { Leases } from "./leases.ts";
+import type { Log } from "./log.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** Small values that all nodes of one store agree on: the first writer wins. */
+export interface Secrets {
+  /** The stored value, or the one that `create` makes when there is none. */
+  loadOrCreate(name: string, create: () => string): Promise<string>;
+}
+
+/** Everything that lasts. Stores differ in where they keep it, not in what it means: one contract suite tests all. */
+export interface Store<Tx = never> {
+  readonly sessions: Sessions;
+  readonly log: Log;
+  readonly inbox: Inbox<Tx>;
+  readonly leases: Leases;
+  readonly secrets: Secrets;
+  /** `durable`: what was committed survives the process. */
+  readonly durability: "memory" | "durable";
+  /** Gets ready: migrations, start-up checks. Safe to call more than once and from several processes. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}

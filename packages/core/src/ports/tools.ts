@@ -1,0 +1,54 @@
+import type { ToolDefinition } from "../conversation/tool-definition.ts";
+import type { ToolOutcome } from "../effects/outcome.ts";
+import type { CallId } from "../ids.ts";
+import type { Json } from "../json.ts";
+
+export interface ToolInvocation {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly callId: CallId;
+  readonly name: string;
+  readonly input: Json;
+  /** The same at every attempt of this call, also after a crash: hand it to whatever the tool calls. */
+  readonly idempotencyKey: string;
+  /** From 0. */
+  readonly attempt: number;
+}
+
+export interface ToolContext {
+  readonly signal: AbortSignal;
+}
+
+/** What a tool says when it is asked whether an attempt with an unknown end happened (D12). */
+export type Reconciliation =
+  | { readonly happened: true; readonly output: Json }
+  | { readonly happened: false }
+  /** It cannot tell: a person is asked. */
+  | "unknown";
+
+/**
+ * The tools of one turn, ready to be called. The definitions do not change while it is open: a tool that changed or
+ * vanished behind them answers with a failed outcome that says so.
+ */
+export interface Toolbox {
+  readonly definitions: readonly ToolDefinition[];
+  /** Never throws for a failure of the tool: that is an outcome. */
+  execute(call: ToolInvocation, context: ToolContext): Promise<ToolOutcome>;
+  reconcile?(call: ToolInvocation, context: ToolContext): Promise<Reconciliation>;
+  close?(): Promise<void>;
+}
+
+export interface OpenToolboxOptions {
+  readonly sessionId: string;
+  readonly signal: AbortSignal;
+  /**
+   * Definitions that a running turn has stored: the toolbox is opened for these and does not look for others. Absent when a
+   * turn is being prepared.
+   */
+  readonly pinned?: readonly ToolDefinition[];
+}
+
+/** Finds the tools that an environment names, on this node. An environment is opaque JSON that the provider understands. */
+export interface ToolProvider {
+  open(environment: Json | undefined, options: OpenToolboxOptions): Promise<Toolbox>;
+}

@@ -1,0 +1,24 @@
+import type { ToolDefinition } from "../conversation/tool-definition.ts";
+import type { Json } from "../json.ts";
+import type { TurnLimits } from "./limits.ts";
+
+/**
+ * The version of the machine's behaviour. A turn stores it in its first row and only nodes that support it drive the
+ * turn (D7). Raise it when the same inputs would give other effects, and keep the old machine until no turn needs it.
+ */
+export const BEHAVIOUR = "pawl-1";
+
+/** Everything that steers a turn and is known when it begins. Stored once by content hash (D7). */
+export interface TurnConfig {
+  readonly version: 1;
+  readonly protocol: string;
+  readonly agent: { readonly name: string; readonly instructions?: string };
+  /** How the host finds the model again. */
+  readonly model?: string;
+  readonly tools: readonly ToolDefinition[];
+  readonly limits: TurnLimits;
+  /** `iteration`: the environment is looked at anew before each model call after the first. */
+  readonly refreshTools: "turn" | "iteration";
+  /** What a node needs to find the tools again (MCP servers, say). Opaque to the machine. */
+  readonly environment?: Json;
+}

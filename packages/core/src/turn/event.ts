@@ -1,0 +1,22 @@
+import type { CheckpointKind, WaitReason } from "../effects/command.ts";
+import type { CallId, EffectId, InputId } from "../ids.ts";
+import type { LimitName } from "./limits.ts";
+import type { CancelEvidence, TurnOutcome } from "./outcome.ts";
+
+/**
+ * What the machine decided by itself and no effect's outcome shows. Stored with the row of the input that caused it.
+ */
+export type MachineEvent =
+  /** A call of the model that was answered without being performed. */
+  | {
+      readonly type: "tool.refused";
+      readonly callId: CallId;
+      readonly name: string;
+      readonly code: "tool_unknown" | "tool_input_invalid" | "turn_cancelled" | "limit_reached";
+      readonly message: string;
+    }
+  | { readonly type: "input.consumed"; readonly inputId: InputId; readonly at: "begin" | CheckpointKind }
+  | { readonly type: "limit.reached"; readonly limit: LimitName }
+  | { readonly type: "wait.opened"; readonly effectId: EffectId; readonly reason: WaitReason }
+  | { readonly type: "turn.cancelling"; readonly evidence: CancelEvidence }
+  | { readonly type: "turn.ended"; readonly outcome: TurnOutcome };

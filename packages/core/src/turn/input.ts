@@ -1,0 +1,37 @@
+import type { EffectKind } from "../effects/command.ts";
+import type { EffectOutcome, SteeredInput } from "../effects/outcome.ts";
+import type { EffectId } from "../ids.ts";
+import type { CancelEvidence } from "./outcome.ts";
+import type { TimerName } from "./timers.ts";
+
+/**
+ * Everything that may be fed to `step`. Each is one journal row with a dense ordinal (D6) and carries `now`,
+ * milliseconds since the epoch, taken once when the row was made.
+ */
+export type TurnInput =
+  | {
+      readonly type: "begin";
+      readonly now: number;
+      readonly sessionId: string;
+      readonly turnId: string;
+      readonly inputs: readonly SteeredInput[];
+      /** Where the session stood: the revision and the number of messages that precede this turn. */
+      readonly base: { readonly revision: number; readonly messages: number };
+      /** The cancel gate as it was when the turn began (D18): a turn that was cancelled before performs nothing. */
+      readonly cancel?: CancelEvidence;
+    }
+  | {
+      readonly type: "effect_settled";
+      readonly now: number;
+      readonly effectId: EffectId;
+      readonly outcome: EffectOutcome;
+    }
+  | { readonly type: "timer_fired"; readonly now: number; readonly timer: TimerName }
+  | { readonly type: "cancel_requested"; readonly now: number; readonly evidence: CancelEvidence };
+
+/** The name of an input in the transitions table: settlements are told apart by the kind of their outcome. */
+export type InputName = "begin" | "timer_fired" | "cancel_requested" | `settled:${EffectKind}`;
+
+export function inputName(input: TurnInput): InputName {
+  return input.type === "effect_settled" ? `settled:${input.outcome.kind}` : input.type;
+}

@@ -1,0 +1,210 @@
+import type { ToolCallPart, ToolResultPart } from "../../conversation/part.ts";
+import type { WaitReason } from "../../effects/command.ts";
+import type { OutcomeOf } from "../../effects/outcome.ts";
+import { childEffectId, positionalEffectId } from "../../effects/replay-key.ts";
+import type { EffectId } from "../../ids.ts";
+import type { Resolution, WaitIdentity } from "../../waits/wait-identity.ts";
+import type { MachineEvent } from "../event.ts";
+import { after, type MachineEffect, type Move, moveTo, type TurnMachine } from "../move.ts";
+import type { CallSlot, TurnState } from "../state.ts";
+import { act } from "./act.ts";
+import { finish } from "./finished.ts";
+import { appendResults, failedResult, resultOf, resultOfPending, unknownResult } from "./tool-results.ts";
+import { pauseWallTime, resumeWallTime } from "./waiting.ts";
+
+/** Begins all calls of an answer at once; each is an effect of its own and settles by itself. */
+export function runTools(
+  machine: TurnMachine,
+  state: TurnState,
+  calls: readonly ToolCallPart[],
+  now: number,
+): Move {
+  const tools = state.environment?.tools ?? machine.config.tools;
+  const known = new Set(tools.map((tool) => tool.name));
+  const events: MachineEvent[] = [];
+  const slots = calls.map((call, index): CallSlot => {
+    const refusal = refusalOf(call, known);
+    if (refusal === undefined) return { call, index, attempt: 0, effectId: toolEffectId(state, index, 0) };
+    events.push({ type: "tool.refused", callId: call.callId, name: call.name, ...refusal });
+    return { call, index, attempt: 0, result: failedResult(call, refusal.code, refusal.message) };
+  });
+  const effects = slots.filter((slot) => slot.effectId !== undefined).map((slot) => toolEffect(state, slot));
+  return after(moveTo(state, { effects, events }), (s) => withSlots(machine, s, slots, now));
+}
+
+function refusalOf(call: ToolCallPart, known: ReadonlySet<string>) {
+  if (!known.has(call.name)) {
+    const names = [...known].sort().join(", ") || "none";
+    return { code: "tool_unknown", message: `There is no tool "${call.name}". Tools: ${names}.` } as const;
+  }
+  if (call.malformed) {
+    return {
+      code: "tool_input_invalid",
+      message: "The arguments were not valid JSON. Send a JSON object.",
+    } as const;
+  }
+  return undefined;
+}
+
+function toolEffectId(state: TurnState, index: number, attempt: number): EffectId {
+  const first = positionalEffectId(state.iteration, "tool_call", index);
+  return attempt === 0 ? first : childEffectId(first, attempt, "attempt");
+}
+
+function toolEffect(state: TurnState, slot: CallSlot): MachineEffect {
+  const { callId, name, input } = slot.call;
+  return {
+    id: toolEffectId(state, slot.index, slot.attempt),
+    command: {
+      kind: "tool_call",
+      callId,
+      name,
+      input,
+      attempt: slot.attempt,
+      // Of the position without the attempt: a tool that is performed again sees the same key.
+      idempotencyKey: `${state.turnId}/${positionalEffectId(state.iteration, "tool_call", slot.index)}`,
+    },
+  };
+}
+
+export function toolSettled(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  outcome: OutcomeOf<"tool_call">,
+  now: number,
+): Move {
+  const { launch } = outcome;
+  switch (launch.status) {
+    case "done":
+      return settle(machine, state, slot, resultOf(slot.call, launch.result), now);
+    case "pending": {
+      const reason: WaitReason = { type: "tool_pending", callId: slot.call.callId, tool: slot.call.name };
+      return openWait(machine, state, slot, { ...launch, reason }, now);
+    }
+    case "ambiguous": {
+      const { callId, name, input } = slot.call;
+      const { attempt } = slot;
+      const wait: WaitIdentity = {
+        type: "custom",
+        key: `did_it_happen:${toolEffectId(state, slot.index, 0)}:${attempt}`,
+      };
+      const reason: WaitReason = { type: "did_it_happen", callId, tool: name, input, attempt };
+      return openWait(machine, state, slot, { wait, reason, onTimeout: "tell_model" }, now);
+    }
+  }
+}
+
+interface WaitRequest {
+  readonly wait: WaitIdentity;
+  readonly reason: WaitReason;
+  readonly deadline?: number;
+  readonly onTimeout: "tell_model" | "fail_turn";
+}
+
+function openWait(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  request: WaitRequest,
+  now: number,
+): Move {
+  // A cancelled turn opens no wait: what was begun is unknown.
+  if (state.cancel) return settle(machine, state, slot, unknownResult(slot.call), now);
+  const { wait, reason, deadline, onTimeout } = request;
+  const effectId = childEffectId(toolEffectId(state, slot.index, slot.attempt), 0, "wait");
+  const command = { kind: "await_event", wait, reason, ...(deadline !== undefined && { deadline }) } as const;
+  const opened = moveTo(state, {
+    effects: [{ id: effectId, command }],
+    events: [{ type: "wait.opened", effectId, reason }],
+  });
+  return after(opened, (s) =>
+    withSlots(machine, s, replaceSlot(s, { ...slot, effectId, wait: { reason, onTimeout } }), now),
+  );
+}
+
+export function waitSettled(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  resolution: Resolution,
+  now: number,
+): Move {
+  if (slot.wait?.reason.type === "did_it_happen")
+    return toldWhetherItHappened(machine, state, slot, resolution, now);
+  if (resolution.status === "timeout" && slot.wait?.onTimeout === "fail_turn") {
+    const message = `The tool "${slot.call.name}" did not answer in time, and the turn depends on it.`;
+    return finish(state, { status: "failed", code: "tool_timeout", message });
+  }
+  return settle(machine, state, slot, resultOfPending(slot.call, resolution), now);
+}
+
+/** Yes with the result, no (perform it again), or nobody knows. */
+function toldWhetherItHappened(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  resolution: Resolution,
+  now: number,
+): Move {
+  const answer = resolution.status === "ok" ? resolution.payload : null;
+  if (typeof answer === "object" && answer !== null && "happened" in answer) {
+    if (answer.happened === true) {
+      const output = answer.output ?? null;
+      return settle(machine, state, slot, resultOf(slot.call, { status: "ok", output }), now);
+    }
+    if (answer.happened === false) return performAgain(machine, state, slot, now);
+  }
+  return settle(machine, state, slot, unknownResult(slot.call), now);
+}
+
+function performAgain(machine: TurnMachine, state: TurnState, slot: CallSlot, now: number): Move {
+  const attempt = slot.attempt + 1;
+  const { call, index } = slot;
+  const next: CallSlot = { call, index, attempt, effectId: toolEffectId(state, index, attempt) };
+  return after(moveTo(state, { effects: [toolEffect(state, next)] }), (s) =>
+    withSlots(machine, s, replaceSlot(s, next), now),
+  );
+}
+
+function settle(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  result: ToolResultPart,
+  now: number,
+): Move {
+  const { call, index, attempt } = slot;
+  return withSlots(machine, state, replaceSlot(state, { call, index, attempt, result }), now);
+}
+
+function replaceSlot(state: TurnState, slot: CallSlot): readonly CallSlot[] {
+  const slots = "slots" in state.phase ? state.phase.slots : [];
+  return slots.map((old) => (old.index === slot.index ? slot : old));
+}
+
+/** Where the turn stands with these slots: working, waiting, or done with this answer. */
+export function withSlots(
+  machine: TurnMachine,
+  state: TurnState,
+  slots: readonly CallSlot[],
+  now: number,
+): Move {
+  const open = slots.filter((slot) => slot.effectId !== undefined);
+  if (open.length === 0) return allSettled(machine, resumeWallTime(state, now), slots, now);
+  if (open.every((slot) => slot.wait !== undefined)) {
+    return moveTo({ ...pauseWallTime(state, now), phase: { name: "waiting", slots } });
+  }
+  return moveTo({ ...resumeWallTime(state, now), phase: { name: "running_tools", slots } });
+}
+
+function allSettled(machine: TurnMachine, state: TurnState, slots: readonly CallSlot[], now: number): Move {
+  const results = slots.flatMap((slot) => slot.result ?? []);
+  if (state.cancel) {
+    const withResults: TurnState = { ...state, phase: { name: "running_tools", slots } };
+    return finish(withResults, { status: "cancelled", evidence: state.cancel });
+  }
+  const progress = results.some((result) => result.status === "ok");
+  const told = appendResults({ ...state, noProgress: progress ? 0 : state.noProgress + 1 }, results);
+  return act(machine, told, machine.protocol.toolsAnswered({ ...machine, state: told }, results), now);
+}

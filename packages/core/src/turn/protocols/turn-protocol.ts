@@ -1,0 +1,37 @@
+import type { ModelAnswer } from "../../conversation/model.ts";
+import type { ToolCallPart, ToolResultPart } from "../../conversation/part.ts";
+import type { OutcomeOf } from "../../effects/outcome.ts";
+import type { Json } from "../../json.ts";
+import type { TurnConfig } from "../config.ts";
+import type { TurnState } from "../state.ts";
+
+/** What a protocol may ask the machine to do next. */
+export type TurnAction =
+  | { readonly type: "call_model" }
+  /** The model brought nothing; ask it again within the same iteration. */
+  | { readonly type: "call_model_again" }
+  | { readonly type: "run_tools"; readonly calls: readonly ToolCallPart[] }
+  | { readonly type: "execute_code"; readonly language: string; readonly code: string }
+  /** Work was done: let queued inputs in, then prepare the next iteration. */
+  | { readonly type: "next_iteration" }
+  /** The answer is there: let queued inputs in, and finish when there are none. */
+  | { readonly type: "complete"; readonly text: string; readonly output?: Json }
+  | { readonly type: "fail"; readonly code: string; readonly message: string };
+
+export interface TurnView {
+  readonly config: TurnConfig;
+  readonly state: TurnState;
+}
+
+/**
+ * How a turn thinks. Each callback is pure and says what comes next; the machine keeps pairing, limits, cancellation and order.
+ */
+export interface TurnProtocol {
+  readonly name: string;
+  prepareIteration(view: TurnView): TurnAction;
+  /** The answer's parts are already in the transcript. */
+  modelAnswered(view: TurnView, answer: ModelAnswer): TurnAction;
+  /** The results are already in the transcript, in the order of the calls. */
+  toolsAnswered(view: TurnView, results: readonly ToolResultPart[]): TurnAction;
+  codeAnswered(view: TurnView, outcome: OutcomeOf<"exec_code">): TurnAction;
+}
