@@ -1,0 +1,146 @@
+import type {
+  Agent,
+  CancelEvidence,
+  CommitReceipt,
+  EffectId,
+  InputPart,
+  Json,
+  Message,
+  SessionId,
+  ToolSet,
+  TurnEvent,
+  TurnId,
+  TurnLimits,
+  TurnOutcome,
+  Usage,
+  WaitReason,
+} from "@pawl/core";
+import type {
+  CancelRequest,
+  Clock,
+  Delivery,
+  InputRecord,
+  Logger,
+  Model,
+  NewId,
+  SessionRecord,
+  Store,
+  ToolProvider,
+} from "@pawl/core/ports";
+
+export interface HostOptions<Tx = never> {
+  readonly store: Store<Tx>;
+  /** One model, or how to find one by the name that an agent or an input asks for (undefined: the default). */
+  readonly model: Model | ((name: string | undefined) => Model);
+  /** Tools of this process, by name. */
+  readonly tools?: ToolSet;
+  /** Tools that an input's `environment` names, such as MCP servers. */
+  readonly toolProvider?: ToolProvider;
+  /** The first is the default. Without any there is one named `assistant` without instructions. */
+  readonly agents?: readonly Agent[];
+  readonly limits?: Partial<TurnLimits>;
+  readonly clock?: Clock;
+  readonly newId?: NewId;
+  readonly logger?: Logger;
+  /** Names this process among the nodes of the store; made up when absent. */
+  readonly nodeId?: string;
+  /** Sessions that are driven at once. Default 16. */
+  readonly concurrency?: number;
+  /** How long the store believes in this node without hearing of it, in milliseconds. Default 15 000. */
+  readonly leaseTtlMs?: number;
+  /** The recovery poll, in milliseconds. Default 400. */
+  readonly pollMs?: number;
+}
+
+export interface SendOptions<Tx = never> {
+  /** Default `next`: a turn of its own. */
+  readonly delivery?: Delivery;
+  /** The same key and content again gives the same turn; other content is `store_conflict`. */
+  readonly idempotencyKey?: string;
+  /** Not before this time, milliseconds since the epoch. */
+  readonly at?: number;
+  /** A transaction of the caller's own: the input exists when that commits. */
+  readonly tx?: Tx;
+  readonly agent?: string;
+  readonly model?: string;
+  readonly limits?: Partial<TurnLimits>;
+  /** For the host's `toolProvider`. */
+  readonly environment?: Json;
+}
+
+export interface Host<Tx = never> {
+  session(id: string): Session<Tx>;
+  /** A turn by its id, from any process. @throws PawlError `turn_unknown` from its methods, when there is none. */
+  turn(id: string): Turn;
+  sessions(query?: { readonly limit?: number }): Promise<readonly SessionRecord[]>;
+  /** Drives turns until `stop`. Resolves when turns can be accepted. Without it the first `send` begins to drive. */
+  start(): Promise<void>;
+  /** Ends within `drainMs` (default 4 000): what runs then is aborted and resumed by whoever comes next. */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+  /** For serverless: drives what there is and returns, at the latest after `maxMs`. */
+  drain(options: { readonly maxMs: number }): Promise<{ readonly driven: number }>;
+  /** True when turns can be accepted and driven now. */
+  ready(): Promise<boolean>;
+}
+
+export interface Session<Tx = never> {
+  readonly id: SessionId;
+  /** Durable when it resolves. */
+  send(content: string | readonly InputPart[], options?: SendOptions<Tx>): Promise<Turn>;
+  transcript(): Promise<readonly Message[]>;
+  inputs(): Promise<readonly InputRecord[]>;
+  record(): Promise<SessionRecord | null>;
+  receipts(): Promise<readonly CommitReceipt[]>;
+  /** All events of the session in one order, past and coming, until `signal` aborts. */
+  events(options?: EventOptions): AsyncIterable<TurnEvent>;
+}
+
+export interface EventOptions {
+  /** An event's `id`: go on after it. From the beginning when absent. */
+  readonly after?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Turn {
+  readonly id: TurnId;
+  /** Resolves when the turn ends, waits or is blocked; it never hangs. Aborting `signal` rejects and cancels nothing. */
+  result(options?: { readonly signal?: AbortSignal }): Promise<TurnResult>;
+  /** The turn's events, past and coming. Ends after `turn.committed`. */
+  events(options?: EventOptions): AsyncIterable<TurnEvent>;
+  /** Asks for its end; works with no worker alive. */
+  cancel(options?: { readonly reason?: string; readonly origin?: string }): Promise<CancelRequest>;
+  /** Why it is not moving, and what to do. */
+  explain(): Promise<TurnExplanation>;
+}
+
+interface ResultFacts {
+  readonly turnId: TurnId;
+  readonly sessionId: SessionId;
+}
+
+interface EndedFacts extends ResultFacts {
+  readonly usage: Usage;
+  readonly receipt: CommitReceipt;
+}
+
+export interface OpenWait {
+  readonly id: EffectId;
+  readonly reason: WaitReason;
+}
+
+/** How a turn stands when it does not move any more. A union by `status`. */
+export type TurnResult =
+  | (EndedFacts & Extract<TurnOutcome, { status: "completed" }>)
+  | (EndedFacts & Extract<TurnOutcome, { status: "failed" }>)
+  | (EndedFacts & { readonly status: "cancelled"; readonly evidence: CancelEvidence })
+  | (ResultFacts & { readonly status: "waiting"; readonly waits: readonly OpenWait[] })
+  | (ResultFacts & { readonly status: "blocked"; readonly code: string; readonly message: string });
+
+export interface TurnExplanation {
+  readonly turnId: TurnId;
+  readonly state: "queued" | "running" | TurnResult["status"];
+  /** In one or two sentences. */
+  readonly why: string;
+  /** What helps, as a sentence; absent when there is nothing to do. */
+  readonly advice?: string;
+}

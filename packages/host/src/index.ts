@@ -1,0 +1,11 @@
+export type {
+  EventOptions,
+  Host,
+  HostOptions,
+  OpenWait,
+  SendOptions,
+  Session,
+  Turn,
+  TurnExplanation,
+  TurnResult,
+} from "./host.ts";
