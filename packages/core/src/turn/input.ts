@@ -27,10 +27,12 @@ export type TurnInput =
       readonly outcome: EffectOutcome;
     }
   | { readonly type: "timer_fired"; readonly now: number; readonly timer: TimerName }
-  | { readonly type: "cancel_requested"; readonly now: number; readonly evidence: CancelEvidence };
+  | { readonly type: "cancel_requested"; readonly now: number; readonly evidence: CancelEvidence }
+  /** The host cannot go on with this turn: its attempts are used up (D17), or its tools cannot be had. */
+  | { readonly type: "give_up"; readonly now: number; readonly code: string; readonly message: string };
 
 /** The name of an input in the transitions table: settlements are told apart by the kind of their outcome. */
-export type InputName = "begin" | "timer_fired" | "cancel_requested" | `settled:${EffectKind}`;
+export type InputName = "begin" | "timer_fired" | "cancel_requested" | "give_up" | `settled:${EffectKind}`;
 
 export function inputName(input: TurnInput): InputName {
   return input.type === "effect_settled" ? `settled:${input.outcome.kind}` : input.type;

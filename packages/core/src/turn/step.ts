@@ -1,5 +1,6 @@
 import { type InputName, inputName, type TurnInput } from "./input.ts";
 import { type Move, moveTo, type TurnMachine } from "./move.ts";
+import { finish } from "./phases/finished.ts";
 import { begin } from "./phases/preparing.ts";
 import { settled } from "./phases/settling.ts";
 import { cancelRequested, timerFired } from "./phases/stopping.ts";
@@ -54,6 +55,8 @@ function apply(machine: TurnMachine, state: TurnState, input: TurnInput): Move {
       return settled(machine, state, input.effectId, input.outcome, input.now);
     case "cancel_requested":
       return cancelRequested(machine, state, input.evidence, input.now);
+    case "give_up":
+      return finish(state, { status: "failed", code: input.code, message: input.message });
     case "timer_fired":
       return timerFired(state, input.timer, input.now);
   }
@@ -70,6 +73,7 @@ function isStale(state: TurnState, input: TurnInput): boolean {
     case "cancel_requested":
       return state.cancel !== undefined;
     case "begin":
+    case "give_up":
       return false;
   }
 }

@@ -50,6 +50,7 @@ export const TRANSITIONS: readonly Transition[] = [
   // The abort of a stopped effect settles it later; a cancel of a turn that is not committed yet still wins (D18).
   ...STOPPABLE.map((from): Transition => ({ from, input: "cancel_requested", to: [from, "finished"] })),
   { from: "finished", input: "cancel_requested", to: ["finished"] },
+  ...STOPPABLE.map((from): Transition => ({ from, input: "give_up", to: ["finished"] })),
   ...STOPPABLE.map((from): Transition => ({ from, input: "timer_fired", to: [from, "finished"] })),
 ];
 
