@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { programOf } from "./binaries.ts";
-import { dataDirError, EmbeddedPostgresError } from "./errors.ts";
+import { dataDirError, EmbeddedPostgresError, saysDiskFull } from "./errors.ts";
 import { type ClusterPlace, clusterFolderName } from "./place-cluster.ts";
 import { run } from "./run-as.ts";
 
@@ -111,8 +111,8 @@ async function initialise(place: ClusterPlace, data: string, passwordFile: strin
     ...Object.entries(settings).map(([name, value]) => `--set=${name}=${value}`),
   ]);
   if (code === 0) return;
-  const reason = `${stderr}\n${stdout}`.trim();
-  if (reason.includes("No space left on device")) throw new Error(reason);
+  const reason = stderr.trim() || stdout.trim();
+  if (saysDiskFull(reason)) throw new Error(reason);
   throw new EmbeddedPostgresError(
     "embedded_postgres_init_failed",
     `The database could not be made in ${place.home}. What initdb said:\n${reason.split("\n").slice(0, 12).join("\n")}`,
@@ -161,7 +161,7 @@ function otherOwner(path: string, cause: unknown): EmbeddedPostgresError {
 async function removeUnfinished(home: string): Promise<void> {
   for (const name of await readdir(home))
     if (name.startsWith(`${clusterFolderName}.new-`))
-      await rm(join(home, name), { recursive: true, force: true });
+      await rm(join(home, name), { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** Makes a rename last through a power cut. Windows knows no such call and needs none. */

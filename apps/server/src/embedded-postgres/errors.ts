@@ -1,3 +1,5 @@
+import { PawlError } from "@pawl/core";
+
 /** Why an embedded PostgreSQL could not be opened. `message` says what to do. */
 export type EmbeddedPostgresErrorCode =
   | "data_dir_not_a_folder"
@@ -14,14 +16,12 @@ export type EmbeddedPostgresErrorCode =
   | "embedded_postgres_start_failed"
   | "embedded_postgres_stop_failed";
 
-/** Has the shape of every Pawl error. */
-export class EmbeddedPostgresError extends Error {
-  override readonly name = "PawlError";
-  readonly code: EmbeddedPostgresErrorCode;
+/** An error of the ground that Pawl stands on: a folder, a disk, a program. */
+export class EmbeddedPostgresError extends PawlError {
+  declare readonly code: EmbeddedPostgresErrorCode;
 
   constructor(code: EmbeddedPostgresErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
+    super(code, message, { blame: "infrastructure", cause });
   }
 }
 
@@ -32,7 +32,7 @@ export class EmbeddedPostgresError extends Error {
 export function dataDirError(path: string, cause: unknown): unknown {
   if (cause instanceof EmbeddedPostgresError || !(cause instanceof Error)) return cause;
   const code = "code" in cause ? String(cause.code) : "";
-  if (["ENOSPC", "EDQUOT"].includes(code) || cause.message.includes("No space left on device"))
+  if (["ENOSPC", "EDQUOT"].includes(code) || saysDiskFull(cause.message))
     return new EmbeddedPostgresError(
       "disk_full",
       `The disk that holds ${path} is full. Free some space, or choose another folder with PAWL_DATA_DIR.`,
@@ -51,4 +51,9 @@ export function dataDirError(path: string, cause: unknown): unknown {
       cause,
     );
   return cause;
+}
+
+/** True when PostgreSQL says, in its log or at its end, that the disk is full. */
+export function saysDiskFull(text: string): boolean {
+  return /No space left on device|Check free disk space|Disk quota exceeded/.test(text);
 }

@@ -78,7 +78,8 @@ export async function openEmbeddedPostgres({
     closing = true;
     await underLock(async () => {
       if (presence === undefined) return;
-      const last = !(await presence.othersAreHere());
+      // When it cannot be asked it was killed a moment ago, and there is nothing to stop.
+      const last = !(await presence.othersAreHere().catch(() => true));
       await presence.leave();
       if (last) await stopServer(cluster);
     });

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promis
 import { dirname, join } from "node:path";
 import { type Binaries, findBinaries, programOf } from "./binaries.ts";
 import { EmbeddedPostgresError } from "./errors.ts";
-import { type Account, type RunAs, run } from "./run-as.ts";
+import { type Account, type RunAs, type RunResult, run } from "./run-as.ts";
 
 /** Where a data folder's PostgreSQL lies and who runs it. */
 export interface ClusterPlace {
@@ -71,17 +71,26 @@ const pointerName = "postgres.moved";
 async function inPlace(home: string, binaries: Binaries, runAs: RunAs): Promise<ClusterPlace> {
   const majorVersion = await versionOf(runAs, binaries);
   if (majorVersion !== undefined) return { home, binaries, runAs, majorVersion };
-  const { stderr } = await run(runAs, programOf(binaries, "postgres"), ["--version"]);
+  const { stderr } = await ask(runAs, binaries, "--show");
   throw new EmbeddedPostgresError(
     "embedded_postgres_missing_binary",
     `The embedded PostgreSQL does not run on this system (${stderr.trim()}). It needs glibc on Linux. Start a PostgreSQL of your own and set DATABASE_URL.`,
   );
 }
 
+/** The major version, if the programs find one another and their files when they are run like this. */
 async function versionOf(runAs: RunAs, binaries: Binaries): Promise<number | undefined> {
-  const { code, stdout } = await run(runAs, programOf(binaries, "postgres"), ["--version"]);
-  const version = /\(PostgreSQL\) (\d+)/.exec(stdout)?.[1];
-  return code === 0 && version !== undefined ? Number(version) : undefined;
+  const version = /\(PostgreSQL\) (\d+)/.exec((await ask(runAs, binaries, "--version")).stdout)?.[1];
+  if (version === undefined) return undefined;
+  const { code, stderr } = await ask(runAs, binaries, "--show");
+  // A database may belong to an account of another machine, which has a number here and no name: that is found
+  // out after the files were found, and matters to a new database only.
+  return code === 0 || stderr.includes("could not look up effective user ID") ? Number(version) : undefined;
+}
+
+/** initdb tells about itself and makes nothing. */
+function ask(runAs: RunAs, binaries: Binaries, question: "--version" | "--show"): Promise<RunResult> {
+  return run(runAs, programOf(binaries, "initdb"), [question, "--pgdata=none"]);
 }
 
 async function reaches(runAs: RunAs, folder: string): Promise<boolean> {

@@ -54,7 +54,9 @@ export async function run(runAs: RunAs, program: string, args: readonly string[]
 
 function setprivArgs({ uid, gid }: Account, capability: string): string[] {
   const ids = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
-  return [...ids, `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`, "--"];
+  // access(2), by which PostgreSQL looks for its own files, counts capabilities under this bit only.
+  const bits = "--securebits=+no_setuid_fixup";
+  return [...ids, bits, `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`, "--"];
 }
 
 /**

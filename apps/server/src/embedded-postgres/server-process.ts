@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { programOf } from "./binaries.ts";
 import { type Cluster, urlOf } from "./cluster.ts";
-import { dataDirError, EmbeddedPostgresError } from "./errors.ts";
+import { dataDirError, EmbeddedPostgresError, saysDiskFull } from "./errors.ts";
 import { disarmPostmasterPid, isPostmasterOf, readPostmasterPid } from "./postmaster-pid.ts";
 import { run } from "./run-as.ts";
 
@@ -35,16 +35,19 @@ export async function ensureRunning(
 ): Promise<RunningServer> {
   for (let waitedMs = 0; waitedMs < startSeconds * 1000; waitedMs += pollMs) {
     const file = await readPostmasterPid(cluster.data);
-    if (file === undefined) return { port: await start(cluster), started: true };
-    if (file.port !== undefined && (await answers(cluster, file.port)))
+    if (file?.port !== undefined && (await answers(cluster, file.port)))
       return { port: file.port, started: false };
-    if (!(await isPostmasterOf(file.pid, cluster.data))) {
+    if (file !== undefined && (await isPostmasterOf(file.pid, cluster.data))) {
+      // It is starting, recovering or stopping.
+      await setTimeout(pollMs);
+      continue;
+    }
+    if (file !== undefined) {
       log("PostgreSQL was killed; starting it again on the same data.");
       await disarmPostmasterPid(cluster.data);
-      return { port: await start(cluster), started: true };
     }
-    // It is starting, recovering or stopping.
-    await setTimeout(pollMs);
+    const port = await start(cluster);
+    if (port !== undefined) return { port, started: true };
   }
   throw await startFailed(cluster, 0, `did not answer for ${startSeconds} s`);
 }
@@ -80,7 +83,8 @@ async function answers(cluster: Cluster, port: number): Promise<boolean> {
   }
 }
 
-async function start(cluster: Cluster): Promise<number> {
+/** Undefined when another start was under way: one begun by a process that was killed meanwhile. */
+async function start(cluster: Cluster): Promise<number | undefined> {
   await trimLog(cluster.log);
   let port = await rememberedPort(cluster);
   let survivors = survivorAttempts;
@@ -100,6 +104,7 @@ async function start(cluster: Cluster): Promise<number> {
       return port;
     }
     const reason = await logSince(cluster.log, logStart);
+    if (reason.includes('lock file "postmaster.pid" already exists')) return undefined;
     if (reason.includes("could not bind") && attempt++ < portAttempts) port = await freePort();
     // Processes of a killed server notice within moments that it is gone, and end.
     else if (reason.includes("pre-existing shared memory block") && survivors-- > 0)
@@ -115,7 +120,7 @@ async function start(cluster: Cluster): Promise<number> {
 
 async function startFailed(cluster: Cluster, logStart: number, what: string): Promise<unknown> {
   const lastLines = (await logSince(cluster.log, logStart)).trim().split("\n").slice(-8).join("\n");
-  if (lastLines.includes("No space left on device")) return dataDirError(cluster.data, new Error(lastLines));
+  if (saysDiskFull(lastLines)) return dataDirError(cluster.data, new Error(lastLines));
   return new EmbeddedPostgresError(
     "embedded_postgres_start_failed",
     `PostgreSQL in ${cluster.data} ${what}. The end of its log, ${cluster.log}:\n${lastLines}`,
