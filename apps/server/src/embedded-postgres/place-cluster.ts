@@ -33,10 +33,10 @@ export interface ClusterPlace {
 export async function placeCluster(
   dataDir: string,
   log: (message: string) => void,
-  { root = process.getuid?.() === 0, movedHomes = "/var/lib/pawl" } = {},
+  { movedHomes = "/var/lib/pawl" } = {},
 ): Promise<ClusterPlace> {
   const binaries = await findBinaries();
-  if (!root) return inPlace(dataDir, binaries, {});
+  if (process.getuid?.() !== 0) return inPlace(dataDir, binaries, {});
 
   const moved = await movedHome(dataDir);
   const home = moved ?? dataDir;
