@@ -15,7 +15,11 @@ export type MachineEvent =
       readonly code: "tool_unknown" | "tool_input_invalid" | "turn_cancelled" | "limit_reached";
       readonly message: string;
     }
-  | { readonly type: "input.consumed"; readonly inputId: InputId; readonly at: "begin" | CheckpointKind }
+  | {
+      readonly type: "input.consumed";
+      readonly inputId: InputId;
+      readonly boundary: "begin" | CheckpointKind;
+    }
   | { readonly type: "limit.reached"; readonly limit: LimitName }
   | { readonly type: "wait.opened"; readonly effectId: EffectId; readonly reason: WaitReason }
   | { readonly type: "turn.cancelling"; readonly evidence: CancelEvidence }

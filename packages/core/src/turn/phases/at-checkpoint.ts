@@ -10,7 +10,7 @@ import { finish } from "./finished.ts";
 export function takeIn(
   state: TurnState,
   inputs: readonly SteeredInput[],
-  at: "begin" | CheckpointKind,
+  boundary: "begin" | CheckpointKind,
 ): Move {
   const messages = inputs.map(
     (input): UserMessage => ({
@@ -21,7 +21,7 @@ export function takeIn(
   );
   const consumed = [...state.consumed, ...inputs.map((input) => input.inputId)];
   return moveTo(appendMessages({ ...state, consumed }, ...messages), {
-    events: inputs.map((input) => ({ type: "input.consumed", inputId: input.inputId, at })),
+    events: inputs.map((input) => ({ type: "input.consumed", inputId: input.inputId, boundary })),
   });
 }
 
