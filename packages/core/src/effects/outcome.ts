@@ -28,7 +28,9 @@ export type ToolLaunch =
       readonly onTimeout: "tell_model" | "fail_turn";
     }
   /** An attempt was begun and its end is not known (D12): somebody must say whether it happened. */
-  | { readonly status: "ambiguous"; readonly attempt: number };
+  | { readonly status: "ambiguous"; readonly attempt: number }
+  /** The tool itself says that the attempt never happened: it is performed as the next attempt. */
+  | { readonly status: "not_begun"; readonly attempt: number };
 
 export type ModelResult =
   | { readonly ok: true; readonly answer: ModelAnswer }

@@ -19,6 +19,8 @@ export type TurnInput =
       readonly base: { readonly revision: number; readonly messages: number };
       /** The cancel gate as it was when the turn began (D18): a turn that was cancelled before performs nothing. */
       readonly cancel?: CancelEvidence;
+      /** The turn could not be prepared (a tool server that does not start, say): it ends at once and says why. */
+      readonly refusal?: { readonly code: string; readonly message: string };
     }
   | {
       readonly type: "effect_settled";

@@ -20,6 +20,7 @@ export function begin(
   return after(takeIn(begun, input.inputs, "begin"), (s) => {
     if (input.cancel)
       return finish({ ...s, cancel: input.cancel }, { status: "cancelled", evidence: input.cancel });
+    if (input.refusal) return finish(s, { status: "failed", ...input.refusal });
     return act(machine, s, machine.protocol.prepareIteration({ ...machine, state: s }), input.now);
   });
 }

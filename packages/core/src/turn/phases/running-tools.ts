@@ -82,6 +82,10 @@ export function toolSettled(
       const reason: WaitReason = { type: "tool_pending", callId: slot.call.callId, tool: slot.call.name };
       return openWait(machine, state, slot, { ...launch, reason }, now);
     }
+    case "not_begun":
+      return state.cancel
+        ? settle(machine, state, slot, resultOf(slot.call, { status: "cancelled", certainty: "before_start" }), now)
+        : performAgain(machine, state, slot, now);
     case "ambiguous": {
       const { callId, name, input } = slot.call;
       const { attempt } = slot;

@@ -1,0 +1,71 @@
+import type {
+  CommandOf,
+  EffectEnvelope,
+  EffectKind,
+  EffectOutcome,
+  Json,
+  Message,
+  OutcomeOf,
+  SyncedEnvironment,
+  TurnConfig,
+} from "@pawl/core";
+import type { Toolbox } from "@pawl/core/ports";
+import type { RecordedEffect } from "./replay-decision.ts";
+
+/** What an effect of a turn may look at while it is performed. Nothing here lasts. */
+export interface TurnFacts {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly config: TurnConfig;
+  readonly environment: SyncedEnvironment | undefined;
+  /** The session's messages and the first `upTo` of the turn's own. */
+  messages(upTo: number): readonly Message[];
+  readonly toolbox: Toolbox;
+}
+
+/**
+ * The record of one owner's effects. The turn driver implements it over the session's log; its writes are durable when they
+ * resolve, and reject once the lease is lost (D3).
+ */
+export interface EffectJournal {
+  /** Tells the intents of this drive from those of one that died. */
+  readonly nonce: string;
+  recorded(envelope: EffectEnvelope): RecordedEffect | undefined;
+  intent(envelope: EffectEnvelope, intent: { attempt: number; startBefore: number }): Promise<void>;
+  record(envelope: EffectEnvelope, outcome: EffectOutcome): Promise<void>;
+  /** A step of a composite tool (D14). */
+  step(envelope: EffectEnvelope, stepId: string, value: Json): Promise<void>;
+}
+
+export interface EffectContext {
+  readonly signal: AbortSignal;
+  /** Text as it comes; display only. */
+  readonly onText?: (text: string) => void;
+  /** What was shown of this effect before is void: it is tried again. */
+  readonly onReset?: () => void;
+  /** The turn was taken over while this effect was outstanding: it may have been begun before, without a trace. */
+  readonly resumed?: boolean;
+  readonly turn?: TurnFacts;
+  readonly journal?: EffectJournal;
+}
+
+/** Knows how to perform one kind of effect in this process. Failures of models and tools are outcomes, not exceptions. */
+export type EffectExecutor<Kind extends EffectKind = EffectKind> = (
+  envelope: EffectEnvelope<CommandOf<Kind>>,
+  context: EffectContext,
+) => Promise<OutcomeOf<Kind>>;
+
+/** Executors by the kind that they perform: an envelope finds its executor again after a restart. */
+export type Executors = { readonly [Kind in EffectKind]?: EffectExecutor<Kind> };
+
+/**
+ * Performs effects. It throws only when the infrastructure failed or the host misused it; then nothing was recorded.
+ */
+export interface EffectController {
+  /** `inline` remembers nothing; `durable` performs a recorded effect never again. */
+  readonly tier: "inline" | "durable";
+  execute<Kind extends EffectKind>(
+    envelope: EffectEnvelope<CommandOf<Kind>>,
+    context: EffectContext,
+  ): Promise<OutcomeOf<Kind>>;
+}

@@ -1,0 +1,132 @@
+import {
+  type CommandOf,
+  type EffectEnvelope,
+  type EffectKind,
+  type EffectOutcome,
+  type OnCrash,
+  type OutcomeOf,
+  PawlError,
+  type ToolCallOutcome,
+} from "@pawl/core";
+import type { Clock } from "@pawl/core/ports";
+import { nondeterminism } from "../errors.ts";
+import { sleepUntil } from "../system-clock.ts";
+import type { EffectContext, EffectController, EffectJournal, Executors } from "./effect-controller.ts";
+import { inline } from "./inline.ts";
+import { decideReplay } from "./replay-decision.ts";
+
+/**
+ * A check between journal and executor (D11). A refusal is an outcome like any other and recorded as such, so that a
+ * replay meets the refusal and not the guard.
+ */
+export type Guard = (envelope: EffectEnvelope, context: EffectContext) => Promise<EffectOutcome | undefined>;
+
+export interface JournaledOptions {
+  readonly executors: Executors;
+  readonly guards?: readonly Guard[];
+  readonly clock: Clock;
+  /** How long an attempt may take to begin after its intent was made, in milliseconds. Default 30 000. */
+  readonly startWithinMs?: number;
+}
+
+type ToolEnvelope = EffectEnvelope<CommandOf<"tool_call">>;
+
+/**
+ * Invariants:
+ * - E1 An effect with a recorded outcome is not performed.
+ * - E2 An outcome is durable before anyone acts on it.
+ * - E3 An `ask` tool is begun only after its intent is durable, and an intent without an outcome is never performed again
+ *   without being told so (D12).
+ * - E4 A guard is asked only for what is not recorded (D11).
+ */
+export function journaled(options: JournaledOptions): EffectController {
+  const performing = inline(options);
+  const { clock, guards = [], startWithinMs = 30_000 } = options;
+
+  async function perform(
+    envelope: EffectEnvelope,
+    context: EffectContext,
+    journal: EffectJournal,
+  ): Promise<EffectOutcome> {
+    for (const guard of guards) {
+      const refusal = await guard(envelope, context);
+      if (refusal !== undefined) return refusal;
+    }
+    if (onCrash(envelope, context) === "ask" && !context.signal.aborted) await intend(envelope, journal);
+    return performing.execute(envelope, context);
+  }
+
+  /** The pause between the durable intent and this check must be short, or a person may already have said "no" (D12). */
+  async function intend(envelope: EffectEnvelope, journal: EffectJournal): Promise<void> {
+    const attempt = envelope.command.kind === "tool_call" ? envelope.command.attempt : 0;
+    for (;;) {
+      const startBefore = clock.now() + startWithinMs;
+      await journal.intent(envelope, { attempt, startBefore });
+      if (clock.now() < startBefore) return;
+    }
+  }
+
+  return {
+    tier: "durable",
+    async execute<Kind extends EffectKind>(
+      envelope: EffectEnvelope<CommandOf<Kind>>,
+      context: EffectContext,
+    ): Promise<OutcomeOf<Kind>> {
+      const { journal } = context;
+      if (journal === undefined) {
+        throw new PawlError(
+          "journal_missing",
+          "A journaled controller needs the journal of the effect's owner.",
+        );
+      }
+      const decision = decideReplay(journal.recorded(envelope), envelope);
+      switch (decision.type) {
+        case "return":
+          return decision.outcome as OutcomeOf<Kind>;
+        case "diverged":
+          throw nondeterminism(envelope.effectId, decision.paths);
+        case "corrupt":
+          throw new PawlError("store_corrupt_row", decision.message, { blame: "infrastructure" });
+        case "ambiguous": {
+          const outcome = await settleAmbiguous(envelope as ToolEnvelope, context, decision, clock);
+          await journal.record(envelope, outcome);
+          return outcome as OutcomeOf<Kind>;
+        }
+        case "perform": {
+          const outcome = await perform(envelope, context, journal);
+          await journal.record(envelope, outcome);
+          return outcome as OutcomeOf<Kind>;
+        }
+      }
+    },
+  };
+}
+
+/** Asks the tool whether the attempt happened, once that attempt cannot begin any more; else somebody must say. */
+async function settleAmbiguous(
+  envelope: ToolEnvelope,
+  context: EffectContext,
+  { attempt, startBefore }: { readonly attempt: number; readonly startBefore: number },
+  clock: Clock,
+): Promise<ToolCallOutcome> {
+  const ambiguous: ToolCallOutcome = { kind: "tool_call", launch: { status: "ambiguous", attempt } };
+  const { turn } = context;
+  if (turn?.toolbox.reconcile === undefined) return ambiguous;
+  const { callId, name, input, idempotencyKey } = envelope.command;
+  const { sessionId, turnId } = turn;
+  const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt };
+  await sleepUntil(clock, startBefore, context.signal);
+  const answer = await turn.toolbox.reconcile(call, { signal: context.signal });
+  if (answer === "unknown") return ambiguous;
+  if (answer.happened) {
+    return { kind: "tool_call", launch: { status: "done", result: { status: "ok", output: answer.output } } };
+  }
+  return { kind: "tool_call", launch: { status: "not_begun", attempt } };
+}
+
+function onCrash(envelope: EffectEnvelope, context: EffectContext): OnCrash {
+  const { command } = envelope;
+  if (command.kind !== "tool_call") return "retry";
+  const definition = context.turn?.toolbox.definitions.find((tool) => tool.name === command.name);
+  return definition?.onCrash ?? "ask";
+}

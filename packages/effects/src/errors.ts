@@ -1,0 +1,49 @@
+import { type EffectKind, PawlError } from "@pawl/core";
+
+/** An executor answered with an outcome of another kind than it was asked for: a bug of the executor. */
+export function wrongOutcome(expected: EffectKind, actual: string): PawlError {
+  return new PawlError(
+    "runtime_effect_wrong_outcome",
+    `An executor for ${expected} returned an outcome of kind ${actual}. Return the kind that was asked for.`,
+    { blame: "host" },
+  );
+}
+
+export function executorUnavailable(kind: EffectKind): PawlError {
+  return new PawlError(
+    "runtime_effect_local_executor_unavailable",
+    `This host has no executor for ${kind}. Register one under that name.`,
+    { blame: "host" },
+  );
+}
+
+export function executorMismatch(executor: string, kind: EffectKind): PawlError {
+  return new PawlError(
+    "runtime_effect_local_executor_mismatch",
+    `The ${executor} executor cannot perform ${kind}. Register it under the kind that it performs.`,
+    { blame: "host" },
+  );
+}
+
+/** Same position, other command: the code or its configuration changed under a running turn. */
+export function nondeterminism(effectId: string, paths: readonly string[]): PawlError {
+  const where =
+    paths.length === 0 ? "it was not asked for any more" : `it differs at ${paths.slice(0, 8).join(", ")}`;
+  return new PawlError(
+    "nondeterminism_detected",
+    `The recorded effect ${effectId} does not fit what the turn asks for now: ${where}. Run the code that began this turn.`,
+    { blame: "host", details: { effectId, paths } },
+  );
+}
+
+/** The drive lost its lease or its store: nothing that happens from here on is anybody's fact (D3). */
+export function driveEnded(cause: unknown): PawlError {
+  return new PawlError(
+    "drive_ended",
+    "This node stopped driving the turn; whoever owns the session goes on.",
+    {
+      blame: "infrastructure",
+      cause,
+    },
+  );
+}

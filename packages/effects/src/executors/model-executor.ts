@@ -1,0 +1,85 @@
+import type { ModelCallCommand, ModelRequest, ModelResult } from "@pawl/core";
+import { PawlError } from "@pawl/core";
+import type { Clock, Model } from "@pawl/core/ports";
+import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
+import { backoffMs, MODEL_RETRY, type RetryPolicy } from "../controller/retry-policy.ts";
+import { sleepUntil } from "../system-clock.ts";
+
+export interface ModelExecutorOptions {
+  readonly clock: Clock;
+  /** Uniform in [0, 1), for jitter. */
+  readonly random: () => number;
+  readonly retry?: RetryPolicy;
+}
+
+/**
+ * Performs `model_call`. Failures that may pass are tried again with backoff and jitter, after at least what the provider asks
+ * for; what remains is an outcome.
+ */
+export function modelExecutor(
+  model: Model | ((name: string | undefined) => Model),
+  options: ModelExecutorOptions,
+): EffectExecutor<"model_call"> {
+  const resolve = typeof model === "function" ? model : () => model;
+  return async (envelope, context) => {
+    const turn = context.turn;
+    if (turn === undefined)
+      throw new PawlError("turn_missing", "A model_call is performed within a turn only.");
+    let textStreamed = false;
+    const onText = (text: string) => {
+      textStreamed = true;
+      context.onText?.(text);
+    };
+    const request = modelRequest(turn, envelope.command);
+    const result = await withRetries(resolve(turn.config.model), request, { ...context, onText }, options);
+    return { kind: "model_call", result, textStreamed };
+  };
+}
+
+/** The request of a model call, from the session's transcript and the turn's configuration. */
+export function modelRequest(turn: TurnFacts, command: ModelCallCommand): ModelRequest {
+  const instructions = [turn.environment?.instructions ?? turn.config.agent.instructions, command.note]
+    .filter((text) => text !== undefined && text !== "")
+    .join("\n\n");
+  return {
+    instructions: instructions === "" ? undefined : instructions,
+    messages: turn.messages(command.upTo),
+    tools: turn.environment?.tools ?? turn.config.tools,
+    toolChoice: command.toolChoice,
+  };
+}
+
+async function withRetries(
+  model: Model,
+  request: ModelRequest,
+  context: EffectContext & { readonly onText: (text: string) => void },
+  { clock, random, retry = MODEL_RETRY }: ModelExecutorOptions,
+): Promise<ModelResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await callOnce(model, request, context);
+    if (result.ok || !result.failure.retryable || attempt >= retry.maxAttempts || context.signal.aborted)
+      return result;
+    context.onReset?.();
+    const wait = Math.max(backoffMs(retry, attempt, random), result.failure.retryAfterMs ?? 0);
+    try {
+      await sleepUntil(clock, clock.now() + wait, context.signal);
+    } catch {
+      return result;
+    }
+  }
+}
+
+/** A model that throws breaks its contract; the turn shall hear of it and not hang. */
+async function callOnce(
+  model: Model,
+  request: ModelRequest,
+  context: EffectContext & { readonly onText: (text: string) => void },
+): Promise<ModelResult> {
+  try {
+    return await model.call(request, { signal: context.signal, onText: context.onText });
+  } catch (thrown) {
+    const { code, message } = PawlError.from(thrown, "model_call_failed");
+    const terminalReason = context.signal.aborted ? "cancelled" : "provider_error";
+    return { ok: false, failure: { message, code, retryable: false, terminalReason } };
+  }
+}

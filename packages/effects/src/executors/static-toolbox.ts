@@ -1,0 +1,91 @@
+import {
+  type AnyTool,
+  isPawlError,
+  PawlError,
+  type ToolOutcome,
+  type ToolRun,
+  type ToolSet,
+  toolOutput,
+  validate,
+} from "@pawl/core";
+import type { Reconciliation, Toolbox, ToolContext, ToolInvocation } from "@pawl/core/ports";
+
+/** Tools of this process as a toolbox. @throws PawlError `invalid_tool_name` */
+export function staticToolbox(tools: ToolSet): Toolbox {
+  const definitions = Object.entries(tools).map(([name, tool]) => tool.define(name));
+  return {
+    definitions,
+    async execute(call, context) {
+      const tool = tools[call.name];
+      if (tool === undefined) return unavailable(call.name);
+      const input = await validate(tool.input, call.input);
+      if (!input.ok) return { status: "error", code: "tool_input_invalid", message: input.message };
+      return run(tool, input.value, call, context);
+    },
+    async reconcile(call, context): Promise<Reconciliation> {
+      const tool = tools[call.name];
+      const input = tool?.reconcile ? await validate(tool.input, call.input) : undefined;
+      if (!tool?.reconcile || !input?.ok) return "unknown";
+      try {
+        return await tool.reconcile(input.value as never, runOf(call, context));
+      } catch {
+        // A tool that cannot tell leaves the question to a person.
+        return "unknown";
+      }
+    },
+  };
+}
+
+async function run(
+  tool: AnyTool,
+  input: unknown,
+  call: ToolInvocation,
+  context: ToolContext,
+): Promise<ToolOutcome> {
+  try {
+    return { status: "ok", output: toolOutput(await tool.execute(input as never, runOf(call, context))) };
+  } catch (thrown) {
+    if (context.signal.aborted && isAbort(thrown, context.signal)) {
+      return { status: "cancelled", certainty: "outcome_unknown" };
+    }
+    const { code, message } = isPawlError(thrown) ? thrown : PawlError.from(thrown, "tool_failed");
+    return { status: "error", code, message };
+  }
+}
+
+function isAbort(thrown: unknown, signal: AbortSignal): boolean {
+  return thrown === signal.reason || (thrown instanceof Error && thrown.name === "AbortError");
+}
+
+function runOf(call: ToolInvocation, context: ToolContext): ToolRun {
+  const { idempotencyKey, callId, sessionId, turnId, attempt } = call;
+  return { signal: context.signal, idempotencyKey, callId, sessionId, turnId, attempt };
+}
+
+function unavailable(name: string): ToolOutcome {
+  const message = `The tool "${name}" is not offered any more by this host. Choose another one.`;
+  return { status: "error", code: "tool_unavailable", message };
+}
+
+/** Several toolboxes as one. @throws PawlError `tool_name_taken` when two offer the same name. */
+export function joinToolboxes(...boxes: readonly Toolbox[]): Toolbox {
+  const owners = new Map<string, Toolbox>();
+  for (const box of boxes) {
+    for (const { name } of box.definitions) {
+      if (owners.has(name)) {
+        throw new PawlError("tool_name_taken", `Two tools are named "${name}". Rename one of them.`);
+      }
+      owners.set(name, box);
+    }
+  }
+  return {
+    definitions: boxes.flatMap((box) => box.definitions),
+    execute: async (call, context) =>
+      (await owners.get(call.name)?.execute(call, context)) ?? unavailable(call.name),
+    reconcile: async (call, context) =>
+      (await owners.get(call.name)?.reconcile?.(call, context)) ?? "unknown",
+    async close() {
+      await Promise.allSettled(boxes.map((box) => box.close?.()));
+    },
+  };
+}

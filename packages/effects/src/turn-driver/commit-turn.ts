@@ -1,0 +1,49 @@
+import { type LogRow, PawlError } from "@pawl/core";
+import type { Clock, CommitResult, Sessions } from "@pawl/core/ports";
+import type { SessionLane } from "./session-lane.ts";
+import type { TurnRun } from "./turn-run.ts";
+
+interface CommitOptions {
+  readonly run: TurnRun;
+  readonly lane: SessionLane;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+}
+
+/**
+ * Commits a finished turn wholly or not at all. A cancel that came before the gate could be sealed turns it into its cancelled form,
+ * as a row like any other input, and that is committed instead (D18).
+ */
+export async function commitTurn({ run, lane, sessions, clock }: CommitOptions): Promise<void> {
+  const first = await commit(run, lane, sessions, clock);
+  if (first.status === "committed") return;
+  await run.feed({ type: "cancel_requested", now: clock.now(), evidence: first.evidence });
+  const second = await commit(run, lane, sessions, clock);
+  if (second.status === "committed") return;
+  throw new PawlError("internal_error", "A cancelled turn was refused because of its own cancel request.", {
+    blame: "pawl",
+  });
+}
+
+function commit(run: TurnRun, lane: SessionLane, sessions: Sessions, clock: Clock): Promise<CommitResult> {
+  const { state } = run;
+  const turnId = state.turnId as LogRow["turnId"];
+  return lane.exclusive(async (seq) => {
+    const value = await sessions.commit(lane.fence, {
+      runId: turnId,
+      boundary: "turn_end",
+      outcome: state.phase.name === "finished" ? state.phase.outcome : null,
+      usage: state.usage,
+      delta: { baseRevision: state.base.revision, messages: state.delta },
+      inputIds: state.consumed,
+      row: ({ sequence, digest }) => ({
+        seq,
+        turnId,
+        ordinal: null,
+        at: clock.now(),
+        body: { kind: "turn_committed", sequence, digest },
+      }),
+    });
+    return { used: value.status === "committed" ? 1 : 0, value };
+  });
+}

@@ -1,0 +1,297 @@
+import {
+  BEHAVIOUR,
+  isPawlError,
+  type LogRow,
+  loadJsonDigest,
+  PawlError,
+  type SteeredInput,
+  type TurnConfig,
+  type TurnId,
+  type TurnInput,
+  type TurnMachine,
+  type TurnProtocol,
+  turnIdOfInput,
+} from "@pawl/core";
+import type {
+  Clock,
+  InputRecord,
+  Logger,
+  NewId,
+  Release,
+  SessionClaim,
+  Store,
+  Toolbox,
+} from "@pawl/core/ports";
+import type { EffectController } from "../controller/effect-controller.ts";
+import { commitTurn } from "./commit-turn.ts";
+import type { TurnEnvironment } from "./environment.ts";
+import { type FoldedTurn, foldTurn } from "./fold-turn.ts";
+import { SessionLane } from "./session-lane.ts";
+import { type RunEnd, TurnRun } from "./turn-run.ts";
+import { watchCancel } from "./watch-cancel.ts";
+
+export interface TurnDriverOptions {
+  // The transaction type of a store concerns only who hands one in.
+  readonly store: Store<never>;
+  readonly controller: EffectController;
+  readonly environment: TurnEnvironment;
+  readonly protocol: TurnProtocol;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly logger: Logger;
+  /** Drives of a session in a row that may leave no trace in its log before its turn is ended (D17). Default 5. */
+  readonly maxAttempts?: number;
+}
+
+export interface DriveOptions {
+  /** Aborted: the lease is lost or the process ends now. Nothing more is recorded. */
+  readonly signal: AbortSignal;
+  /** Aborted: the host is stopping. Nothing new is begun; what runs may end. */
+  readonly stopping?: AbortSignal;
+}
+
+export interface TurnDriver {
+  /** Behaviour versions that it can drive: what a claim must ask for (D7). */
+  readonly behaviours: readonly string[];
+  /**
+   * Drives the session's open turn and the inputs queued behind it, until there is nothing to do or nothing can go on; then leaves
+   * the session. Resolves to how it was left; rejects when the lease was lost or the store failed.
+   */
+  drive(claim: SessionClaim, options: DriveOptions): Promise<Release>;
+}
+
+const RETRY_BASE_MS = 250;
+const RETRY_MAX_MS = 30_000;
+
+export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
+  const { store, clock, logger, environment } = options;
+  const maxAttempts = options.maxAttempts ?? 5;
+  const nonce = options.newId();
+
+  async function drive(claim: SessionClaim, { signal, stopping }: DriveOptions): Promise<Release> {
+    const lane = new SessionLane(store.log, claim.fence, claim.logHead);
+    const onAbort = () => lane.trip(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      const how = await driveAll(claim, lane, signal, stopping);
+      return await leave(lane, how);
+    } catch (cause) {
+      if (signal.aborted || isPawlError(cause, "store_fenced")) throw cause;
+      return await leaveAfterFailure(claim, cause);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async function driveAll(
+    claim: SessionClaim,
+    lane: SessionLane,
+    signal: AbortSignal,
+    stopping: AbortSignal | undefined,
+  ): Promise<Release> {
+    let open = claim.openTurn;
+    let attempts = claim.attempts;
+    for (;;) {
+      signal.throwIfAborted();
+      if (open === null) {
+        if (stopping?.aborted) return { type: "idle" };
+        const input = await store.inbox.next(claim.fence);
+        if (input === null) return { type: "idle" };
+        const turn = await begin(lane, input, signal);
+        const left = await driveTurn(lane, turn, 0, signal, stopping);
+        if (left !== undefined) return left;
+      } else {
+        const turn = await resume(lane, open, signal);
+        const left = await driveTurn(lane, turn, attempts, signal, stopping);
+        if (left !== undefined) return left;
+      }
+      open = null;
+      attempts = 0;
+    }
+  }
+
+  interface OpenTurn {
+    readonly machine: TurnMachine;
+    readonly folded: FoldedTurn;
+    readonly toolbox: Toolbox;
+  }
+
+  async function begin(lane: SessionLane, input: InputRecord, signal: AbortSignal): Promise<OpenTurn> {
+    const { sessionId } = lane;
+    const turnId = turnIdOfInput(input.inputId);
+    const prepared = await prepare(input, signal);
+    const session = await store.sessions.load(sessionId);
+    const cancel = await store.sessions.pendingCancel(turnId);
+    const now = clock.now();
+    const inputs: SteeredInput[] = [{ inputId: input.inputId, parts: input.content.parts }];
+    const beginInput: TurnInput = {
+      type: "begin",
+      now,
+      sessionId,
+      turnId,
+      inputs,
+      base: { revision: session?.revision ?? 0, messages: session?.messageCount ?? 0 },
+      ...(cancel !== null && { cancel }),
+      ...(prepared.refusal !== undefined && { refusal: prepared.refusal }),
+    };
+    const { config, toolbox } = prepared;
+    const configHash = (await loadJsonDigest())(config);
+    const machine = { config, protocol: options.protocol };
+    const row = await lane.exclusive(async (seq) => {
+      const first: LogRow = {
+        seq,
+        turnId,
+        ordinal: 0,
+        at: now,
+        body: {
+          kind: "machine_input",
+          input: beginInput,
+          turn: { behaviour: BEHAVIOUR, config: configHash },
+        },
+      };
+      await store.sessions.beginTurn(lane.fence, {
+        turnId,
+        inputIds: [input.inputId],
+        configHash,
+        config,
+        row: first,
+      });
+      return { used: 1, value: first };
+    });
+    return { machine, toolbox, folded: foldTurn(machine, [row]) };
+  }
+
+  interface Prepared {
+    readonly config: TurnConfig;
+    readonly toolbox: Toolbox;
+    readonly refusal?: { readonly code: string; readonly message: string };
+  }
+
+  /** What the host or a peer did wrong will not pass by itself: the turn begins and ends with that message. */
+  async function prepare(input: InputRecord, signal: AbortSignal): Promise<Prepared> {
+    try {
+      return await environment.prepare(input, { sessionId: input.sessionId, signal });
+    } catch (thrown) {
+      if (!isPawlError(thrown) || thrown.blame === "infrastructure" || signal.aborted) throw thrown;
+      const { code, message } = thrown;
+      return { config: environment.fallback, toolbox: NO_TOOLS, refusal: { code, message } };
+    }
+  }
+
+  async function resume(lane: SessionLane, turnId: TurnId, signal: AbortSignal): Promise<OpenTurn> {
+    const { sessionId } = lane;
+    const rows = await store.log.read(sessionId, { turnId });
+    const machine = { config: await configOf(rows, turnId), protocol: options.protocol };
+    const folded = foldTurn(machine, rows);
+    const done = folded.state.phase.name === "finished";
+    const toolbox = done ? NO_TOOLS : await environment.reopen(machine.config, { sessionId, signal });
+    logger.info("resuming a turn", {
+      sessionId,
+      turnId,
+      rows: rows.length,
+      outstanding: folded.pending.size,
+    });
+    return { machine, folded, toolbox };
+  }
+
+  async function configOf(rows: readonly LogRow[], turnId: TurnId): Promise<TurnConfig> {
+    const first = rows[0]?.body;
+    const hash = first?.kind === "machine_input" ? first.turn?.config : undefined;
+    const config = hash === undefined ? null : await store.sessions.loadConfig(hash);
+    if (config !== null) return config;
+    throw new PawlError(
+      "store_corrupt_row",
+      `The configuration of turn ${turnId} is missing. Restore it from a backup.`,
+      {
+        blame: "infrastructure",
+      },
+    );
+  }
+
+  /** Resolves to how the session is to be left, or to undefined when the turn is committed and the next may follow. */
+  async function driveTurn(
+    lane: SessionLane,
+    turn: OpenTurn,
+    attempts: number,
+    signal: AbortSignal,
+    stopping: AbortSignal | undefined,
+  ): Promise<Release | undefined> {
+    const { machine, folded, toolbox } = turn;
+    const base = await store.sessions.transcript(lane.sessionId);
+    const { inbox } = store;
+    const run = new TurnRun({ ...options, machine, folded, toolbox, lane, inbox, base, nonce });
+    const abort = () => run.abort(signal.reason);
+    const stop = () => run.stop();
+    signal.addEventListener("abort", abort, { once: true });
+    stopping?.addEventListener("abort", stop, { once: true });
+    const unwatch = watchCancel(store, clock, lane.sessionId, folded.state.turnId as TurnId, (evidence) =>
+      run
+        .feed({ type: "cancel_requested", now: clock.now(), evidence })
+        .catch((cause: unknown) => run.abort(cause)),
+    );
+    try {
+      if (attempts > maxAttempts && run.state.phase.name !== "finished") {
+        const message = `This turn was tried ${attempts} times without getting any further. Look at the log, then send the input again.`;
+        await run.feed({ type: "give_up", now: clock.now(), code: "attempts_exhausted", message });
+      }
+      if (stopping?.aborted) run.stop();
+      return await leaving(await run.run(), run, lane);
+    } finally {
+      unwatch();
+      signal.removeEventListener("abort", abort);
+      stopping?.removeEventListener("abort", stop);
+      await toolbox
+        .close?.()
+        .catch((cause: unknown) => logger.warn("closing tools failed", { cause: String(cause) }));
+    }
+  }
+
+  async function leaving(end: RunEnd, run: TurnRun, lane: SessionLane): Promise<Release | undefined> {
+    switch (end.type) {
+      case "finished":
+        await commitTurn({ run, lane, sessions: store.sessions, clock });
+        return undefined;
+      case "waiting": {
+        const dueAt = run.nextDeadline();
+        return { type: "park", ...(dueAt !== undefined && { dueAt }) };
+      }
+      case "stopped":
+        return { type: "idle" };
+      case "blocked":
+        logger.error("a turn is blocked", { turnId: run.state.turnId, code: end.code, message: end.message });
+        return end;
+      case "failed":
+        throw end.cause;
+    }
+  }
+
+  /** Nothing may be under way when the session is given away (D2). */
+  async function leave(lane: SessionLane, how: Release): Promise<Release> {
+    if (!lane.tripped) await lane.exclusive(async () => ({ used: 0, value: undefined }));
+    await store.leases.release(lane.fence, how);
+    return how;
+  }
+
+  async function leaveAfterFailure(claim: SessionClaim, cause: unknown): Promise<Release> {
+    const { code, message } = PawlError.from(cause);
+    const delayMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(claim.attempts, 10));
+    logger.warn("a drive failed and is tried again", { sessionId: claim.sessionId, code, message, delayMs });
+    const how: Release =
+      code === "store_corrupt_row" || code === "nondeterminism_detected"
+        ? { type: "blocked", code, message }
+        : { type: "retry", delayMs };
+    await store.leases.release(claim.fence, how);
+    return how;
+  }
+
+  return { behaviours: [BEHAVIOUR], drive };
+}
+
+const NO_TOOLS: Toolbox = {
+  definitions: [],
+  execute: async (call) => ({
+    status: "error",
+    code: "tool_unavailable",
+    message: `The tool "${call.name}" is not offered.`,
+  }),
+};

@@ -1,0 +1,26 @@
+import type { TurnConfig } from "@pawl/core";
+import type { InputRecord, Toolbox } from "@pawl/core/ports";
+
+/** A turn that is ready to begin: its configuration, which is stored, and the tools behind it, which are not. */
+export interface PreparedTurn {
+  readonly config: TurnConfig;
+  readonly toolbox: Toolbox;
+}
+
+export interface EnvironmentOptions {
+  readonly sessionId: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Where turns get their configuration and tools from. A PawlError whose blame is the host's or a peer's ends the turn with
+ * that message; any other failure is tried again later.
+ */
+export interface TurnEnvironment {
+  /** For an input that begins a turn. */
+  prepare(input: InputRecord, options: EnvironmentOptions): Promise<PreparedTurn>;
+  /** What is stored for a turn that could not be prepared. */
+  readonly fallback: TurnConfig;
+  /** For a turn that was begun before, here or elsewhere: the tools that its configuration names. */
+  reopen(config: TurnConfig, options: EnvironmentOptions): Promise<Toolbox>;
+}

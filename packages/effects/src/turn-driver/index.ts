@@ -1,0 +1,8 @@
+export {
+  createTurnDriver,
+  type DriveOptions,
+  type TurnDriver,
+  type TurnDriverOptions,
+} from "./create-turn-driver.ts";
+export type { EnvironmentOptions, PreparedTurn, TurnEnvironment } from "./environment.ts";
+export { type FoldedTurn, foldTurn } from "./fold-turn.ts";

@@ -1,0 +1,127 @@
+import type { LogBody, LogRow, SessionId, TurnId } from "@pawl/core";
+import { PawlError } from "@pawl/core";
+import type { Fence, Log } from "@pawl/core/ports";
+import { driveEnded } from "../errors.ts";
+
+/** A row that has no number yet. */
+export interface RowDraft {
+  readonly turnId: TurnId;
+  readonly ordinal: number | null;
+  readonly at: number;
+  readonly body: LogBody;
+}
+
+type Job =
+  | { readonly type: "rows"; readonly drafts: readonly RowDraft[]; readonly done: Deferred<void> }
+  | {
+      readonly type: "exclusive";
+      readonly run: (seq: number) => Promise<number>;
+      readonly done: Deferred<void>;
+    };
+
+/**
+ * The one lane through which everything of a session is written by its holder (D2). Rows are numbered in the order in which they
+ * were handed in, one write is under way at a time, and what queues up meanwhile goes out as one append, so that no reader
+ * sees a gap (D5). The first failure trips the latch: every later write is refused (D3).
+ */
+export class SessionLane {
+  readonly sessionId: SessionId;
+  readonly fence: Fence;
+  readonly #log: Log;
+  readonly #jobs: Job[] = [];
+  #head: number;
+  #busy = false;
+  #latch: PawlError | undefined;
+
+  constructor(log: Log, fence: Fence, head: number) {
+    this.#log = log;
+    this.fence = fence;
+    this.sessionId = fence.sessionId;
+    this.#head = head;
+  }
+
+  /** Resolves when the rows are durable. */
+  append(drafts: readonly RowDraft[]): Promise<void> {
+    return this.#enqueue((done) => ({ type: "rows", drafts, done }));
+  }
+
+  /**
+   * Runs a write that brings its own rows, alone: `run` gets the next number and resolves to how many it used (and whatever it
+   * returns beside).
+   */
+  async exclusive<T>(
+    run: (seq: number) => Promise<{ readonly used: number; readonly value: T }>,
+  ): Promise<T> {
+    let value: { readonly of: T } | undefined;
+    await this.#enqueue((done) => ({
+      type: "exclusive",
+      done,
+      run: async (seq) => {
+        const result = await run(seq);
+        value = { of: result.value };
+        return result.used;
+      },
+    }));
+    if (value === undefined)
+      throw new PawlError("internal_error", "An exclusive write ended without a value.");
+    return value.of;
+  }
+
+  /** Refuses everything from now on; what is under way may still land. */
+  trip(cause: unknown): void {
+    this.#latch ??= driveEnded(cause);
+    for (const job of this.#jobs.splice(0)) job.done.reject(this.#latch);
+  }
+
+  get tripped(): boolean {
+    return this.#latch !== undefined;
+  }
+
+  #enqueue(make: (done: Deferred<void>) => Job): Promise<void> {
+    if (this.#latch !== undefined) return Promise.reject(this.#latch);
+    const done = deferred<void>();
+    this.#jobs.push(make(done));
+    if (!this.#busy) void this.#work();
+    return done.promise;
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
+      const batch = [job];
+      try {
+        if (job.type === "exclusive") {
+          this.#head += await job.run(this.#head + 1);
+        } else {
+          while (this.#jobs[0]?.type === "rows") batch.push(this.#jobs.shift() as Job);
+          await this.#flush(batch);
+        }
+        for (const { done } of batch) done.resolve();
+      } catch (cause) {
+        for (const { done } of batch) done.reject(cause);
+        this.trip(cause);
+      }
+    }
+    this.#busy = false;
+  }
+
+  async #flush(batch: readonly Job[]): Promise<void> {
+    const drafts = batch.flatMap((job) => (job.type === "rows" ? job.drafts : []));
+    const rows = drafts.map((draft, index): LogRow => ({ ...draft, seq: this.#head + 1 + index }));
+    await this.#log.append(this.fence, rows);
+    this.#head += rows.length;
+  }
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(cause: unknown): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  const made = Promise.withResolvers<T>();
+  // A write that nobody waits for (streamed text) must not become an unhandled rejection; the latch tells of it.
+  made.promise.catch(() => {});
+  return made;
+}

@@ -1,0 +1,365 @@
+import {
+  type Cause,
+  createEnvelope,
+  type EffectEnvelope,
+  type EffectId,
+  type EffectOutcome,
+  executionScope,
+  isPawlError,
+  type Json,
+  type LogBody,
+  type MachineEffect,
+  type Message,
+  mustMatch,
+  nextDeadline,
+  outstandingEffects,
+  type StepResult,
+  step,
+  type TurnId,
+  type TurnInput,
+  type TurnMachine,
+  type TurnState,
+} from "@pawl/core";
+import type { Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
+import type { EffectController, EffectJournal, TurnFacts } from "../controller/effect-controller.ts";
+import type { RecordedEffect } from "../controller/replay-decision.ts";
+import { storable } from "../storable.ts";
+import type { FoldedTurn } from "./fold-turn.ts";
+import type { RowDraft, SessionLane } from "./session-lane.ts";
+import { TextStream } from "./text-stream.ts";
+
+/** How far a run came. */
+export type RunEnd =
+  | { readonly type: "finished" }
+  /** Everything that is outstanding is waited for. */
+  | { readonly type: "waiting" }
+  /** The host is stopping: nothing new was begun. */
+  | { readonly type: "stopped" }
+  | { readonly type: "blocked"; readonly code: string; readonly message: string }
+  | { readonly type: "failed"; readonly cause: unknown };
+
+export interface TurnRunOptions {
+  readonly machine: TurnMachine;
+  readonly folded: FoldedTurn;
+  /** The session's messages before this turn. */
+  readonly base: readonly Message[];
+  readonly toolbox: Toolbox;
+  readonly lane: SessionLane;
+  readonly inbox: Pick<Inbox, "checkpoint">;
+  readonly controller: EffectController;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly nonce: string;
+}
+
+/** Errors that a retry cannot mend: somebody must bring the right code, or look. */
+const BLOCKING = new Set([
+  "nondeterminism_detected",
+  "store_corrupt_row",
+  "runtime_effect_local_executor_unavailable",
+  "runtime_effect_local_executor_mismatch",
+  "runtime_effect_wrong_outcome",
+  "journal_missing",
+  "turn_missing",
+]);
+
+/**
+ * Drives one turn from where its rows left it. Owns the machine's state; asks the controller to perform; writes every input of the
+ * machine as a row and acts on what a step asks for only when that row is durable (E2).
+ */
+export class TurnRun implements EffectJournal {
+  readonly nonce: string;
+  readonly #o: TurnRunOptions;
+  readonly #scope;
+  readonly #recorded: Map<EffectId, RecordedEffect>;
+  readonly #inFlight = new Map<EffectId, AbortController>();
+  readonly #waits = new Map<EffectId, MachineEffect>();
+  readonly #texts = new Map<EffectId, TextStream>();
+  readonly #end = Promise.withResolvers<RunEnd>();
+  #state: TurnState;
+  #cancelTimer: (() => void) | undefined;
+  #stopping = false;
+  #ended = false;
+  /** Set while a write decides what the next input is: nothing else may be fed meanwhile. */
+  #gate: Promise<unknown> = Promise.resolve();
+
+  constructor(options: TurnRunOptions) {
+    const { state, recorded } = options.folded;
+    this.#o = options;
+    this.nonce = options.nonce;
+    this.#state = state;
+    this.#recorded = new Map(recorded);
+    this.#scope = executionScope.turn(state.sessionId, state.turnId);
+  }
+
+  get #turnId(): TurnId {
+    return this.#state.turnId as TurnId;
+  }
+
+  get state(): TurnState {
+    return this.#state;
+  }
+
+  /** Begins what is outstanding and resolves when the turn cannot go on by itself. */
+  run(): Promise<RunEnd> {
+    const { pending, aborted, wakeAt } = this.#o.folded;
+    this.#armTimer(wakeAt);
+    for (const effect of pending.values()) this.#launch(effect, aborted.has(effect.id), true);
+    this.#checkEnd();
+    return this.#end.promise;
+  }
+
+  /** When a waiting turn has to be looked at although nothing was resolved; milliseconds since the epoch. */
+  nextDeadline(): number | undefined {
+    const deadlines = [...this.#waits.values()].map(({ command }) =>
+      command.kind === "await_event" ? command.deadline : undefined,
+    );
+    const due = [...deadlines, nextDeadline(this.#state.timers)].filter((at) => at !== undefined);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  /** Begins nothing new; what runs may end. */
+  stop(): void {
+    this.#stopping = true;
+    this.#checkEnd();
+  }
+
+  /** Ends at once: what runs is aborted and nothing of it is recorded (D3). */
+  abort(cause: unknown): void {
+    this.#o.lane.trip(cause);
+    for (const effect of this.#inFlight.values()) effect.abort(cause);
+    this.#finish({ type: "failed", cause });
+  }
+
+  /** Feeds an input that is no effect's outcome: a cancel request, a timer. Resolves when it is durable and acted upon. */
+  async feed(input: TurnInput): Promise<void> {
+    await this.#apply(input);
+  }
+
+  // EffectJournal, for the controller
+
+  recorded(envelope: EffectEnvelope): RecordedEffect | undefined {
+    return this.#recorded.get(envelope.effectId);
+  }
+
+  async intent(envelope: EffectEnvelope, intent: { attempt: number; startBefore: number }): Promise<void> {
+    const { effectId } = envelope;
+    await this.#write({ kind: "effect_intent", effectId, nonce: this.nonce, ...intent });
+  }
+
+  async step(envelope: EffectEnvelope, stepId: string, value: Json): Promise<void> {
+    await this.#write({ kind: "step_done", effectId: envelope.effectId, stepId, value: storable(value) });
+  }
+
+  async record(envelope: EffectEnvelope, outcome: EffectOutcome): Promise<void> {
+    const { effectId, command } = envelope;
+    if (this.#recorded.get(effectId)?.outcome !== undefined) return;
+    const stored = storable(outcome);
+    this.#texts.get(effectId)?.flush();
+    this.#recorded.set(effectId, { ...this.#recorded.get(effectId), outcome: stored });
+    this.#inFlight.delete(effectId);
+    const now = this.#o.clock.now();
+    await this.#apply({ type: "effect_settled", now, effectId, outcome: stored }, mustMatch(command));
+  }
+
+  async #write(body: LogBody): Promise<void> {
+    await this.#o.lane.append([this.#draft(null, this.#o.clock.now(), body)]);
+  }
+
+  #draft(ordinal: number | null, at: number, body: LogBody): RowDraft {
+    return { turnId: this.#turnId, ordinal, at, body };
+  }
+
+  async #apply(input: TurnInput, command?: Json): Promise<void> {
+    await this.#gate;
+    const { row, result } = this.#stepped(input, command);
+    if (row === undefined) return;
+    this.#state = result.state;
+    await this.#o.lane.append([row]);
+    this.#act(result);
+  }
+
+  /** The step that an input would make, and its row; no row for one that comes too late. */
+  #stepped(input: TurnInput, command?: Json): Stepped {
+    const result = step(this.#o.machine, this.#state, input);
+    if (result.report !== undefined) {
+      this.#o.logger.debug(result.report.message, { turnId: this.#state.turnId, code: result.report.code });
+      return { result, row: undefined };
+    }
+    const row = this.#draft(this.#state.ordinal, input.now, {
+      kind: "machine_input",
+      input,
+      ...(command !== undefined && { command }),
+      ...(result.events.length > 0 && { events: result.events }),
+    });
+    return { result, row };
+  }
+
+  #act(result: StepResult): void {
+    this.#armTimer(result.wakeAt);
+    for (const id of result.aborts) {
+      this.#inFlight.get(id)?.abort(asksToStop());
+      const wait = this.#waits.get(id);
+      if (wait) this.#letGo(wait);
+    }
+    for (const effect of result.effects) this.#launch(effect, false, false);
+    this.#checkEnd();
+  }
+
+  #launch(effect: MachineEffect, aborted: boolean, resumed: boolean): void {
+    if (this.#stopping || this.#ended) return;
+    if (effect.command.kind === "await_event") {
+      this.#waits.set(effect.id, effect);
+      if (aborted) this.#letGo(effect);
+      return;
+    }
+    const abort = new AbortController();
+    if (aborted) abort.abort(asksToStop());
+    this.#inFlight.set(effect.id, abort);
+    const work =
+      effect.command.kind === "checkpoint"
+        ? this.#checkpoint(effect)
+        : this.#perform(effect, abort.signal, resumed);
+    work
+      .catch((cause: unknown) => this.#broken(cause))
+      .finally(() => {
+        this.#inFlight.delete(effect.id);
+        this.#checkEnd();
+      });
+  }
+
+  async #perform(effect: MachineEffect, signal: AbortSignal, resumed: boolean): Promise<void> {
+    const { lane, clock, controller } = this.#o;
+    const envelope = this.#envelope(effect);
+    const text =
+      effect.command.kind === "model_call"
+        ? new TextStream(lane, clock, this.#turnId, effect.id, this.#o.folded.streamed.get(effect.id))
+        : undefined;
+    if (text) this.#texts.set(effect.id, text);
+    const outcome = await controller.execute(envelope, {
+      signal,
+      resumed,
+      journal: this,
+      turn: this.#facts(),
+      ...(text && { onText: (t: string) => text.push(t), onReset: () => text.reset() }),
+    });
+    this.#texts.delete(effect.id);
+    // A controller that keeps no record leaves it to the driver: what is fed to the machine is a row in any case (D6).
+    await this.record(envelope, outcome);
+  }
+
+  #envelope(effect: MachineEffect): EffectEnvelope {
+    const cause: Cause = { type: "turn", iteration: this.#state.iteration };
+    return createEnvelope(this.#scope, effect.id, effect.command, cause);
+  }
+
+  /** A wait that the turn does not want any more settles as cancelled; if the machine forgot it already, that is stale. */
+  #letGo(wait: MachineEffect): void {
+    this.#waits.delete(wait.id);
+    const cancelled: EffectOutcome = { kind: "await_event", resolution: { status: "cancelled" } };
+    this.record(this.#envelope(wait), cancelled).catch((cause: unknown) => this.#broken(cause));
+  }
+
+  /**
+   * Claiming steering inputs and the row that holds them are one transaction (D19), so the row is made inside of it, and
+   * nothing else may be fed until it is known.
+   */
+  async #checkpoint(effect: MachineEffect): Promise<void> {
+    const opened = Promise.withResolvers<void>();
+    const before = this.#gate;
+    this.#gate = opened.promise;
+    try {
+      await before;
+      const { lane, inbox, clock } = this.#o;
+      const now = clock.now();
+      if (!outstandingEffects(this.#state).includes(effect.id)) return;
+      let stepped: Stepped | undefined;
+      await lane.exclusive(async (seq) => {
+        await inbox.checkpoint(lane.fence, this.#turnId, (inputs) => {
+          const taken = inputs.map(({ inputId, content }) => ({ inputId, parts: content.parts }));
+          const outcome: EffectOutcome = { kind: "checkpoint", inputs: taken };
+          const input: TurnInput = { type: "effect_settled", now, effectId: effect.id, outcome };
+          stepped = this.#stepped(input, mustMatch(effect.command));
+          return { ...(stepped.row as RowDraft), seq };
+        });
+        return { used: 1, value: undefined };
+      });
+      if (stepped === undefined) return;
+      this.#state = stepped.result.state;
+      this.#inFlight.delete(effect.id);
+      this.#act(stepped.result);
+    } finally {
+      opened.resolve();
+    }
+  }
+
+  #facts(): TurnFacts {
+    const { machine, base, toolbox } = this.#o;
+    const state = this.#state;
+    return {
+      sessionId: state.sessionId,
+      turnId: state.turnId,
+      config: machine.config,
+      environment: state.environment,
+      messages: (upTo) => [...base, ...state.delta.slice(0, upTo)],
+      toolbox,
+    };
+  }
+
+  #armTimer(wakeAt: number | undefined): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (wakeAt === undefined || this.#ended) return;
+    this.#cancelTimer = this.#o.clock.at(wakeAt, () => {
+      void this.#fireTimers().catch((cause: unknown) => this.#broken(cause));
+    });
+  }
+
+  async #fireTimers(): Promise<void> {
+    const now = this.#o.clock.now();
+    for (const timer of ["wall_time", "last_answer", "cancel_grace"] as const) {
+      const at = this.#state.timers[timer];
+      if (at !== undefined && at <= now) await this.feed({ type: "timer_fired", now, timer });
+    }
+  }
+
+  #checkEnd(): void {
+    if (this.#ended) return;
+    if (this.#state.phase.name === "finished") {
+      // What still runs was told to stop; its settlement would be stale.
+      for (const effect of this.#inFlight.values()) effect.abort();
+      this.#finish({ type: "finished" });
+    } else if (this.#inFlight.size > 0) {
+      return;
+    } else if (this.#stopping) {
+      this.#finish({ type: "stopped" });
+    } else if (this.#waits.size > 0 && this.#state.phase.name === "waiting") {
+      this.#finish({ type: "waiting" });
+    }
+  }
+
+  #broken(cause: unknown): void {
+    if (isPawlError(cause) && BLOCKING.has(cause.code)) {
+      this.#o.lane.trip(cause);
+      this.#finish({ type: "blocked", code: cause.code, message: cause.message });
+    } else {
+      this.abort(cause);
+    }
+  }
+
+  #finish(end: RunEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#cancelTimer?.();
+    this.#end.resolve(end);
+  }
+}
+
+interface Stepped {
+  readonly result: StepResult;
+  readonly row: RowDraft | undefined;
+}
+
+function asksToStop(): DOMException {
+  return new DOMException("The turn asks this effect to stop.", "AbortError");
+}
