@@ -1,0 +1,99 @@
+import type { Host, SendOptions } from "@pawl/host";
+import { errorAnswer, methodNotAllowed } from "./answer.ts";
+import { httpError, shownError } from "./errors.ts";
+import { matchRoute, type ResolvedOptions } from "./route.ts";
+import { inputRoutes } from "./routes/inputs.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
+import { turnRoutes } from "./routes/turns.ts";
+
+/** Who makes a request. The name is recorded where it matters, such as with a cancel. */
+export interface Principal {
+  readonly name: string;
+}
+
+export interface HandlerOptions<P extends Principal = Principal> {
+  /** Null for somebody unknown: the answer is 401, whatever was asked for. */
+  readonly authorize: (request: Request) => P | null | Promise<P | null>;
+  /** What comes before `/v1` in paths, for frameworks that leave it there. */
+  readonly basePath?: string;
+  /** May throw a PawlError to refuse an input of this principal; the answer is then 403 with its code and message. */
+  readonly admit?: (
+    input: SendOptions & { readonly sessionId: string },
+    principal: P,
+  ) => void | Promise<void>;
+  /** Ends all event streams cleanly, for a server that is about to stop. */
+  readonly signal?: AbortSignal;
+  /** Largest body that is read. Default 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Deepest nesting of arrays and objects in a body. Default 64. */
+  readonly maxDepth?: number;
+  /** How often a silent event stream says that it lives, in milliseconds. Default 15 000. */
+  readonly heartbeatMs?: number;
+  /** Hears of errors that are nobody's but ours: the client was told no more than that there was one. */
+  readonly onError?: (thrown: unknown, request: Request) => void;
+}
+
+const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes];
+
+/**
+ * HTTP around a host, in web standards only: give the function to whatever serves requests.
+ *
+ * | | |
+ * |---|---|
+ * | `POST /v1/sessions/:id/inputs` | sends `{content, delivery?, idempotency_key?, at?, agent?, model?, environment?}`; 202 when durable |
+ * | `GET /v1/sessions?limit=` | sessions, the most recently used first |
+ * | `GET /v1/sessions/:id` | the session and its transcript |
+ * | `GET /v1/sessions/:id/events?after=` | its events, past and coming (SSE, `Last-Event-ID`) |
+ * | `GET /v1/turns/:id` | state, why, advice, and the result when there is one |
+ * | `GET /v1/turns/:id/events?after=` | its events; ends with the turn (SSE) |
+ * | `GET /v1/turns/:id/result?wait_ms=` | the result (200), or the turn's state (202) when it is not there in time |
+ * | `POST /v1/turns/:id/cancel` | asks for its end, `{reason?}`; says when it had ended before |
+ *
+ * Every error is `{error: {code, message}}`.
+ */
+export function createHandler<P extends Principal, Tx = never>(
+  host: Host<Tx>,
+  options: HandlerOptions<P>,
+): (request: Request) => Promise<Response> {
+  const resolved: ResolvedOptions<P> = {
+    ...options,
+    maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
+    maxDepth: options.maxDepth ?? 64,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    onError: options.onError ?? (() => undefined),
+  };
+  const basePath = (options.basePath ?? "").replace(/\/+$/, "");
+
+  return async (request) => {
+    try {
+      return await answer(request, host as unknown as Host, basePath, resolved as unknown as ResolvedOptions);
+    } catch (thrown) {
+      const shown = shownError(thrown);
+      if (shown.status >= 500) resolved.onError(thrown, request);
+      return errorAnswer(shown);
+    }
+  };
+}
+
+async function answer(
+  request: Request,
+  host: Host,
+  basePath: string,
+  options: ResolvedOptions,
+): Promise<Response> {
+  const principal = await options.authorize(request);
+  if (principal === null) {
+    throw httpError("unauthorized", "Send a valid token, with the header authorization: Bearer <token>.");
+  }
+  const url = new URL(request.url);
+  const path = url.pathname.startsWith(`${basePath}/`) ? url.pathname.slice(basePath.length) : "";
+  const match = matchRoute(ROUTES, request.method, path);
+  if (match.found === "path") return methodNotAllowed(request.method, match.methods);
+  if (match.found === "nothing") {
+    throw httpError(
+      "route_unknown",
+      "There is nothing at this path. Routes begin with /v1/sessions and /v1/turns.",
+    );
+  }
+  return match.route.answer({ request, url, params: match.params, principal, host, options });
+}

@@ -1,0 +1,55 @@
+import { isPawlError, PawlError } from "@pawl/core";
+
+/** Codes that this package itself gives. */
+export type HttpErrorCode =
+  | "unauthorized"
+  | "forbidden"
+  | "route_unknown"
+  | "method_not_allowed"
+  | "media_type_unsupported"
+  | "body_too_large"
+  | "body_invalid"
+  | "query_invalid"
+  | "session_unknown";
+
+const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  body_invalid: 400,
+  query_invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  route_unknown: 404,
+  session_unknown: 404,
+  turn_unknown: 404,
+  method_not_allowed: 405,
+  store_conflict: 409,
+  session_not_accepting: 409,
+  body_too_large: 413,
+  media_type_unsupported: 415,
+  not_storable: 422,
+};
+
+const STATUS_OF_BLAME = { host: 400, peer: 502, infrastructure: 503, pawl: 500 } as const;
+
+/** An error as a client sees it. */
+export interface ShownError {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * What a client is told of anything that was thrown. Only a PawlError speaks for itself, because its message is written for
+ * its reader; of anything else the client learns that it happened.
+ */
+export function shownError(thrown: unknown): ShownError {
+  if (!isPawlError(thrown)) {
+    const message = "Something went wrong in the server. Its log says more.";
+    return { status: 500, code: "internal_error", message };
+  }
+  const { code, message, blame } = thrown;
+  return { status: STATUS_OF_CODE[code] ?? STATUS_OF_BLAME[blame] ?? 500, code, message };
+}
+
+export function httpError(code: HttpErrorCode, message: string, cause?: unknown): PawlError {
+  return new PawlError(code, message, { blame: "peer", cause });
+}

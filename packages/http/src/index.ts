@@ -1,0 +1,23 @@
+// The handler
+export { createHandler, type HandlerOptions, type Principal } from "./create-handler.ts";
+export type { HttpErrorCode } from "./errors.ts";
+// The shapes on the wire, for clients: schemas check what came, functions write what goes
+export { cancelSchema, type WireCancel, wireCancel } from "./wire/cancel.ts";
+export { type WireEvent, wireEvent, wireEventSchema } from "./wire/event.ts";
+export {
+  acceptedSchema,
+  type InputBody,
+  inputBodySchema,
+  type WireAccepted,
+} from "./wire/input.ts";
+export { messageSchema, type WireMessage, type WirePart, wireMessage } from "./wire/message.ts";
+export {
+  turnResultSchema,
+  turnSchema,
+  type WireTurn,
+  type WireTurnResult,
+  wireTurn,
+  wireTurnResult,
+} from "./wire/result.ts";
+export { sessionSchema, sessionWithTranscriptSchema, type WireSession, wireSession } from "./wire/session.ts";
+export { type WireUsage, wireUsage } from "./wire/usage.ts";

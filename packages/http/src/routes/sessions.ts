@@ -1,0 +1,51 @@
+import type { SessionRecord } from "@pawl/core/ports";
+import type { Session } from "@pawl/host";
+import { z } from "zod";
+import { jsonAnswer } from "../answer.ts";
+import { httpError } from "../errors.ts";
+import { eventStream } from "../event-stream.ts";
+import { integerText, readAfter, readQuery } from "../query.ts";
+import type { Call, Route } from "../route.ts";
+import { streamOptions } from "../stream-options.ts";
+import { wireMessage } from "../wire/message.ts";
+import { wireSession } from "../wire/session.ts";
+
+export const sessionRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/sessions", answer: listSessions },
+  { method: "GET", path: "/v1/sessions/:session", answer: showSession },
+  { method: "GET", path: "/v1/sessions/:session/events", answer: streamSession },
+];
+
+const listQuery = z.strictObject({ limit: integerText(1, 500).optional() });
+
+async function listSessions({ url, host }: Call): Promise<Response> {
+  const { limit = 50 } = readQuery(url, listQuery);
+  const sessions = await host.sessions({ limit });
+  return jsonAnswer(200, { sessions: sessions.map(wireSession) });
+}
+
+async function showSession({ url, params, host }: Call): Promise<Response> {
+  readQuery(url, z.strictObject({}));
+  const session = host.session(params.session as string);
+  const record = await recordOf(session);
+  const transcript = await session.transcript();
+  return jsonAnswer(200, { ...wireSession(record), transcript: transcript.map(wireMessage) });
+}
+
+async function streamSession(call: Call): Promise<Response> {
+  const { request, url, params, host } = call;
+  const after = readAfter(request, url);
+  const session = host.session(params.session as string);
+  await recordOf(session);
+  const open = (signal: AbortSignal) => session.events({ signal, ...(after !== undefined && { after }) });
+  return eventStream(open, streamOptions(call));
+}
+
+async function recordOf(session: Session): Promise<SessionRecord> {
+  const record = await session.record();
+  if (record !== null) return record;
+  throw httpError(
+    "session_unknown",
+    "There is no such session. Its first input makes it: POST to its inputs.",
+  );
+}

@@ -1,0 +1,97 @@
+import type { CancelEvidence, Json, ToolOutcome, TurnOutcome, WaitReason } from "@pawl/core";
+import { z } from "zod";
+
+export const jsonValue: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+
+export const evidenceSchema = z.object({
+  request_id: z.string(),
+  requested_at: z.number(),
+  origin: z.string(),
+  reason: z.string().optional(),
+});
+
+export const turnOutcomeSchema = z.discriminatedUnion("status", [
+  z.object({
+    status: z.literal("completed"),
+    text: z.string(),
+    output: jsonValue.optional(),
+    /** The limit that forced this answer. */
+    limit: z.string().optional(),
+  }),
+  z.object({ status: z.literal("failed"), code: z.string(), message: z.string() }),
+  z.object({ status: z.literal("cancelled"), evidence: evidenceSchema }),
+]);
+
+export const toolOutcomeSchema = z.discriminatedUnion("status", [
+  z.object({ status: z.literal("ok"), output: jsonValue }),
+  z.object({
+    status: z.literal("error"),
+    code: z.string(),
+    message: z.string(),
+    output: jsonValue.optional(),
+  }),
+  z.object({ status: z.literal("cancelled"), certainty: z.string() }),
+]);
+
+export const waitReasonSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("tool_pending"), call_id: z.string(), tool: z.string() }),
+  z.object({
+    type: z.literal("did_it_happen"),
+    call_id: z.string(),
+    tool: z.string(),
+    input: jsonValue,
+    attempt: z.number(),
+  }),
+  z.object({ type: z.literal("budget"), limit: z.string() }),
+  z.object({ type: z.literal("custom"), text: z.string() }),
+]);
+
+export type WireEvidence = z.infer<typeof evidenceSchema>;
+export type WireTurnOutcome = z.infer<typeof turnOutcomeSchema>;
+export type WireToolOutcome = z.infer<typeof toolOutcomeSchema>;
+export type WireWaitReason = z.infer<typeof waitReasonSchema>;
+
+export function wireEvidence({ requestId, requestedAt, origin, reason }: CancelEvidence): WireEvidence {
+  return {
+    request_id: requestId,
+    requested_at: requestedAt,
+    origin,
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+export function wireTurnOutcome(outcome: TurnOutcome): WireTurnOutcome {
+  if (outcome.status === "cancelled")
+    return { status: "cancelled", evidence: wireEvidence(outcome.evidence) };
+  if (outcome.status === "failed") {
+    return { status: "failed", code: outcome.code, message: outcome.message };
+  }
+  return {
+    status: "completed",
+    text: outcome.text,
+    ...(outcome.output !== undefined && { output: outcome.output }),
+    ...(outcome.limit !== undefined && { limit: outcome.limit }),
+  };
+}
+
+export function wireToolOutcome(outcome: ToolOutcome): WireToolOutcome {
+  if (outcome.status === "ok") return { status: "ok", output: outcome.output };
+  if (outcome.status === "cancelled") return { status: "cancelled", certainty: outcome.certainty };
+  const { code, message, output } = outcome;
+  return { status: "error", code, message, ...(output !== undefined && { output }) };
+}
+
+export function wireWaitReason(reason: WaitReason): WireWaitReason {
+  switch (reason.type) {
+    case "tool_pending":
+      return { type: "tool_pending", call_id: reason.callId, tool: reason.tool };
+    case "did_it_happen": {
+      const { callId, tool, input, attempt } = reason;
+      return { type: "did_it_happen", call_id: callId, tool, input, attempt };
+    }
+    case "budget":
+      return { type: "budget", limit: reason.limit };
+    case "custom":
+      return { type: "custom", text: reason.text };
+  }
+}

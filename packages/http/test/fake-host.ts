@@ -1,0 +1,147 @@
+import { PawlError, sessionId, type TurnEvent, turnId } from "@pawl/core";
+import type { CancelRequest, SessionRecord } from "@pawl/core/ports";
+import type { EventOptions, Host, SendOptions, Session, Turn, TurnExplanation, TurnResult } from "@pawl/host";
+
+/** A host of one session and one turn, whose events and result a test hands in. */
+export interface FakeHost {
+  readonly host: Host;
+  readonly sent: { readonly content: unknown; readonly options: SendOptions | undefined }[];
+  readonly cancels: unknown[];
+  /** How often an event was asked for. */
+  pulls: number;
+  events: readonly TurnEvent[];
+  /** Events after `events` come when this resolves; never, by default. */
+  more: Promise<unknown>;
+  state: TurnExplanation["state"];
+  result: TurnResult | undefined;
+  failWith: Error | undefined;
+  /** Streams that were closed by their reader. */
+  closed: number;
+}
+
+export const SESSION = sessionId("s1");
+export const TURN = turnId("turn_1");
+
+const record: SessionRecord = {
+  sessionId: SESSION,
+  runtimeState: "idle",
+  revision: 1,
+  messageCount: 2,
+  lastDigest: "abc",
+  openTurn: null,
+  parked: false,
+  blocked: null,
+  createdAt: 1_000,
+};
+
+export function createFakeHost(): FakeHost {
+  const fake: FakeHost = {
+    host: undefined as unknown as Host,
+    sent: [],
+    cancels: [],
+    pulls: 0,
+    events: [],
+    more: new Promise(() => undefined),
+    state: "running",
+    result: undefined,
+    failWith: undefined,
+    closed: 0,
+  };
+
+  async function* events({ after, signal }: EventOptions = {}): AsyncGenerator<TurnEvent> {
+    try {
+      let passed = after === undefined;
+      for (const event of fake.events) {
+        fake.pulls++;
+        if (passed) yield event;
+        if (event.id === after) passed = true;
+        if (event.type === "turn.committed") return;
+      }
+      const aborted = new Promise<void>((resolve) => {
+        if (signal?.aborted) resolve();
+        signal?.addEventListener("abort", () => resolve());
+      });
+      await Promise.race([fake.more, aborted]);
+      if (fake.failWith) throw fake.failWith;
+    } finally {
+      fake.closed++;
+    }
+  }
+
+  const turn = (id: string): Turn => ({
+    id: turnId(id),
+    async result({ signal } = {}) {
+      if (fake.result) return fake.result;
+      return new Promise((_, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason));
+      });
+    },
+    events,
+    async cancel(options) {
+      fake.cancels.push(options);
+      if (id !== TURN) return { status: "unknown" };
+      const evidence = { requestId: "r1", requestedAt: 5, origin: options?.origin ?? "?" };
+      return { status: "requested", evidence } satisfies CancelRequest;
+    },
+    async explain() {
+      if (fake.failWith) throw fake.failWith;
+      if (id !== TURN) throw new PawlError("turn_unknown", "There is no such turn.");
+      return { turnId: TURN, state: fake.state, why: "It runs on this node." };
+    },
+  });
+
+  const session = (id: string): Session => ({
+    id: sessionId(id),
+    async send(content, options) {
+      fake.sent.push({ content, options });
+      if (options?.idempotencyKey === "taken") throw new PawlError("store_conflict", "Other content.");
+      return turn(TURN);
+    },
+    async transcript() {
+      return [
+        { id: "m1", role: "user", parts: [{ type: "text", text: "hi" }] },
+        { id: "m2", role: "assistant", parts: [{ type: "text", text: "ho", provider: { secret: 1 } }] },
+      ];
+    },
+    inputs: async () => [],
+    record: async () => (id === SESSION ? record : null),
+    receipts: async () => [],
+    events,
+  });
+
+  const host: Host = {
+    session,
+    turn,
+    sessions: async ({ limit = 1 } = {}) => Array.from({ length: Math.min(limit, 3) }, () => record),
+    start: async () => undefined,
+    stop: async () => undefined,
+    drain: async () => ({ driven: 0 }),
+    ready: async () => true,
+  };
+  return Object.assign(fake, { host });
+}
+
+export function textDelta(seq: number, text: string): TurnEvent {
+  return {
+    id: `${seq}.0`,
+    seq,
+    turnId: TURN,
+    at: 1_000 + seq,
+    type: "text.delta",
+    effectId: "0.model_call.0" as never,
+    attempt: 0,
+    text,
+  };
+}
+
+export function committed(seq: number): TurnEvent {
+  return {
+    id: `${seq}.0`,
+    seq,
+    turnId: TURN,
+    at: 1_000 + seq,
+    type: "turn.committed",
+    sequence: 0,
+    digest: "d",
+  };
+}
