@@ -1,0 +1,118 @@
+import { type JsonObject, PawlError, type ToolDefinition, type ToolOutcome } from "@pawl/core";
+import type { ToolContext, ToolInvocation } from "@pawl/core/ports";
+import { ConnectionLost } from "../errors.ts";
+import type { ServerDirectory, ServerSeat } from "../server-directory.ts";
+import { outputFault } from "./output-check.ts";
+import { changedMembers } from "./pinned-tool.ts";
+import { toolAnswer } from "./tool-answer.ts";
+import { toolDefinition } from "./tool-definition.ts";
+
+/** A tool that a turn was shown, and where it lives. */
+export interface PinnedTool {
+  readonly definition: ToolDefinition;
+  readonly seat: ServerSeat;
+  readonly qualifiedName: string;
+  /** The server's own name. */
+  readonly original: string;
+}
+
+/**
+ * Performs one call. It never throws: what the tool or its server did wrong is an outcome, and where nobody can say
+ * whether the call happened, the outcome says that (rule D12).
+ */
+export async function callTool(
+  directory: ServerDirectory,
+  tool: PinnedTool,
+  call: ToolInvocation,
+  { signal }: ToolContext,
+): Promise<ToolOutcome> {
+  const { definition, seat, original } = tool;
+  if (signal.aborted) return { status: "cancelled", certainty: "before_start" };
+  if (typeof call.input !== "object" || call.input === null || Array.isArray(call.input)) {
+    return failed("mcp_input_invalid", `The arguments of "${definition.name}" must be a JSON object.`);
+  }
+  const input = call.input as JsonObject;
+  const refusal = await pinnedRefusal(directory, tool, signal);
+  if (refusal !== undefined) return refusal;
+
+  const repeatable = definition.onCrash === "retry";
+  let sent = false;
+  try {
+    const result = await directory.use(
+      seat,
+      (client) => {
+        sent = true;
+        const { idempotencyKey } = call;
+        return client.callTool(
+          { name: original, arguments: input, idempotencyKey },
+          { signal, timeoutMs: seat.config.callTimeoutMs },
+        );
+      },
+      { signal, repeatable },
+    );
+    const outcome = toolAnswer(result, definition.name);
+    const fault =
+      outcome.status === "ok" &&
+      result.structuredContent &&
+      outputFault(definition, result.structuredContent);
+    if (typeof fault === "string") {
+      return {
+        status: "error",
+        code: "mcp_output_invalid",
+        message: `The tool "${definition.name}" ran, but its answer does not match its own schema: ${fault}`,
+        output: outcome.status === "ok" ? outcome.output : null,
+      };
+    }
+    return outcome;
+  } catch (thrown) {
+    if (signal.aborted) return { status: "cancelled", certainty: sent ? "outcome_unknown" : "before_start" };
+    const error = PawlError.from(thrown, "mcp_tool_failed");
+    const begun =
+      thrown instanceof ConnectionLost ? thrown.sent : error.code === "mcp_server_timeout" && sent;
+    if (begun && !repeatable) return { status: "cancelled", certainty: "outcome_unknown" };
+    if (error.code === "mcp_protocol_error") return failed("mcp_tool_failed", error.message);
+    if (error.code === "mcp_connection_lost") {
+      return failed(
+        "mcp_server_unavailable",
+        `${error.message} The tool "${definition.name}" cannot be called now.`,
+      );
+    }
+    return failed(error.code, error.message);
+  }
+}
+
+/** Why the tool must not be called: it is not what the turn was shown. Costs nothing while the list is fresh. */
+async function pinnedRefusal(
+  directory: ServerDirectory,
+  { definition, seat, qualifiedName, original }: PinnedTool,
+  signal: AbortSignal,
+): Promise<ToolOutcome | undefined> {
+  const { tools, origin } = await directory.list(seat, { signal });
+  if (signal.aborted) return { status: "cancelled", certainty: "before_start" };
+  // No list at all is no evidence; the call itself will say what is wrong.
+  if (origin === "unavailable") return undefined;
+  const current = tools.find(({ name }) => name === original);
+  if (current === undefined) {
+    return failed(
+      "mcp_tool_gone",
+      `The MCP server "${seat.config.name}" no longer offers "${original}". It was not called; the next turn is shown the current tools.`,
+    );
+  }
+  const named = {
+    name: definition.name,
+    qualified: qualifiedName,
+    bare: original,
+    server: seat.config.name,
+    original,
+  };
+  const members = changedMembers(definition, toolDefinition(named, current, seat.config.trusted));
+  if (members.length === 0) return undefined;
+  return failed(
+    "mcp_tool_changed",
+    `The MCP server "${seat.config.name}" changed "${original}" (${members.join(", ")}) since this turn was shown it. It was not called; the next turn is shown the current tools.`,
+  );
+}
+
+function failed(code: string, message: string): ToolOutcome {
+  return { status: "error", code, message };
+}

@@ -1,0 +1,109 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Json } from "@pawl/core";
+import { callId } from "@pawl/core";
+import { afterEach, describe, expect, test } from "vitest";
+import { createMcpTools, type McpTools, type McpToolsOptions } from "../src/index.ts";
+
+const require = createRequire(import.meta.url);
+
+/** The command line of a server from npm, as a user would have it once it is installed. */
+function command(name: string, ...args: string[]): string {
+  const manifest = require.resolve(`@modelcontextprotocol/${name}/package.json`);
+  const { bin } = require(manifest) as { bin: Record<string, string> };
+  const script = join(manifest, "..", Object.values(bin)[0] as string);
+  return [process.execPath, script, ...args].map((word) => `'${word}'`).join(" ");
+}
+
+let open: McpTools[] = [];
+function tools(options: McpToolsOptions): McpTools {
+  const made = createMcpTools(options);
+  open.push(made);
+  return made;
+}
+afterEach(async () => {
+  await Promise.all(open.map((one) => one.close()));
+  open = [];
+});
+
+const signal = AbortSignal.timeout(60_000);
+const session = { sessionId: "s1", signal };
+let calls = 0;
+const call = (name: string, input: Json) => ({
+  sessionId: "s1",
+  turnId: "t1",
+  callId: callId(`c${++calls}`),
+  name,
+  input,
+  idempotencyKey: `k${calls}`,
+  attempt: 0,
+});
+
+describe("real servers over stdio", () => {
+  test("server-everything: every tool is listed and can be called", async () => {
+    const toolbox = await tools({ servers: [command("server-everything")] }).open(undefined, session);
+    expect(toolbox.servers[0]).toMatchObject({ server: "everything", origin: "cold", ttlSource: "default" });
+    expect(toolbox.servers[0]?.protocolVersion).toMatch(/^\d{4}-\d\d-\d\d$/);
+    const echo = toolbox.definitions.find(({ name }) => name === "echo");
+    expect(echo?.onCrash).toBe("ask");
+    expect(await toolbox.execute(call("echo", { message: "hello" }), { signal })).toEqual({
+      status: "ok",
+      output: "Echo: hello",
+    });
+    expect(await toolbox.execute(call("everything__echo", { message: "hi" }), { signal })).toMatchObject({
+      status: "ok",
+    });
+  });
+
+  test("server-filesystem: hints decide about crashes only when the server is trusted", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "pawl-mcp-"));
+    try {
+      await writeFile(join(folder, "note.txt"), "pawl");
+      const line = command("server-filesystem", folder);
+      const strange = await tools({ servers: [line] }).open(undefined, session);
+      expect(strange.find("read_text_file")?.onCrash).toBe("ask");
+      const trusted = await tools({ servers: [{ command: line, trusted: true }] }).open(undefined, session);
+      expect(trusted.find("read_text_file")?.onCrash).toBe("retry");
+      expect(
+        await trusted.execute(call("read_text_file", { path: join(folder, "note.txt") }), { signal }),
+      ).toEqual({
+        status: "ok",
+        output: { content: "pawl" },
+      });
+      expect(
+        await trusted.execute(call("read_text_file", { path: "/etc/passwd" }), { signal }),
+      ).toMatchObject({
+        status: "error",
+        code: "mcp_tool_failed",
+        message: expect.stringContaining("denied"),
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("server-memory beside server-everything: one table of names", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "pawl-mcp-"));
+    try {
+      const toolbox = await tools({
+        servers: [
+          { command: command("server-memory"), env: { MEMORY_FILE_PATH: join(folder, "memory.jsonl") } },
+          command("server-everything"),
+        ],
+      }).open(undefined, session);
+      expect(toolbox.servers.map(({ server }) => server)).toEqual(["everything", "memory"]);
+      const entities = [{ name: "pawl", entityType: "catch", observations: ["keeps"] }];
+      expect(await toolbox.execute(call("create_entities", { entities }), { signal })).toMatchObject({
+        status: "ok",
+      });
+      expect(await toolbox.execute(call("read_graph", {}), { signal })).toMatchObject({
+        status: "ok",
+        output: { entities },
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
