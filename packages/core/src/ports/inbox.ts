@@ -29,9 +29,9 @@ export interface InputRecord extends NewInput {
   /** Order of admission in the session, from 1. */
   readonly position: number;
   readonly state: InputState;
-  /** The turn that it began or entered. For `next` it is known from the start: see `turnIdOfInput`. */
+  /** The turn that it began or entered. For `next` it is known from the start: see `turnIdOfInput`. Else null until then. */
   readonly turnId: TurnId | null;
-  /** SHA-256 of the canonical JSON of content and delivery. */
+  /** SHA-256 of the canonical JSON of `{ content, delivery }`. */
   readonly digest: string;
   /** Milliseconds since the epoch by the store's clock. */
   readonly acceptedAt: number;
@@ -49,18 +49,23 @@ export interface Accepted {
 /** One inbox orders everything that enters a session. `Tx` is the store's own kind of transaction. */
 export interface Inbox<Tx = never> {
   /**
-   * Makes the input durable and hints that there is work. Creates the session when it is new. With `tx` it happens within the
-   * caller's own transaction and is visible when that commits.
+   * Makes the input durable, as `queued`, and hints that there is work. Creates the session, `idle`, when it is new. An
+   * `interrupt` sets the session's wake mark (D16). With `tx` it happens within the caller's own transaction and is visible when
+   * that commits. A known idempotency key is answered before anything else is looked at.
    *
    * @throws PawlError `store_conflict` (idempotency key with other content, or the id is taken), `session_not_accepting`
-   * (retired, stopped or destroyed), `not_storable`
+   * (retired, stopped or destroyed), `not_storable`, `tx_unsupported` (a `tx` given to a store without transactions)
    */
   accept(input: NewInput, options?: { readonly tx?: Tx }): Promise<Accepted>;
-  /** The oldest queued input that is due and begins a turn. Steering inputs that found no running turn count. */
+  /**
+   * The oldest queued input that is due and begins a turn; null while a turn is open. Steering inputs that found no running
+   * turn count. An input whose turn was cancelled before it began is due at once. @throws PawlError `store_fenced`
+   */
   next(fence: Fence): Promise<InputRecord | null>;
   /**
-   * Claims the queued steering inputs for a running turn and appends the row that holds their content, in one transaction
-   * (D19). `row` builds it from the inputs in order. @throws PawlError as `Log.append`.
+   * Claims the queued steering inputs that are due for the open turn (they become `staged`) and appends the row that holds their
+   * content, in one transaction (D19). `row` builds it from the inputs in order, and is called also when there are none; what it
+   * throws is thrown, and nothing is claimed. @throws PawlError as `Log.append`.
    */
   checkpoint(
     fence: Fence,

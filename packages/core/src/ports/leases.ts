@@ -23,7 +23,11 @@ export interface SessionClaim {
   readonly logHead: number;
   /** The turn that was begun and not committed. */
   readonly openTurn: TurnId | null;
-  /** Claims in a row after which the log had not grown (D17). */
+  /**
+   * Earlier claims in a row that ended in `retry` or in the loss of their owner and after which the log had not grown (D17).
+   * A claim that was left as `idle`, `park` or `blocked`, or given back by `closeNode`, does not count; after `idle` and `park` the
+   * count begins again.
+   */
   readonly attempts: number;
 }
 
@@ -39,7 +43,7 @@ export interface ClaimRequest {
 export type Release =
   /** Nothing to do until there is a new input. */
   | { readonly type: "idle" }
-  /** Something went wrong: not before this time (milliseconds from now, by the database's clock). */
+  /** Something went wrong: not claimable, for whatever reason, before this time (milliseconds from now, by the store's clock). */
   | { readonly type: "retry"; readonly delayMs: number }
   /** The open turn waits (D16): claimable by wake mark, interrupt, cancel, or when `dueAt` comes. */
   | { readonly type: "park"; readonly dueAt?: number }
@@ -50,8 +54,9 @@ export type Release =
  * Nodes and the sessions they own. The store's own clock decides what has run out (rules D1–D4, D16, D17).
  *
  * A session is claimable when its owner is gone (released, lease over, taken over, or its process known to be dead) and there is
- * something to do: an open turn that is neither parked nor blocked, a wake mark, a due time that has come, a cancel request
- * for its open turn, or a queued input that is due, while the runtime state drives turns.
+ * something to do: an open turn that is neither parked nor blocked, a wake mark (of a resolution, an interrupt or a cancel
+ * request), the due time of a parked turn, or, with no turn open and not blocked, a queued input that is due; while the runtime
+ * state drives turns.
  */
 export interface Leases {
   /** Begins a new generation of this node. Every session that an earlier generation held becomes claimable at once. */
@@ -60,11 +65,16 @@ export interface Leases {
   renewNode(lease: NodeLease): Promise<void>;
   /** Gives everything back. Safe to call after the lease was lost. */
   closeNode(lease: NodeLease): Promise<void>;
-  /** Claims up to `limit` sessions, oldest need first, in one statement; raises their epochs and clears their wake marks. */
+  /**
+   * Claims up to `limit` sessions, oldest need first, in one statement. Raises their epochs, clears their wake marks, and unparks
+   * and unblocks them: when this owner dies at once, the open turn itself is what there is to do. Nodes whose lease ran out are
+   * taken over first. @throws PawlError `store_fenced` when this node's own lease is lost.
+   */
   claim(lease: NodeLease, request: ClaimRequest): Promise<readonly SessionClaim[]>;
   /**
    * Leaves a session. Resolves to false, and the session stays owned, when a park found the wake mark set (D16): look at
-   * the waits again. @throws PawlError `store_fenced`.
+   * the waits again. The mark stays until the next claim, so when nothing is found, leave with `retry` and no delay. @throws
+   * PawlError `store_fenced`, `store_conflict` (park without an open turn).
    */
   release(fence: Fence, how: Release): Promise<boolean>;
   /** Hints that there may be work, for this session or anywhere; they may be lost, a poll is the truth (D10, D28). */

@@ -17,7 +17,8 @@ export interface Log {
    * sessions may share a transaction; each has a fate of its own (D9). The same rows again by the same holder (after a lost
    * response) are recognised and accepted.
    *
-   * @throws PawlError `store_fenced`, `store_conflict` (a number is taken), `store_write_failed`, `not_storable` (text that
+   * @throws PawlError `store_fenced`, `store_conflict` (a number is taken or not the next one, or the rows' turn is not the
+   * session's open one: D8), `store_write_failed`, `not_storable` (text that
    * the store cannot keep: U+0000, lone surrogates, too large)
    */
   append(fence: Fence, rows: readonly LogRow[]): Promise<void>;

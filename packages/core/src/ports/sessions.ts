@@ -10,6 +10,7 @@ import type { Fence } from "./leases.ts";
 
 export interface SessionRecord {
   readonly sessionId: SessionId;
+  /** `running` while a turn is open, whether it is driven or parked; then again what it was before. */
   readonly runtimeState: RuntimeState;
   /** Number of committed boundaries that changed the session. */
   readonly revision: number;
@@ -40,7 +41,10 @@ export interface Boundary {
   readonly usage: Usage;
   /** Messages to append, or null for a boundary that leaves the session as it is. */
   readonly delta: { readonly baseRevision: number; readonly messages: readonly Message[] } | null;
-  /** Inputs that become `consumed`. The store asserts that it settled exactly these (D19). */
+  /**
+   * Inputs of this run that become `consumed`. The store asserts that it settled exactly these (D19). Steering inputs that the
+   * run had claimed and that its `turn_end` does not name go back to the queue; a `next` input must be named.
+   */
   readonly inputIds: readonly InputId[];
   /** The last row of the turn, built from the receipt; absent for boundaries without one. */
   readonly row?: (receipt: CommitReceipt) => LogRow;
@@ -72,14 +76,23 @@ export interface Sessions {
   list(query: { readonly limit: number }): Promise<readonly SessionRecord[]>;
   /** Messages in order, from `from` (default 0) on. */
   transcript(sessionId: SessionId, from?: number): Promise<readonly Message[]>;
-  /** Stores the configuration by content, stages the inputs, opens the turn and appends its first row, all or nothing (D7). */
+  /**
+   * Stores the configuration by content, stages the inputs, opens the turn and appends its first row, all or nothing (D7).
+   *
+   * @throws PawlError `store_fenced`, `store_conflict` (a turn is open, the turn id was used, an input is not queued here, the
+   * row's number is not the next), `not_storable`
+   */
   beginTurn(fence: Fence, turn: NewTurn): Promise<void>;
   loadConfig(hash: string): Promise<TurnConfig | null>;
   /**
    * The one commit verb: delta, receipt, input settlement, gate and last row, all or nothing. Order of checks (D20): the same
-   * boundary already committed gives its receipt again (other content: `store_conflict`); then the fence; then the head.
+   * boundary already committed gives its receipt again (other content: `store_conflict`); then the fence; then the head. The
+   * same boundary: equal run, kind, outcome, inputs, messages and base revision.
    *
-   * @throws PawlError `store_fenced`, `store_conflict`, `store_write_failed`, `store_outcome_unknown` (commit again)
+   * `turn_end` needs the run to be the session's open turn, ends it, and is the run's last. The others need no open turn; but
+   * while a turn is open only that turn changes the session.
+   *
+   * @throws PawlError `store_fenced`, `store_conflict`, `not_storable`, `store_write_failed`, `store_outcome_unknown` (commit again)
    */
   commit(fence: Fence, boundary: Boundary): Promise<CommitResult>;
   loadReceipt(sessionId: SessionId, runId: TurnId, sequence: number): Promise<CommitReceipt | null>;
@@ -89,12 +102,13 @@ export interface Sessions {
   receipts(sessionId: SessionId): Promise<readonly CommitReceipt[]>;
   /**
    * Asks for the end of a turn, also of one that has not begun and with no worker alive; marks its session for wake-up in the same
-   * transaction (D4, D18).
+   * transaction (D4, D18). The first request stays: any later one, also the same again, is `already_requested`, and so it is after
+   * the turn ended as cancelled. A turn is known once an input with `next` names it, or once it has begun.
    */
   requestCancel(
     turnId: TurnId,
     request: { readonly requestId: string; readonly origin: string; readonly reason?: string },
   ): Promise<CancelRequest>;
-  /** The request that waits for this turn, if any. */
+  /** The request that waits for this turn, if any; null once the turn has ended. */
   pendingCancel(turnId: TurnId): Promise<CancelEvidence | null>;
 }

@@ -5,7 +5,7 @@ import type { Sessions } from "./sessions.ts";
 
 /** Small values that all nodes of one store agree on: the first writer wins. */
 export interface Secrets {
-  /** The stored value, or the one that `create` makes when there is none. */
+  /** The stored value, or the one that `create` makes when there is none; what it throws is thrown, and nothing is stored. */
   loadOrCreate(name: string, create: () => string): Promise<string>;
 }
 
@@ -20,5 +20,6 @@ export interface Store<Tx = never> {
   readonly durability: "memory" | "durable";
   /** Gets ready: migrations, start-up checks. Safe to call more than once and from several processes. */
   open(): Promise<void>;
+  /** Hints end; every later call of a verb is `store_closed`, until the store is opened again. Safe to call more than once. */
   close(): Promise<void>;
 }
