@@ -1,0 +1,12 @@
+// Time
+export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";
+// Doubles
+export { type LoggedLine, type LogLevel, type RecordingLogger, recordingLogger } from "./recording-logger.ts";
+export {
+  type ScriptedAnswer,
+  type ScriptedFailure,
+  type ScriptedModel,
+  type ScriptedToolCall,
+  type ScriptedTurn,
+  scriptedModel,
+} from "./scripted-model.ts";
