@@ -1,0 +1,49 @@
+import { drivesTurns } from "@pawl/core";
+import type { MemoryState, SessionRow } from "./memory-state.ts";
+
+/**
+ * When the session can be claimed, in milliseconds since the epoch, also in the past; null when something has to happen
+ * first. Who owns a session is settled before: here an owner is one that is alive (see `leases.ts`).
+ */
+export function claimableAt(state: MemoryState, session: SessionRow): number | null {
+  if (session.owner !== null || !drivesTurns(session.runtimeState)) return null;
+  const need = earliest(session.wakeMarkedAt, workAt(state, session));
+  return need === null ? null : Math.max(need, session.notBefore);
+}
+
+function workAt(state: MemoryState, session: SessionRow): number | null {
+  if (session.blocked !== null) return null;
+  // Inputs behind an open turn wait for it (D16).
+  if (session.openTurn !== null) return session.parked ? session.dueAt : session.openTurn.begunAt;
+  let first: number | null = null;
+  for (const inputId of session.queued) {
+    const due = inputDueAt(state, inputId);
+    first = earliest(first, due.at);
+    // They are in order of admission: none behind this one can be due earlier.
+    if (due.atOnce) break;
+  }
+  return first;
+}
+
+/** An input whose turn was cancelled before it began is due at once: the sooner its end is committed the better. */
+export function inputDueAt(
+  state: MemoryState,
+  inputId: SessionRow["queued"][number],
+): { readonly at: number; readonly atOnce: boolean } {
+  const input = state.inputs.get(inputId)!;
+  const cancelled = input.turnId !== null && state.cancels.has(input.turnId);
+  const at = cancelled || input.at === undefined ? input.acceptedAt : Math.max(input.acceptedAt, input.at);
+  return { at, atOnce: at === input.acceptedAt };
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
+}
+
+/** Keeps the queue of needs true. Called after every change of what `claimableAt` looks at. */
+export function noteNeed(state: MemoryState, session: SessionRow): void {
+  const at = claimableAt(state, session);
+  if (at === (session.need?.at ?? null)) return;
+  session.need = at === null ? null : state.needs.push(at, session);
+}

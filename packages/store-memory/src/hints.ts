@@ -1,0 +1,65 @@
+import type { SessionId } from "@pawl/core";
+import type { Logger } from "@pawl/core/ports";
+
+/**
+ * Hints to listeners, each delivered in a microtask of its own: never from inside a section, so that a listener that
+ * calls the store at once finds it whole.
+ */
+export class Hints {
+  readonly #work = new Set<(sessionId: SessionId | undefined) => void>();
+  readonly #append = new Map<SessionId, Set<() => void>>();
+  readonly #logger: Logger | undefined;
+
+  constructor(logger?: Logger) {
+    this.#logger = logger;
+  }
+
+  work(sessionId?: SessionId): void {
+    for (const listener of this.#work) {
+      this.#later(() => {
+        if (this.#work.has(listener)) listener(sessionId);
+      });
+    }
+  }
+
+  appended(sessionId: SessionId): void {
+    for (const listener of this.#append.get(sessionId) ?? []) {
+      this.#later(() => {
+        if (this.#append.get(sessionId)?.has(listener)) listener();
+      });
+    }
+  }
+
+  onWork(listener: (sessionId: SessionId | undefined) => void): () => void {
+    // Wrapped, so that one function given twice is two subscriptions.
+    const entry = (sessionId: SessionId | undefined) => listener(sessionId);
+    this.#work.add(entry);
+    return () => void this.#work.delete(entry);
+  }
+
+  onAppend(sessionId: SessionId, listener: () => void): () => void {
+    const entry = () => listener();
+    const listeners = this.#append.get(sessionId) ?? new Set();
+    this.#append.set(sessionId, listeners.add(entry));
+    return () => {
+      listeners.delete(entry);
+      if (listeners.size === 0 && this.#append.get(sessionId) === listeners) this.#append.delete(sessionId);
+    };
+  }
+
+  clear(): void {
+    this.#work.clear();
+    this.#append.clear();
+  }
+
+  #later(run: () => void): void {
+    queueMicrotask(() => {
+      try {
+        run();
+      } catch (error) {
+        // A hint may be lost; a listener that fails must not fail the others.
+        this.#logger?.warn("A listener of the store threw.", { error: String(error) });
+      }
+    });
+  }
+}

@@ -1,0 +1,159 @@
+import { nodeId } from "@pawl/core";
+import type { Leases, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
+import { claimableAt, noteNeed } from "./claim-policy.ts";
+import type { MemoryContext } from "./context.ts";
+import { conflict } from "./errors.ts";
+import { holdNode, holdSession, ownsNode } from "./fence.ts";
+import { frozenCopy } from "./frozen-copy.ts";
+import type { MemoryState, NodeRow, SessionRow } from "./memory-state.ts";
+import type { Sections } from "./sections.ts";
+
+export function leaseSections({ state, hints, now, newId }: MemoryContext): Sections<Leases> {
+  return {
+    openNode(id, { ttlMs }) {
+      nodeId(id);
+      if (!(ttlMs > 0)) throw new RangeError("ttlMs must be a positive number of milliseconds.");
+      const node = state.nodes.get(id) ?? newNode(state, id);
+      if (takeOver(state, node)) hints.work();
+      node.nonce = newId();
+      node.expiresAt = now() + ttlMs;
+      return Object.freeze({ nodeId: id, generation: node.generation, nonce: node.nonce, ttlMs });
+    },
+
+    renewNode(lease) {
+      const at = now();
+      holdNode(state, lease, at).expiresAt = at + lease.ttlMs;
+    },
+
+    closeNode(lease) {
+      const node = state.nodes.get(lease.nodeId);
+      if (!ownsNode(node, lease)) return;
+      // A deploy is no failure of what was running (D17).
+      for (const session of node.sessions) session.claimedHead = null;
+      if (takeOver(state, node)) hints.work();
+    },
+
+    claim(lease, request) {
+      const at = now();
+      // Nodes whose time is over lose everything first (D1): their generation changes before anybody loads their logs.
+      for (const other of state.nodes.values()) {
+        if (other.nonce !== null && other.expiresAt <= at) takeOver(state, other);
+      }
+      const node = holdNode(state, lease, at);
+      const supported = (session: SessionRow) =>
+        session.openTurn === null ||
+        session.openTurn.behaviour === null ||
+        request.behaviours.includes(session.openTurn.behaviour);
+
+      if (request.sessionId !== undefined) {
+        const session = state.sessions.get(request.sessionId);
+        if (session === undefined || request.limit < 1 || !supported(session)) return [];
+        const since = claimableAt(state, session);
+        return since !== null && since <= at ? [take(state, session, node, lease)] : [];
+      }
+
+      const claims: SessionClaim[] = [];
+      const passedOver = [];
+      while (claims.length < request.limit) {
+        const entry = state.needs.pop(at);
+        if (entry === undefined) break;
+        if (entry.item.need !== entry) continue;
+        if (supported(entry.item)) claims.push(take(state, entry.item, node, lease));
+        else passedOver.push(entry);
+      }
+      for (const entry of passedOver) state.needs.restore(entry);
+      return claims;
+    },
+
+    release(fence, how) {
+      const at = now();
+      const session = holdSession(state, fence, at);
+      if (how.type === "park") {
+        if (session.openTurn === null) {
+          throw conflict(`Session "${fence.sessionId}" has no open turn that could wait.`);
+        }
+        if (session.wakeMarkedAt !== null) return false;
+      }
+      leave(session, how, at);
+      session.owner?.sessions.delete(session);
+      session.owner = null;
+      noteNeed(state, session);
+      if (session.need !== null) hints.work(session.sessionId);
+      return true;
+    },
+
+    onWork(listener) {
+      return hints.onWork(listener);
+    },
+  };
+}
+
+function newNode(state: MemoryState, id: NodeLease["nodeId"]): NodeRow {
+  const node: NodeRow = { nodeId: id, generation: 0, nonce: null, expiresAt: 0, sessions: new Set() };
+  state.nodes.set(id, node);
+  return node;
+}
+
+/** Ends the node's present generation. @returns whether sessions lost their owner by it */
+function takeOver(state: MemoryState, node: NodeRow): boolean {
+  const orphans = [...node.sessions];
+  node.generation += 1;
+  node.nonce = null;
+  node.sessions.clear();
+  for (const session of orphans) {
+    session.owner = null;
+    noteNeed(state, session);
+  }
+  return orphans.length > 0;
+}
+
+function take(state: MemoryState, session: SessionRow, node: NodeRow, lease: NodeLease): SessionClaim {
+  const logHead = session.log.length;
+  if (session.claimedHead !== null) {
+    session.attempts = logHead > session.claimedHead ? 0 : session.attempts + 1;
+  }
+  session.claimedHead = logHead;
+  session.owner = node;
+  node.sessions.add(session);
+  session.epoch += 1;
+  session.wakeMarkedAt = null;
+  // From here on it runs: should this owner die, the open turn itself is what there is to do.
+  session.parked = false;
+  session.dueAt = null;
+  session.blocked = null;
+  session.notBefore = 0;
+  noteNeed(state, session);
+  return Object.freeze({
+    sessionId: session.sessionId,
+    fence: Object.freeze({ node: lease, sessionId: session.sessionId, epoch: session.epoch }),
+    logHead,
+    openTurn: session.openTurn?.turnId ?? null,
+    attempts: session.attempts,
+  });
+}
+
+function leave(session: SessionRow, how: Release, now: number): void {
+  switch (how.type) {
+    case "idle":
+      endedWell(session);
+      return;
+    case "park":
+      endedWell(session);
+      session.parked = true;
+      session.dueAt = how.dueAt ?? null;
+      return;
+    case "retry":
+      session.notBefore = now + how.delayMs;
+      return;
+    case "blocked":
+      session.blocked = frozenCopy({ code: how.code, message: how.message }, "The reason of a block");
+      session.claimedHead = null;
+      return;
+  }
+}
+
+/** Waiting is no failure (D17). */
+function endedWell(session: SessionRow): void {
+  session.attempts = 0;
+  session.claimedHead = null;
+}

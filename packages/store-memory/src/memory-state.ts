@@ -1,0 +1,142 @@
+import type {
+  CancelEvidence,
+  CommitReceipt,
+  InputId,
+  LogRow,
+  Message,
+  NodeId,
+  RuntimeState,
+  SessionId,
+  TurnConfig,
+  TurnId,
+} from "@pawl/core";
+import type { CommittedTurn, InputRecord } from "@pawl/core/ports";
+import { type NeedEntry, NeedQueue } from "./need-queue.ts";
+
+/** A process and the sessions that its present generation holds. */
+export interface NodeRow {
+  readonly nodeId: NodeId;
+  generation: number;
+  /** Null when nobody holds the present generation: closed, or taken over. */
+  nonce: string | null;
+  expiresAt: number;
+  readonly sessions: Set<SessionRow>;
+}
+
+/** A log row and who wrote it: a retry after a lost response recognises its own (D9). */
+export interface WrittenRow {
+  readonly row: LogRow;
+  readonly writer: string;
+}
+
+export interface TurnRow {
+  readonly turnId: TurnId;
+  readonly sessionId: SessionId;
+  readonly behaviour: string | null;
+  readonly begunAt: number;
+  committed: CommittedTurn | null;
+}
+
+export interface SessionRow {
+  readonly sessionId: SessionId;
+  readonly createdAt: number;
+  /** Larger is more recent. */
+  used: number;
+  runtimeState: RuntimeState;
+  /** What the session returns to when its running turn ends. */
+  restState: RuntimeState;
+  revision: number;
+  readonly messages: Message[];
+  readonly receipts: CommitReceipt[];
+  /** Receipts of each run, by sequence. */
+  readonly runs: Map<TurnId, CommitReceipt[]>;
+  readonly log: WrittenRow[];
+  /** All inputs in order of admission, those of them that are queued in the same order, and those that a run has taken. */
+  readonly inputs: InputRecord[];
+  readonly queued: InputId[];
+  readonly staged: Set<InputId>;
+  readonly keys: Map<string, InputId>;
+  openTurn: TurnRow | null;
+  owner: NodeRow | null;
+  epoch: number;
+  wakeMarkedAt: number | null;
+  parked: boolean;
+  dueAt: number | null;
+  notBefore: number;
+  blocked: { readonly code: string; readonly message: string } | null;
+  attempts: number;
+  /** Head of the log at the last claim; null when that claim ended in good order (D17). */
+  claimedHead: number | null;
+  need: NeedEntry<SessionRow> | null;
+}
+
+/** Everything that a store remembers. Changed only inside the synchronous sections of the ports' files. */
+export interface MemoryState {
+  readonly sessions: Map<SessionId, SessionRow>;
+  readonly inputs: Map<InputId, InputRecord>;
+  /** Inputs by the turn that they will begin. */
+  readonly expectedTurns: Map<TurnId, InputId>;
+  readonly turns: Map<TurnId, TurnRow>;
+  readonly cancels: Map<TurnId, CancelEvidence>;
+  readonly configs: Map<string, TurnConfig>;
+  readonly nodes: Map<NodeId, NodeRow>;
+  readonly secrets: Map<string, string>;
+  readonly needs: NeedQueue<SessionRow>;
+  uses: number;
+}
+
+export function emptyState(): MemoryState {
+  return {
+    sessions: new Map(),
+    inputs: new Map(),
+    expectedTurns: new Map(),
+    turns: new Map(),
+    cancels: new Map(),
+    configs: new Map(),
+    nodes: new Map(),
+    secrets: new Map(),
+    needs: new NeedQueue(),
+    uses: 0,
+  };
+}
+
+export function newSession(state: MemoryState, sessionId: SessionId, now: number): SessionRow {
+  const session: SessionRow = {
+    sessionId,
+    createdAt: now,
+    used: 0,
+    runtimeState: "idle",
+    restState: "idle",
+    revision: 0,
+    messages: [],
+    receipts: [],
+    runs: new Map(),
+    log: [],
+    inputs: [],
+    queued: [],
+    staged: new Set(),
+    keys: new Map(),
+    openTurn: null,
+    owner: null,
+    epoch: 0,
+    wakeMarkedAt: null,
+    parked: false,
+    dueAt: null,
+    notBefore: 0,
+    blocked: null,
+    attempts: 0,
+    claimedHead: null,
+    need: null,
+  };
+  state.sessions.set(sessionId, session);
+  return session;
+}
+
+export function touch(state: MemoryState, session: SessionRow): void {
+  state.uses += 1;
+  session.used = state.uses;
+}
+
+export function lastDigest(session: SessionRow): string | null {
+  return session.receipts.at(-1)?.digest ?? null;
+}

@@ -1,0 +1,75 @@
+import { type JsonDigest, loadJsonDigest } from "@pawl/core";
+import type { Clock, Inbox, Leases, Log, Logger, NewId, Secrets, Sessions, Store } from "@pawl/core/ports";
+import type { MemoryContext } from "./context.ts";
+import { closed } from "./errors.ts";
+import { Hints } from "./hints.ts";
+import { inboxSections } from "./inbox.ts";
+import { leaseSections } from "./leases.ts";
+import { logSections } from "./log.ts";
+import { emptyState, type MemoryState } from "./memory-state.ts";
+import { secretSections } from "./secrets.ts";
+import { portOf } from "./sections.ts";
+import { sessionSections } from "./sessions.ts";
+
+export interface MemoryStoreOptions {
+  /** The store's clock, which decides about leases and due times. Default: the system's. */
+  readonly clock?: Pick<Clock, "now">;
+  /** Default: core's SHA-256, loaded at the first use. */
+  readonly digest?: JsonDigest;
+  /** Makes the nonces of node leases. Default: random UUIDs. */
+  readonly newId?: NewId;
+  /** Hears of listeners that throw. */
+  readonly logger?: Logger;
+}
+
+/**
+ * A store in the memory of this process, for tests, browsers and agents that may forget. Ready at once; `open` is not
+ * needed. Every verb is one synchronous section over one state, so it happens wholly or not at all and nobody sees it
+ * half done; every value that is returned is frozen. It holds what it is given until the process ends.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  return storeOver(emptyState(), options);
+}
+
+/** Another store over the same state, as another process would open the same database. */
+export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}): Store {
+  const { clock = Date, newId = () => crypto.randomUUID(), logger } = options;
+  const hints = new Hints(logger);
+  let digest = options.digest;
+  let isOpen = true;
+
+  const context: MemoryContext = {
+    state,
+    hints,
+    newId,
+    now: () => clock.now(),
+    digest: (value) => digest!(value),
+  };
+  const check = () => {
+    if (!isOpen) throw closed();
+  };
+  const gate = {
+    check,
+    async enter() {
+      digest ??= await loadJsonDigest();
+      check();
+    },
+  };
+
+  return {
+    sessions: portOf<Sessions>(sessionSections(context), gate),
+    log: portOf<Log>(logSections(context), gate, ["onAppend"]),
+    inbox: portOf<Inbox>(inboxSections(context), gate),
+    leases: portOf<Leases>(leaseSections(context), gate, ["onWork"]),
+    secrets: portOf<Secrets>(secretSections(context), gate),
+    durability: "memory",
+    async open() {
+      isOpen = true;
+      await gate.enter();
+    },
+    async close() {
+      isOpen = false;
+      hints.clear();
+    },
+  };
+}

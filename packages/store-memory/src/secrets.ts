@@ -1,0 +1,15 @@
+import type { Secrets } from "@pawl/core/ports";
+import type { MemoryContext } from "./context.ts";
+import type { Sections } from "./sections.ts";
+
+export function secretSections({ state }: MemoryContext): Sections<Secrets> {
+  return {
+    loadOrCreate(name, create) {
+      const stored = state.secrets.get(name);
+      if (stored !== undefined) return stored;
+      const value = create();
+      state.secrets.set(name, value);
+      return value;
+    },
+  };
+}

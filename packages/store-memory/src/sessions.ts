@@ -1,0 +1,143 @@
+import type { CancelEvidence, SessionId, TurnId } from "@pawl/core";
+import type { CancelRequest, InputRecord, SessionRecord, Sessions } from "@pawl/core/ports";
+import { noteNeed } from "./claim-policy.ts";
+import { commitBoundary } from "./commit-boundary.ts";
+import type { MemoryContext } from "./context.ts";
+import { conflict } from "./errors.ts";
+import { holdSession } from "./fence.ts";
+import { frozenCopy } from "./frozen-copy.ts";
+import { changeInput } from "./input-rows.ts";
+import { checkNewRow } from "./log-rows.ts";
+import { lastDigest, type MemoryState, type SessionRow, type TurnRow, touch } from "./memory-state.ts";
+import type { Sections } from "./sections.ts";
+
+export function sessionSections(context: MemoryContext): Sections<Sessions> {
+  const { state, hints, now } = context;
+  return {
+    load(sessionId) {
+      const session = state.sessions.get(sessionId);
+      return session === undefined ? null : recordOf(session);
+    },
+
+    list({ limit }) {
+      const sessions = [...state.sessions.values()].sort((a, b) => b.used - a.used);
+      return sessions.slice(0, Math.max(0, limit)).map(recordOf);
+    },
+
+    transcript(sessionId, from = 0) {
+      return state.sessions.get(sessionId)?.messages.slice(Math.max(0, from)) ?? [];
+    },
+
+    beginTurn(fence, given) {
+      const at = now();
+      const session = holdSession(state, fence, at);
+      const { turnId } = given;
+      if (session.openTurn !== null) {
+        throw conflict(`Turn "${session.openTurn.turnId}" of "${session.sessionId}" is open: end it first.`);
+      }
+      if (state.turns.has(turnId)) throw conflict(`Turn id "${turnId}" was used before: ids are single-use.`);
+      const staged = new Set(given.inputIds);
+      if (staged.size !== given.inputIds.length) throw conflict("An input can begin a turn only once.");
+      const inputs = given.inputIds.map((id): InputRecord => {
+        const input = state.inputs.get(id);
+        if (input?.sessionId !== session.sessionId || input.state !== "queued") {
+          throw conflict(`Input "${id}" is not queued in "${session.sessionId}".`);
+        }
+        return Object.freeze({ ...input, state: "staged", turnId });
+      });
+      const config = state.configs.get(given.configHash) ?? frozenCopy(given.config, "The configuration");
+      const written = checkNewRow(session, fence, turnId, given.row);
+      const { body } = written.row;
+      const turn: TurnRow = {
+        turnId,
+        sessionId: session.sessionId,
+        behaviour: body.kind === "machine_input" ? (body.turn?.behaviour ?? null) : null,
+        begunAt: at,
+        committed: null,
+      };
+
+      state.configs.set(given.configHash, config);
+      state.turns.set(turnId, turn);
+      for (const input of inputs) changeInput(state, session, input);
+      session.openTurn = turn;
+      session.log.push(written);
+      if (session.runtimeState !== "running") {
+        session.restState = session.runtimeState;
+        session.runtimeState = "running";
+      }
+      touch(state, session);
+      noteNeed(state, session);
+      hints.appended(session.sessionId);
+    },
+
+    loadConfig(hash) {
+      return state.configs.get(hash) ?? null;
+    },
+
+    commit(fence, boundary) {
+      return commitBoundary(context, fence, boundary);
+    },
+
+    loadReceipt(sessionId, runId, sequence) {
+      return state.sessions.get(sessionId)?.runs.get(runId)?.[sequence] ?? null;
+    },
+
+    loadCommitted(turnId) {
+      return state.turns.get(turnId)?.committed ?? null;
+    },
+
+    receipts(sessionId) {
+      return [...(state.sessions.get(sessionId)?.receipts ?? [])];
+    },
+
+    requestCancel(turnId, request): CancelRequest {
+      const turn = state.turns.get(turnId);
+      const sessionId = turn?.sessionId ?? expectedSession(state, turnId);
+      if (sessionId === undefined) return { status: "unknown" };
+
+      const outcome = turn?.committed?.receipt.outcome;
+      if (outcome?.status === "cancelled") return { status: "already_requested", evidence: outcome.evidence };
+      if (outcome) return { status: "completion_won", outcome };
+      const first = state.cancels.get(turnId);
+      if (first !== undefined) return { status: "already_requested", evidence: first };
+      const requestedAt = now();
+      const { requestId, origin, reason } = request;
+      const evidence: CancelEvidence = frozenCopy(
+        { requestId, requestedAt, origin, ...(reason !== undefined && { reason }) },
+        "The cancel request",
+      );
+
+      const session = state.sessions.get(sessionId)!;
+      state.cancels.set(turnId, evidence);
+      session.wakeMarkedAt ??= requestedAt;
+      noteNeed(state, session);
+      hints.work(sessionId);
+      return { status: "requested", evidence };
+    },
+
+    pendingCancel(turnId) {
+      return state.cancels.get(turnId) ?? null;
+    },
+  };
+}
+
+/** The session of the queued input that will begin this turn. */
+function expectedSession(state: MemoryState, turnId: TurnId): SessionId | undefined {
+  const begins = state.expectedTurns.get(turnId);
+  const input = begins === undefined ? undefined : state.inputs.get(begins);
+  return input?.state === "queued" && input.turnId === turnId ? input.sessionId : undefined;
+}
+
+function recordOf(session: SessionRow): SessionRecord {
+  return Object.freeze({
+    sessionId: session.sessionId,
+    runtimeState: session.runtimeState,
+    revision: session.revision,
+    messageCount: session.messages.length,
+    lastDigest: lastDigest(session),
+    openTurn: session.openTurn?.turnId ?? null,
+    parked: session.parked,
+    blocked: session.blocked,
+    createdAt: session.createdAt,
+  });
+}
