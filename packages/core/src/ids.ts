@@ -49,3 +49,9 @@ export const nodeId = checked("node");
 export function turnIdOfInput(input: InputId): TurnId {
   return turnId(input.startsWith("in_") ? `turn_${input.slice(3)}` : `turn_${input}`);
 }
+
+/** The input ids from which a turn's id may have been made. */
+export function inputIdsOfTurn(turn: TurnId): readonly InputId[] {
+  const rest = turn.startsWith("turn_") ? turn.slice(5) : "";
+  return rest === "" ? [] : [inputId(`in_${rest}`), inputId(rest)];
+}

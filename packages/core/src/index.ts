@@ -98,6 +98,7 @@ export {
   type Id,
   type InputId,
   inputId,
+  inputIdsOfTurn,
   MAX_ID_LENGTH,
   type NodeId,
   nodeId,

@@ -1,3 +1,4 @@
+export { createHost } from "./create-host.ts";
 export type {
   EventOptions,
   Host,

@@ -84,7 +84,13 @@ export function toolSettled(
     }
     case "not_begun":
       return state.cancel
-        ? settle(machine, state, slot, resultOf(slot.call, { status: "cancelled", certainty: "before_start" }), now)
+        ? settle(
+            machine,
+            state,
+            slot,
+            resultOf(slot.call, { status: "cancelled", certainty: "before_start" }),
+            now,
+          )
         : performAgain(machine, state, slot, now);
     case "ambiguous": {
       const { callId, name, input } = slot.call;

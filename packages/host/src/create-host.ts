@@ -1,0 +1,162 @@
+import { agent, nodeId, sessionId, standard, turnId } from "@pawl/core";
+import type { Logger, Model } from "@pawl/core/ports";
+import { journaled, modelExecutor, sleepExecutor, systemClock, toolExecutor } from "@pawl/effects";
+import { createTurnDriver } from "@pawl/effects/turn-driver";
+import {
+  createLeaseKeeper,
+  createQueueRunner,
+  createSessionWorker,
+  type SessionWorker,
+} from "@pawl/queue-runner";
+import type { Host, HostOptions } from "./host.ts";
+import { createHostEnvironment } from "./host-environment.ts";
+import { createKeepAlive } from "./keep-alive.ts";
+import { createSessionHandle } from "./session.ts";
+import { createTurnHandle } from "./turn.ts";
+
+/** No daemon, no output of its own: a host that hands in no logger hears nothing. */
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * The default composition: a store remembers, a journaled controller performs, a turn driver drives, a queue runner schedules.
+ * Everything is handed in or has a default; a host of other parts is put together the same way.
+ */
+export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
+  const { store, clock = systemClock, logger = SILENT } = options;
+  const newId = options.newId ?? (() => crypto.randomUUID().replaceAll("-", ""));
+  const random = Math.random;
+  const { model } = options;
+  const findModel: (name: string | undefined) => Model = typeof model === "function" ? model : () => model;
+  const { limits } = agent({ name: "defaults", ...(options.limits && { limits: options.limits }) });
+  const agents = options.agents?.length ? options.agents : [agent({ name: "assistant", limits })];
+
+  const controller = journaled({
+    clock,
+    executors: {
+      model_call: modelExecutor(findModel, { clock, random }),
+      tool_call: toolExecutor({ clock }),
+      sleep: sleepExecutor({ clock }),
+    },
+  });
+  const environment = createHostEnvironment({
+    agents,
+    tools: options.tools ?? {},
+    toolProvider: options.toolProvider,
+    findModel,
+    limits,
+  });
+  const driver = createTurnDriver({
+    store,
+    controller,
+    environment,
+    protocol: standard(),
+    clock,
+    newId,
+    logger,
+  });
+  const keeper = createLeaseKeeper({
+    leases: store.leases,
+    nodeId: nodeId(options.nodeId ?? `node_${newId()}`),
+    clock,
+    logger,
+    ttlMs: options.leaseTtlMs ?? 15_000,
+  });
+  const worker: SessionWorker = createSessionWorker({
+    leases: store.leases,
+    keeper,
+    logger,
+    behaviours: driver.behaviours,
+    drive: driver.drive,
+    completed: (id) => runner.completeSession(id, "queued_turn_completed"),
+  });
+  const runner = createQueueRunner({
+    handle: worker,
+    clock,
+    logger,
+    random,
+    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+    ...(options.pollMs !== undefined && { pollMs: options.pollMs }),
+  });
+
+  const keepAlive = createKeepAlive();
+  let started: Promise<void> | undefined;
+  let stopped = false;
+  let unlisten = () => {};
+  let letGo = () => {};
+
+  function begin(): Promise<void> {
+    started ??= (async () => {
+      await store.open();
+      await keeper.current();
+      unlisten = store.leases.onWork((id) =>
+        id === undefined ? runner.poke("hint") : runner.pokeSession(id, "hint"),
+      );
+      runner.start();
+    })();
+    return started;
+  }
+
+  function poke(id: Parameters<typeof runner.pokeSession>[0], reason: string): void {
+    if (stopped) return;
+    begin().then(
+      () => runner.pokeSession(id, reason),
+      (cause: unknown) => {
+        started = undefined;
+        logger.error("this host could not begin to drive", { message: String(cause) });
+      },
+    );
+  }
+
+  const handles = { clock, newId, hold: keepAlive.hold, poke };
+  return {
+    session: (id) => createSessionHandle(sessionId(id), { ...handles, store }),
+    turn: (id) => createTurnHandle(turnId(id), { ...handles, store: store as never }),
+    sessions: ({ limit = 100 } = {}) => store.sessions.list({ limit }),
+    async start() {
+      await begin();
+      letGo = keepAlive.hold();
+    },
+    async stop({ drainMs = 4_000 } = {}) {
+      stopped = true;
+      unlisten();
+      runner.stop();
+      await started?.catch(() => {});
+      let cancel = () => {};
+      const drained = new Promise<void>((resolve) => {
+        cancel = clock.at(clock.now() + drainMs, resolve);
+      });
+      const release = keepAlive.hold();
+      await worker.stop({ drained });
+      cancel();
+      await keeper.close();
+      release();
+      letGo();
+    },
+    async drain({ maxMs }) {
+      const before = worker.driven;
+      const deadline = clock.now() + maxMs;
+      const release = keepAlive.hold();
+      try {
+        await begin();
+        runner.poke("drain");
+        while (clock.now() < deadline) {
+          await runner.settled();
+          if (runner.inFlight.size === 0) break;
+          await Promise.race([worker.idle(), until(deadline)]);
+        }
+      } finally {
+        release();
+      }
+      return { driven: worker.driven - before };
+    },
+    async ready() {
+      return !stopped && keeper.held;
+    },
+  };
+
+  function until(at: number): Promise<void> {
+    return new Promise((resolve) => {
+      clock.at(at, resolve);
+    });
+  }
+}

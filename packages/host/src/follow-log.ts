@@ -1,0 +1,101 @@
+import {
+  eventsOfRow,
+  PawlError,
+  parseEventId,
+  type SessionId,
+  type TurnEvent,
+  type TurnId,
+} from "@pawl/core";
+import type { Clock, Log } from "@pawl/core/ports";
+import type { EventOptions } from "./host.ts";
+
+/** A hint may be lost, and rows of another process come without one: the log is read at least this often, in milliseconds. */
+const POLL_MS = 200;
+const PAGE = 500;
+
+export interface FollowOptions extends EventOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly hold: () => () => void;
+  readonly sessionId: SessionId;
+  /** Only this turn's events, up to its `turn.committed`. */
+  readonly turnId?: TurnId;
+}
+
+/**
+ * Events of a session, past and coming, in the one order of its log, without a gap and without a repeat. Ends when `signal` aborts.
+ *
+ * @throws PawlError `invalid_event_id` when `after` is not the id of an event
+ */
+export async function* followLog(options: FollowOptions): AsyncGenerator<TurnEvent, void, void> {
+  const { log, clock, sessionId, turnId, signal } = options;
+  let from = startOf(options.after);
+  const wake = createWake(clock, signal);
+  const unlisten = log.onAppend(sessionId, wake.now);
+  const release = options.hold();
+  try {
+    while (!signal?.aborted) {
+      wake.reset();
+      const rows = await log.read(sessionId, { after: from.seq, limit: PAGE, ...(turnId && { turnId }) });
+      for (const row of rows) {
+        for (const event of eventsOfRow(row)) {
+          if (row.seq === from.partSeq && Number(event.id.split(".")[1]) <= from.index) continue;
+          yield event;
+          if (turnId !== undefined && event.type === "turn.committed") return;
+        }
+        from = { seq: row.seq, partSeq: -1, index: -1 };
+      }
+      if (rows.length < PAGE) await wake.wait(POLL_MS);
+    }
+  } finally {
+    unlisten();
+    wake.cancel();
+    release();
+  }
+}
+
+/** Where to begin reading: the row of the last event is read again, for it may hold further events. */
+function startOf(after: string | undefined): { seq: number; partSeq: number; index: number } {
+  if (after === undefined || after === "") return { seq: 0, partSeq: -1, index: -1 };
+  const id = parseEventId(after);
+  if (id === undefined) {
+    throw new PawlError(
+      "invalid_event_id",
+      `"${after}" is not the id of an event. Pass the id of the last event seen.`,
+      {
+        blame: "peer",
+      },
+    );
+  }
+  return { seq: Math.max(0, id.seq - 1), partSeq: id.seq, index: id.index };
+}
+
+/** Waits for a call of `now`, also one that came before the wait, or for a time to pass. */
+export function createWake(clock: Clock, signal: AbortSignal | undefined) {
+  let woken = false;
+  let resolve = () => {};
+  let cancelTimer = () => {};
+  const now = () => {
+    woken = true;
+    resolve();
+  };
+  signal?.addEventListener("abort", now, { once: true });
+  return {
+    now,
+    reset() {
+      woken = false;
+    },
+    async wait(ms: number): Promise<void> {
+      if (woken || signal?.aborted) return;
+      await new Promise<void>((done) => {
+        resolve = done;
+        cancelTimer = clock.at(clock.now() + ms, done);
+      });
+      cancelTimer();
+    },
+    cancel() {
+      cancelTimer();
+      signal?.removeEventListener("abort", now);
+    },
+  };
+}

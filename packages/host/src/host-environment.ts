@@ -1,0 +1,88 @@
+import {
+  type Agent,
+  agent,
+  type Json,
+  PawlError,
+  type ToolDefinition,
+  type ToolSet,
+  type TurnConfig,
+} from "@pawl/core";
+import type { InputRecord, Model, Toolbox, ToolProvider } from "@pawl/core/ports";
+import { joinToolboxes, staticToolbox } from "@pawl/effects";
+import type { EnvironmentOptions, TurnEnvironment } from "@pawl/effects/turn-driver";
+import { readTurnRequest, type TurnRequest } from "./turn-request.ts";
+
+export interface HostEnvironmentOptions {
+  readonly agents: readonly Agent[];
+  readonly tools: ToolSet;
+  readonly toolProvider: ToolProvider | undefined;
+  readonly findModel: (name: string | undefined) => Model;
+  readonly limits: Agent["limits"];
+}
+
+/** Turns of this host's agents: its own tools, and those that the input's environment names. */
+export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvironment {
+  const { agents, toolProvider, findModel } = options;
+  const own = staticToolbox(options.tools);
+
+  async function openTools(
+    environment: Json | undefined,
+    { sessionId, signal }: EnvironmentOptions,
+    pinned?: readonly ToolDefinition[],
+  ): Promise<Toolbox> {
+    if (toolProvider === undefined) {
+      if (environment === undefined) return own;
+      throw new PawlError(
+        "tool_provider_missing",
+        "This host offers no tools beside its own: send no `environment`.",
+      );
+    }
+    const found = await toolProvider.open(environment, { sessionId, signal, ...(pinned && { pinned }) });
+    return joinToolboxes(own, found);
+  }
+
+  function agentOf(request: TurnRequest): Agent {
+    const found = request.agent === undefined ? agents[0] : agents.find(({ name }) => name === request.agent);
+    if (found !== undefined) return found;
+    const names = agents.map(({ name }) => name).join(", ");
+    throw new PawlError("agent_unknown", `There is no agent "${request.agent}". This host has: ${names}.`);
+  }
+
+  function configOf(request: TurnRequest, tools: readonly ToolDefinition[]): TurnConfig {
+    const { name, instructions, limits, model: preferred } = agentOf(request);
+    // Asked for by name now, so that a model that cannot be had is told before anything is paid for.
+    const model = findModel(request.model ?? preferred).id;
+    return {
+      version: 1,
+      protocol: "standard",
+      agent: { name, ...(instructions !== undefined && { instructions }) },
+      model,
+      tools,
+      limits: agent({ name, limits: { ...limits, ...request.limits } }).limits,
+      refreshTools: "turn",
+      ...(request.environment !== undefined && { environment: request.environment }),
+    };
+  }
+
+  return {
+    fallback: {
+      version: 1,
+      protocol: "standard",
+      agent: { name: "none" },
+      tools: [],
+      limits: options.limits,
+      refreshTools: "turn",
+    },
+    async prepare(input: InputRecord, about) {
+      const request = readTurnRequest(input.content.environment);
+      configOf(request, []);
+      const toolbox = await openTools(request.environment, about);
+      return { toolbox, config: configOf(request, toolbox.definitions) };
+    },
+    reopen: (config, about) => {
+      const names = new Set(own.definitions.map(({ name }) => name));
+      const pinned = config.tools.filter(({ name }) => !names.has(name));
+      return openTools(config.environment, about, pinned);
+    },
+  };
+}

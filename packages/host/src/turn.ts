@@ -1,0 +1,176 @@
+import {
+  eventsOfRow,
+  inputIdsOfTurn,
+  PawlError,
+  type SessionId,
+  type TurnEvent,
+  type TurnId,
+  turnIdOfInput,
+} from "@pawl/core";
+import type { Clock, CommittedTurn, InputRecord, NewId, SessionRecord, Store } from "@pawl/core/ports";
+import { createWake, followLog } from "./follow-log.ts";
+import type { OpenWait, Turn, TurnExplanation, TurnResult } from "./host.ts";
+
+export interface TurnHandleOptions {
+  readonly store: Store<never>;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly hold: () => () => void;
+  /** Lets this process drive, and look at the session now. */
+  readonly poke: (sessionId: SessionId, reason: string) => void;
+}
+
+/** How a turn's state is looked at when no hint comes, in milliseconds. */
+const POLL_MS = 200;
+
+export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
+  const { store, clock, newId, hold, poke } = options;
+
+  async function input(): Promise<InputRecord> {
+    for (const inputId of inputIdsOfTurn(id)) {
+      const record = await store.inbox.load(inputId);
+      if (record !== null && turnIdOfInput(record.inputId) === id) return record;
+    }
+    throw new PawlError(
+      "turn_unknown",
+      `There is no turn "${id}". Check the id, and the database that you look in.`,
+    );
+  }
+
+  /** The turn that the input began, or the one that it was steered into. */
+  const turnOf = (record: InputRecord): TurnId => record.turnId ?? id;
+
+  async function resultNow(record: InputRecord): Promise<TurnResult | undefined> {
+    const turnId = turnOf(record);
+    const committed = await store.sessions.loadCommitted(turnId);
+    if (committed !== null) return resultOfCommitted(turnId, record.sessionId, committed);
+    const session = await store.sessions.load(record.sessionId);
+    if (session === null || session.openTurn !== turnId) return undefined;
+    const facts = { turnId, sessionId: record.sessionId };
+    if (session.blocked !== null) return { ...facts, status: "blocked", ...session.blocked };
+    if (session.parked) return { ...facts, status: "waiting", waits: await openWaits(store, session) };
+    return undefined;
+  }
+
+  return {
+    id,
+    async result({ signal } = {}) {
+      const first = await input();
+      poke(first.sessionId, "result");
+      const wake = createWake(clock, signal);
+      const unlisten = store.log.onAppend(first.sessionId, wake.now);
+      const release = hold();
+      try {
+        for (;;) {
+          signal?.throwIfAborted();
+          wake.reset();
+          const result = await resultNow(first.turnId === id ? first : await input());
+          if (result !== undefined) return result;
+          await wake.wait(POLL_MS);
+        }
+      } finally {
+        unlisten();
+        wake.cancel();
+        release();
+      }
+    },
+    async *events(events = {}) {
+      const record = await input();
+      poke(record.sessionId, "events");
+      yield* followLog({
+        ...events,
+        log: store.log,
+        clock,
+        hold,
+        sessionId: record.sessionId,
+        turnId: turnOf(record),
+      });
+    },
+    async cancel({ reason, origin = "host" } = {}) {
+      const record = await input();
+      const outcome = await store.sessions.requestCancel(turnOf(record), {
+        requestId: newId(),
+        origin,
+        ...(reason !== undefined && { reason }),
+      });
+      poke(record.sessionId, "cancel");
+      return outcome;
+    },
+    async explain() {
+      const record = await input();
+      return explain(store, turnOf(record), record, await resultNow(record), clock.now());
+    },
+  };
+}
+
+function resultOfCommitted(turnId: TurnId, sessionId: SessionId, committed: CommittedTurn): TurnResult {
+  const { receipt, usage } = committed;
+  const { outcome } = receipt;
+  if (outcome === null) {
+    throw new PawlError("store_corrupt_row", `The last boundary of turn ${turnId} has no outcome.`, {
+      blame: "infrastructure",
+    });
+  }
+  return { turnId, sessionId, usage, receipt, ...outcome };
+}
+
+/** Waits of the session's open turn that were opened and not settled. */
+async function openWaits(store: Store<never>, session: SessionRecord): Promise<readonly OpenWait[]> {
+  if (session.openTurn === null) return [];
+  const rows = await store.log.read(session.sessionId, { turnId: session.openTurn });
+  const open = new Map<string, OpenWait>();
+  for (const event of rows.flatMap((row): readonly TurnEvent[] => eventsOfRow(row))) {
+    if (event.type === "wait.opened") open.set(event.effectId, { id: event.effectId, reason: event.reason });
+    if (event.type === "wait.settled") open.delete(event.effectId);
+  }
+  return [...open.values()];
+}
+
+async function explain(
+  store: Store<never>,
+  turnId: TurnId,
+  record: InputRecord,
+  result: TurnResult | undefined,
+  now: number,
+): Promise<TurnExplanation> {
+  if (result !== undefined) return explainResult(turnId, result);
+  const session = await store.sessions.load(record.sessionId);
+  if (session?.openTurn === turnId)
+    return { turnId, state: "running", why: "It is being driven, or will be at once." };
+  if (record.at !== undefined && record.at > now) {
+    return { turnId, state: "queued", why: `It begins at ${new Date(record.at).toISOString()}.` };
+  }
+  if (session?.openTurn) {
+    const why = `Turn ${session.openTurn} of the same session comes first.`;
+    const advice = session.parked
+      ? "Answer what that turn waits for, or cancel it."
+      : "Wait for it, or cancel it.";
+    return { turnId, state: "queued", why, advice };
+  }
+  const advice = "Start a host on this store: it begins at once.";
+  return { turnId, state: "queued", why: "No node has begun it yet.", advice };
+}
+
+function explainResult(turnId: TurnId, result: TurnResult): TurnExplanation {
+  switch (result.status) {
+    case "completed":
+      return { turnId, state: "completed", why: "It ended with an answer." };
+    case "failed":
+      return { turnId, state: "failed", why: `${result.code}: ${result.message}` };
+    case "cancelled":
+      return { turnId, state: "cancelled", why: `It was cancelled by ${result.evidence.origin}.` };
+    case "waiting": {
+      const what = result.waits.map(({ reason }) => reason.type.replaceAll("_", " ")).join(", ");
+      return {
+        turnId,
+        state: "waiting",
+        why: `It waits for: ${what}.`,
+        advice: "Answer it, or cancel the turn.",
+      };
+    }
+    case "blocked": {
+      const advice = "Start a node with the code that began this turn, or cancel the turn.";
+      return { turnId, state: "blocked", why: `${result.code}: ${result.message}`, advice };
+    }
+  }
+}

@@ -1,0 +1,12 @@
+// The scheduler
+
+// What it schedules by default: claimed sessions under this node's lease
+export {
+  createLeaseKeeper,
+  type KeptLease,
+  type LeaseKeeper,
+  type LeaseKeeperOptions,
+} from "./lease-keeper.ts";
+export { createQueueRunner, type QueueRunner, type QueueRunnerOptions } from "./queue-runner.ts";
+export type { RunHandle, RunOutcome, RunRequest } from "./run-handle.ts";
+export { createSessionWorker, type SessionWorker, type SessionWorkerOptions } from "./session-worker.ts";
