@@ -139,7 +139,7 @@ export {
 } from "./log/turn-event.ts";
 // The turn machine
 export { BEHAVIOUR, type TurnConfig } from "./turn/config.ts";
-export type { MachineEvent } from "./turn/event.ts";
+export type { MachineEvent, RefusalCode } from "./turn/event.ts";
 export { type InputName, inputName, type TurnInput } from "./turn/input.ts";
 export {
   DEFAULT_LIMITS,
@@ -152,18 +152,26 @@ export {
 export type { MachineEffect, Move, TurnMachine } from "./turn/move.ts";
 export type { CancelEvidence, TurnOutcome } from "./turn/outcome.ts";
 export { standard } from "./turn/protocols/standard.ts";
-export type { TurnAction, TurnProtocol, TurnView } from "./turn/protocols/turn-protocol.ts";
+export type { NextAction, TurnAction, TurnProtocol, TurnView } from "./turn/protocols/turn-protocol.ts";
 export {
   type AfterCheckpoint,
   type CallSlot,
   initialState,
+  openCalls,
   outstandingEffects,
   type Phase,
   type PhaseName,
   type TurnState,
 } from "./turn/state.ts";
 export { type StepReport, type StepResult, step } from "./turn/step.ts";
-export { CANCEL_GRACE_MS, dueTimer, nextDeadline, type TimerName, type Timers } from "./turn/timers.ts";
+export {
+  CANCEL_GRACE_MS,
+  dueTimer,
+  LIMIT_GRACE_MS,
+  nextDeadline,
+  type TimerName,
+  type Timers,
+} from "./turn/timers.ts";
 export { legalTransition, TRANSITIONS, type Transition } from "./turn/transitions.ts";
 // Waits
 export { checkWaitIdentity, type Resolution, type WaitIdentity } from "./waits/wait-identity.ts";

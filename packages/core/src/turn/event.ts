@@ -3,6 +3,15 @@ import type { CallId, EffectId, InputId } from "../ids.ts";
 import type { LimitName } from "./limits.ts";
 import type { CancelEvidence, TurnOutcome } from "./outcome.ts";
 
+/** Why a call was answered without being performed. `tool_not_run`: the turn's protocol chose to go on without it. */
+export type RefusalCode =
+  | "tool_unknown"
+  | "tool_input_invalid"
+  | "tool_not_run"
+  | "turn_cancelled"
+  | "turn_ended"
+  | "limit_reached";
+
 /**
  * What the machine decided by itself and no effect's outcome shows. Stored with the row of the input that caused it.
  */
@@ -12,7 +21,7 @@ export type MachineEvent =
       readonly type: "tool.refused";
       readonly callId: CallId;
       readonly name: string;
-      readonly code: "tool_unknown" | "tool_input_invalid" | "turn_cancelled" | "limit_reached";
+      readonly code: RefusalCode;
       readonly message: string;
     }
   | {

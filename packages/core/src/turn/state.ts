@@ -3,7 +3,7 @@ import type { ToolCallPart, ToolResultPart } from "../conversation/part.ts";
 import { NO_USAGE, type Usage } from "../conversation/usage.ts";
 import type { CheckpointKind, WaitReason } from "../effects/command.ts";
 import type { SyncedEnvironment } from "../effects/outcome.ts";
-import type { EffectId, InputId } from "../ids.ts";
+import type { CallId, EffectId, InputId } from "../ids.ts";
 import type { LimitName } from "./limits.ts";
 import type { CancelEvidence, TurnOutcome } from "./outcome.ts";
 import type { Timers } from "./timers.ts";
@@ -31,14 +31,15 @@ export type Phase =
   | { readonly name: "syncing_environment"; readonly effectId: EffectId }
   | { readonly name: "calling_model"; readonly effectId: EffectId; readonly last: boolean }
   | { readonly name: "running_tools"; readonly slots: readonly CallSlot[] }
-  | { readonly name: "executing_code"; readonly effectId: EffectId }
+  /** With `callId` the program stands for that call of the answer, and its value is the call's result. */
+  | { readonly name: "executing_code"; readonly effectId: EffectId; readonly callId?: CallId }
   | {
       readonly name: "at_checkpoint";
       readonly effectId: EffectId;
       readonly checkpoint: CheckpointKind;
       readonly then: AfterCheckpoint;
     }
-  /** Nothing runs, something is waited for: the turn may be parked. */
+  /** Nothing runs, something is waited for, no timer is set: the turn may be parked. */
   | { readonly name: "waiting"; readonly slots: readonly CallSlot[] }
   | { readonly name: "waiting"; readonly budget: { readonly effectId: EffectId; readonly limit: LimitName } }
   | { readonly name: "finished"; readonly outcome: TurnOutcome };
@@ -63,6 +64,8 @@ export interface TurnState {
   readonly modelAttempt: number;
   /** Checkpoints of this iteration, from 0. */
   readonly checkpoints: number;
+  /** Programs of this iteration, from 0. */
+  readonly programs: number;
   /** The messages of this turn, in order; every tool call in them is answered once the turn is finished. */
   readonly delta: readonly Message[];
   /** Ids of all inputs that this turn consumes, in order. */
@@ -70,6 +73,8 @@ export interface TurnState {
   readonly usage: Usage;
   readonly noProgress: number;
   readonly granted: { readonly tokens: number; readonly costNanoUsd: number };
+  /** How often somebody was asked to grant more. */
+  readonly budgetWaits: number;
   /** Set once a limit was reached: the next answer is the last. */
   readonly limit?: LimitName;
   readonly cancel?: CancelEvidence;
@@ -91,13 +96,22 @@ export function initialState(): TurnState {
     iteration: 0,
     modelAttempt: 0,
     checkpoints: 0,
+    programs: 0,
     delta: [],
     consumed: [],
     usage: NO_USAGE,
     noProgress: 0,
     granted: { tokens: 0, costNanoUsd: 0 },
+    budgetWaits: 0,
     timers: {},
   };
+}
+
+/** Calls of the newest answer that have no result in the transcript yet: the results follow their answer at once (T2). */
+export function openCalls(state: TurnState): readonly ToolCallPart[] {
+  const newest = state.delta.at(-1);
+  if (newest?.role !== "assistant") return [];
+  return newest.parts.filter((part) => part.type === "tool_call");
 }
 
 /** The effects that the machine waits for. */

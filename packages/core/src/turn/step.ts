@@ -1,11 +1,11 @@
+import type { EffectId } from "../ids.ts";
 import { type InputName, inputName, type TurnInput } from "./input.ts";
 import { type Move, moveTo, type TurnMachine } from "./move.ts";
 import { finish } from "./phases/finished.ts";
 import { begin } from "./phases/preparing.ts";
 import { settled } from "./phases/settling.ts";
 import { cancelRequested, timerFired } from "./phases/stopping.ts";
-import type { PhaseName } from "./state.ts";
-import { outstandingEffects, type TurnState } from "./state.ts";
+import { outstandingEffects, type PhaseName, type TurnState } from "./state.ts";
 import { nextDeadline } from "./timers.ts";
 import { legalTransition } from "./transitions.ts";
 
@@ -17,7 +17,10 @@ import { legalTransition } from "./transitions.ts";
  * - T4 A finished turn has one outcome; only a cancel before the commit replaces it.
  * - T5 The phases that an input leads to are those of the transitions table.
  * - T6 Every effect id of a turn is emitted once.
- * - T7 A turn that is not finished has an outstanding effect.
+ * - T7 A turn that was begun and is not finished has an outstanding effect.
+ * - T8 A turn that was asked to stop ends as cancelled.
+ * - T9 A turn that waits has no timer: parked time does not count, and its waits have deadlines of their own.
+ * - T10 Aborts name effects that were outstanding, once, and never the one that has just settled.
  */
 export interface StepResult extends Move {
   /** When to feed `timer_fired` if nothing happens before; milliseconds since the epoch. */
@@ -43,8 +46,15 @@ export function step(machine: TurnMachine, state: TurnState, input: TurnInput): 
   if (isStale(state, input)) return refused(state, name, "stale_input");
   const move = apply(machine, state, input);
   const next = { ...move.state, ordinal: state.ordinal + 1 };
+  const aborts = move.aborts.length === 0 ? move.aborts : stillOutstanding(move.aborts, input);
   const wakeAt = nextDeadline(next.timers);
-  return { ...move, state: next, ...(wakeAt !== undefined && { wakeAt }) };
+  return { ...move, aborts, state: next, ...(wakeAt !== undefined && { wakeAt }) };
+}
+
+/** Phases abort all that they had; what has just settled needs no abort, and one is enough (T10). */
+function stillOutstanding(aborts: readonly EffectId[], input: TurnInput): readonly EffectId[] {
+  const settledId = input.type === "effect_settled" ? input.effectId : undefined;
+  return [...new Set(aborts)].filter((id) => id !== settledId);
 }
 
 function apply(machine: TurnMachine, state: TurnState, input: TurnInput): Move {
@@ -58,7 +68,7 @@ function apply(machine: TurnMachine, state: TurnState, input: TurnInput): Move {
     case "give_up":
       return finish(state, { status: "failed", code: input.code, message: input.message });
     case "timer_fired":
-      return timerFired(state, input.timer, input.now);
+      return timerFired(machine, state, input.timer, input.now);
   }
 }
 

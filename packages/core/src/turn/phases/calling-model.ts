@@ -8,9 +8,10 @@ import type { CallId } from "../../ids.ts";
 import { type LimitName, lastAnswerNote, limitReached } from "../limits.ts";
 import { after, appendMessages, type Move, moveTo, type TurnMachine } from "../move.ts";
 import type { TurnState } from "../state.ts";
+import { withoutTimer } from "../timers.ts";
 import { act } from "./act.ts";
 import { finish } from "./finished.ts";
-import { appendResults, failedResult } from "./tool-results.ts";
+import { answerOpenCalls } from "./tool-results.ts";
 import { waitForBudget } from "./waiting.ts";
 
 /** Begins the next iteration, or the last answer when a limit forbids another one. */
@@ -20,18 +21,22 @@ export function nextModelCall(machine: TurnMachine, state: TurnState, now: numbe
     const limit = limitReached(config.limits, state);
     if (limit !== undefined) return reachLimit(machine, state, limit, now);
   }
-  if (
-    config.refreshTools === "iteration" &&
-    state.iteration > 0 &&
-    state.phase.name !== "syncing_environment"
-  ) {
+  // The last answer has no tools to refresh.
+  const refresh = config.refreshTools === "iteration" && state.limit === undefined && state.iteration > 0;
+  if (refresh && state.phase.name !== "syncing_environment") {
     const effectId = positionalEffectId(state.iteration + 1, "sync_environment", 0);
     return moveTo(
       { ...state, phase: { name: "syncing_environment", effectId } },
       { effects: [{ id: effectId, command: { kind: "sync_environment", updateMachineConfig: true } }] },
     );
   }
-  return emitModelCall({ ...state, iteration: state.iteration + 1, modelAttempt: 0, checkpoints: 0 });
+  return emitModelCall({
+    ...state,
+    iteration: state.iteration + 1,
+    modelAttempt: 0,
+    checkpoints: 0,
+    programs: 0,
+  });
 }
 
 function reachLimit(machine: TurnMachine, state: TurnState, limit: LimitName, now: number): Move {
@@ -42,16 +47,21 @@ function reachLimit(machine: TurnMachine, state: TurnState, limit: LimitName, no
   return after(reached, (s) => nextModelCall(machine, { ...s, limit }, now));
 }
 
-/** The same iteration asks again: the model brought nothing, and the reason may be chance. */
+/**
+ * The same iteration asks again: the model brought nothing, and the reason may be chance. The answer leaves the transcript:
+ * providers refuse blank messages, and take one at the end for the beginning of their own.
+ */
 export function callModelAgain(machine: TurnMachine, state: TurnState, now: number): Move {
-  const tried = { ...state, noProgress: state.noProgress + 1, modelAttempt: state.modelAttempt + 1 };
+  const blank = state.delta.at(-1)?.id === messageId(state);
+  const unsaid = blank ? { ...state, delta: state.delta.slice(0, -1) } : state;
   const last = state.phase.name === "calling_model" && state.phase.last;
   if (last) {
     const message =
       "The model answered with nothing, also when asked for its last answer. Send the input again.";
-    return finish(state, { status: "failed", code: "model_answered_nothing", message });
+    return finish(unsaid, { status: "failed", code: "model_answered_nothing", message });
   }
-  const limit = limitReached(machine.config.limits, tried);
+  const tried = { ...unsaid, noProgress: state.noProgress + 1, modelAttempt: state.modelAttempt + 1 };
+  const limit = state.limit === undefined ? limitReached(machine.config.limits, tried) : undefined;
   return limit === undefined ? emitModelCall(tried) : reachLimit(machine, tried, limit, now);
 }
 
@@ -67,8 +77,10 @@ function emitModelCall(state: TurnState): Move {
     toolChoice: last ? "none" : "auto",
     ...(last && { note: lastAnswerNote(limit) }),
   } as const;
+  // What was aborted has settled or was written off.
+  const timers = last ? withoutTimer(state.timers, "limit_grace") : state.timers;
   return moveTo(
-    { ...state, phase: { name: "calling_model", effectId: id, last } },
+    { ...state, timers, phase: { name: "calling_model", effectId: id, last } },
     { effects: [{ id, command }] },
   );
 }
@@ -86,18 +98,18 @@ export function modelSettled(
 }
 
 function answered(machine: TurnMachine, state: TurnState, answer: ModelAnswer, now: number): Move {
-  const parts = withUniqueCallIds(answer.parts);
+  const parts = withUniqueCallIds(state, answer.parts);
   const message: AssistantMessage = { id: messageId(state), role: "assistant", parts };
   const counted = { ...state, usage: addUsage(state.usage, answer.usage) };
   const told = parts.length === 0 ? counted : appendMessages(counted, message);
   const calls = parts.filter((part): part is ToolCallPart => part.type === "tool_call");
-  if (state.cancel)
-    return finish(refuseAll(told, calls, "turn_cancelled"), { status: "cancelled", evidence: state.cancel });
+  if (state.cancel) return finish(told, { status: "cancelled", evidence: state.cancel });
   const last = state.phase.name === "calling_model" && state.phase.last;
-  if (last && calls.length > 0) return answeredLastWithCalls(told, parts, calls);
+  if (last && calls.length > 0) return answeredLastWithCalls(told, parts);
   // The wall time ended while the answer was on its way: its calls are not begun any more.
-  if (told.limit !== undefined && calls.length > 0)
-    return nextModelCall(machine, refuseAll(told, calls, "limit_reached"), now);
+  if (told.limit !== undefined && calls.length > 0) {
+    return after(answerOpenCalls(told, "limit_reached"), (s) => nextModelCall(machine, s, now));
+  }
   return act(
     machine,
     told,
@@ -106,35 +118,23 @@ function answered(machine: TurnMachine, state: TurnState, answer: ModelAnswer, n
   );
 }
 
-/** The model asked for tools although it was told that there are none: its text is the answer. */
-function answeredLastWithCalls(
-  state: TurnState,
-  parts: readonly AnswerPart[],
-  calls: readonly ToolCallPart[],
-): Move {
-  const refused = refuseAll(state, calls, "limit_reached");
+/** The model asked for tools although it was told that there are none: its text, or its structured answer, counts. */
+function answeredLastWithCalls(state: TurnState, parts: readonly AnswerPart[]): Move {
   const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
-  if (text.trim() !== "" && state.limit)
-    return finish(refused, { status: "completed", text, limit: state.limit });
+  const structured = parts.find((part) => part.type === "structured");
+  if (state.limit && (structured || text.trim() !== "")) {
+    const output = structured && { output: structured.value };
+    return finish(state, { status: "completed", text, ...output, limit: state.limit });
+  }
   const message = "A limit of the turn was reached and the model went on asking for tools. Raise the limit.";
-  return finish(refused, { status: "failed", code: `limit_${state.limit ?? "reached"}`, message });
-}
-
-function refuseAll(state: TurnState, calls: readonly ToolCallPart[], code: string): TurnState {
-  if (calls.length === 0) return state;
-  return appendResults(
-    state,
-    calls.map((call) => failedResult(call, code, "This call was not performed.")),
-  );
+  return finish(state, { status: "failed", code: `limit_${state.limit ?? "reached"}`, message });
 }
 
 function failed(machine: TurnMachine, state: TurnState, failure: ModelFailure, now: number): Move {
   if (state.cancel) return finish(state, { status: "cancelled", evidence: state.cancel });
-  // The wall-time limit aborted this call: what is left is the last answer.
+  // The wall-time limit aborted this call, and providers name an abort in many ways: what is left is the last answer.
   const last = state.phase.name === "calling_model" && state.phase.last;
-  if (failure.terminalReason === "cancelled" && state.limit !== undefined && !last) {
-    return nextModelCall(machine, state, now);
-  }
+  if (state.limit !== undefined && !last) return nextModelCall(machine, state, now);
   return finish(state, {
     status: "failed",
     code: failure.code ?? "model_call_failed",
@@ -147,14 +147,22 @@ function messageId(state: TurnState): string {
   return `${state.turnId}.${state.iteration}${again}.assistant`;
 }
 
-/** A call id that occurs twice in one answer gets a suffix, so that every result names one call (T2). */
-function withUniqueCallIds(parts: readonly AnswerPart[]): readonly AnswerPart[] {
+/**
+ * A call id that is blank or occurs twice in the turn gets a suffix, so that every result names one call (T2). Small models
+ * begin to count anew in each answer.
+ */
+function withUniqueCallIds(state: TurnState, parts: readonly AnswerPart[]): readonly AnswerPart[] {
+  if (!parts.some((part) => part.type === "tool_call")) return parts;
   const seen = new Set<string>();
+  for (const { role, parts: said } of state.delta) {
+    if (role === "assistant") for (const part of said) if (part.type === "tool_call") seen.add(part.callId);
+  }
   let changed = false;
   const unique = parts.map((part): AnswerPart => {
     if (part.type !== "tool_call") return part;
-    let callId: string = part.callId;
-    for (let n = 2; seen.has(callId); n++) callId = `${part.callId}#${n}`;
+    const given = part.callId.trim() === "" ? "call" : part.callId;
+    let callId: string = given;
+    for (let n = 2; seen.has(callId); n++) callId = `${given}#${n}`;
     seen.add(callId);
     if (callId === part.callId) return part;
     changed = true;

@@ -4,26 +4,30 @@ import type { OutcomeOf } from "../../effects/outcome.ts";
 import { childEffectId, positionalEffectId } from "../../effects/replay-key.ts";
 import type { EffectId } from "../../ids.ts";
 import type { Resolution, WaitIdentity } from "../../waits/wait-identity.ts";
-import type { MachineEvent } from "../event.ts";
+import type { MachineEvent, RefusalCode } from "../event.ts";
 import { after, type MachineEffect, type Move, moveTo, type TurnMachine } from "../move.ts";
-import type { CallSlot, TurnState } from "../state.ts";
+import { type CallSlot, openCalls, type TurnState } from "../state.ts";
 import { act } from "./act.ts";
 import { finish } from "./finished.ts";
-import { appendResults, failedResult, resultOf, resultOfPending, unknownResult } from "./tool-results.ts";
+import { answerOpenCalls, failedResult, resultOf, resultOfPending, unknownResult } from "./tool-results.ts";
 import { pauseWallTime, resumeWallTime } from "./waiting.ts";
 
-/** Begins all calls of an answer at once; each is an effect of its own and settles by itself. */
+/**
+ * Begins the chosen calls of the newest answer at once; each is an effect of its own and settles by itself. Calls that the
+ * protocol did not choose are answered as not run.
+ */
 export function runTools(
   machine: TurnMachine,
   state: TurnState,
-  calls: readonly ToolCallPart[],
+  chosen: readonly ToolCallPart[],
   now: number,
 ): Move {
   const tools = state.environment?.tools ?? machine.config.tools;
   const known = new Set(tools.map((tool) => tool.name));
+  const wanted = new Set(chosen.map((call) => call.callId));
   const events: MachineEvent[] = [];
-  const slots = calls.map((call, index): CallSlot => {
-    const refusal = refusalOf(call, known);
+  const slots = openCalls(state).map((call, index): CallSlot => {
+    const refusal = wanted.has(call.callId) ? refusalOf(call, known) : NOT_RUN;
     if (refusal === undefined) return { call, index, attempt: 0, effectId: toolEffectId(state, index, 0) };
     events.push({ type: "tool.refused", callId: call.callId, name: call.name, ...refusal });
     return { call, index, attempt: 0, result: failedResult(call, refusal.code, refusal.message) };
@@ -32,16 +36,26 @@ export function runTools(
   return after(moveTo(state, { effects, events }), (s) => withSlots(machine, s, slots, now));
 }
 
-function refusalOf(call: ToolCallPart, known: ReadonlySet<string>) {
+interface Refusal {
+  readonly code: RefusalCode;
+  readonly message: string;
+}
+
+const NOT_RUN: Refusal = {
+  code: "tool_not_run",
+  message: "This call was not performed. Ask for it again if it is still needed.",
+};
+
+function refusalOf(call: ToolCallPart, known: ReadonlySet<string>): Refusal | undefined {
   if (!known.has(call.name)) {
     const names = [...known].sort().join(", ") || "none";
-    return { code: "tool_unknown", message: `There is no tool "${call.name}". Tools: ${names}.` } as const;
+    return { code: "tool_unknown", message: `There is no tool "${call.name}". Tools: ${names}.` };
   }
   if (call.malformed) {
     return {
       code: "tool_input_invalid",
       message: "The arguments were not valid JSON. Send a JSON object.",
-    } as const;
+    };
   }
   return undefined;
 }
@@ -119,8 +133,8 @@ function openWait(
   request: WaitRequest,
   now: number,
 ): Move {
-  // A cancelled turn opens no wait: what was begun is unknown.
-  if (state.cancel) return settle(machine, state, slot, unknownResult(slot.call), now);
+  // A turn that is stopping or out of time opens no wait: what was begun is unknown.
+  if (state.cancel || state.limit) return settle(machine, state, slot, unknownResult(slot.call), now);
   const { wait, reason, deadline, onTimeout } = request;
   const effectId = childEffectId(toolEffectId(state, slot.index, slot.attempt), 0, "wait");
   const command = { kind: "await_event", wait, reason, ...(deadline !== undefined && { deadline }) } as const;
@@ -209,12 +223,26 @@ export function withSlots(
 }
 
 function allSettled(machine: TurnMachine, state: TurnState, slots: readonly CallSlot[], now: number): Move {
-  const results = slots.flatMap((slot) => slot.result ?? []);
   if (state.cancel) {
     const withResults: TurnState = { ...state, phase: { name: "running_tools", slots } };
     return finish(withResults, { status: "cancelled", evidence: state.cancel });
   }
+  const results = slots.flatMap((slot) => slot.result ?? []);
   const progress = results.some((result) => result.status === "ok");
-  const told = appendResults({ ...state, noProgress: progress ? 0 : state.noProgress + 1 }, results);
-  return act(machine, told, machine.protocol.toolsAnswered({ ...machine, state: told }, results), now);
+  const counted = { ...state, noProgress: progress ? 0 : state.noProgress + 1 };
+  const paired = answerOpenCalls(counted, "tool_not_run", (call) =>
+    results.find((result) => result.callId === call.callId),
+  );
+  return after(paired, (s) =>
+    act(machine, s, machine.protocol.toolsAnswered({ ...machine, state: s }, results), now),
+  );
+}
+
+/** Lets go of the calls for which `which` holds: they may still happen, and nobody here will learn of it. */
+export function letGo(slots: readonly CallSlot[], which: (slot: CallSlot) => boolean): readonly CallSlot[] {
+  return slots.map((slot) => {
+    if (slot.effectId === undefined || !which(slot)) return slot;
+    const { call, index, attempt } = slot;
+    return { call, index, attempt, result: unknownResult(call) };
+  });
 }

@@ -2,9 +2,9 @@ import type { EffectOutcome } from "../../effects/outcome.ts";
 import type { EffectId } from "../../ids.ts";
 import { type Move, moveTo, type TurnMachine } from "../move.ts";
 import type { TurnState } from "../state.ts";
-import { act } from "./act.ts";
 import { checkpointSettled } from "./at-checkpoint.ts";
 import { modelSettled, nextModelCall } from "./calling-model.ts";
+import { codeSettled } from "./executing-code.ts";
 import { finish } from "./finished.ts";
 import { toolSettled, waitSettled } from "./running-tools.ts";
 import { budgetSettled } from "./waiting.ts";
@@ -37,10 +37,8 @@ export function settled(
       const environment = result.ok ? result.environment : undefined;
       return nextModelCall(machine, environment ? { ...state, environment } : state, now);
     }
-    case "exec_code": {
-      if (state.cancel) return finish(state, { status: "cancelled", evidence: state.cancel });
-      return act(machine, state, machine.protocol.codeAnswered({ ...machine, state }, outcome), now);
-    }
+    case "exec_code":
+      return codeSettled(machine, state, outcome, now);
     default:
       // The table admits no other kind.
       return moveTo(state);

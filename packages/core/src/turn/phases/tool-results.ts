@@ -1,9 +1,10 @@
 import type { ToolMessage } from "../../conversation/message.ts";
 import type { ToolCallPart, ToolResultPart } from "../../conversation/part.ts";
-import type { ToolOutcome } from "../../effects/outcome.ts";
+import type { OutcomeOf, ToolOutcome } from "../../effects/outcome.ts";
 import type { Resolution } from "../../waits/wait-identity.ts";
-import { appendMessages } from "../move.ts";
-import type { CallSlot, TurnState } from "../state.ts";
+import type { MachineEvent, RefusalCode } from "../event.ts";
+import { appendMessages, type Move, moveTo } from "../move.ts";
+import { openCalls, type TurnState } from "../state.ts";
 
 /** A call's result as the model and the transcript see it. */
 export function resultOf(call: ToolCallPart, outcome: ToolOutcome): ToolResultPart {
@@ -23,7 +24,11 @@ export function resultOf(call: ToolCallPart, outcome: ToolOutcome): ToolResultPa
         : {
             ...base,
             status: "cancelled",
-            output: { code: "tool_cancelled", message: CANCELLED[outcome.certainty] },
+            output: {
+              code: "tool_cancelled",
+              message: CANCELLED[outcome.certainty],
+              certainty: outcome.certainty,
+            },
           };
   }
 }
@@ -50,7 +55,7 @@ export function failedResult(call: ToolCallPart, code: string, message: string):
   return resultOf(call, { status: "error", code, message });
 }
 
-/** What came of a tool that had answered "later". */
+/** What came of a tool that had answered "later". A wait that was let go says nothing about the tool behind it. */
 export function resultOfPending(call: ToolCallPart, resolution: Resolution): ToolResultPart {
   switch (resolution.status) {
     case "ok":
@@ -60,30 +65,52 @@ export function resultOfPending(call: ToolCallPart, resolution: Resolution): Too
     case "timeout":
       return failedResult(call, "tool_timeout", "The tool did not answer in time. It may still be working.");
     case "cancelled":
-      return resultOf(call, { status: "cancelled", certainty: "confirmed" });
+      return unknownResult(call);
   }
 }
 
-/** Appends the results of an answer as one message, in the order of its calls. */
-export function appendResults(state: TurnState, results: readonly ToolResultPart[]): TurnState {
+/** What came of a program that stands for a call. */
+export function resultOfCode(call: ToolCallPart, { result }: OutcomeOf<"exec_code">): ToolResultPart {
+  return result.ok
+    ? resultOf(call, { status: "ok", output: result.value })
+    : failedResult(call, result.error.code, result.error.message);
+}
+
+const REFUSALS: { readonly [Code in RefusalCode]?: string } = {
+  tool_not_run: "This call was not performed. Ask for it again if it is still needed.",
+  turn_cancelled: "The turn was cancelled before this call began; nothing happened.",
+  turn_ended: "The turn ended before this call began; nothing happened.",
+  limit_reached: "A limit of the turn was reached before this call began; nothing happened.",
+};
+
+/**
+ * Answers every open call, so that no transcript carries an unpaired one (T2): with what `known` says of it, else as
+ * refused. The results are one message, in the order of the calls.
+ */
+export function answerOpenCalls(
+  state: TurnState,
+  code: RefusalCode,
+  known: (call: ToolCallPart) => ToolResultPart | undefined = () => undefined,
+): Move {
+  const calls = openCalls(state);
+  if (calls.length === 0) return moveTo(state);
+  const events: MachineEvent[] = [];
+  const results = calls.map((call) => {
+    const result = known(call);
+    if (result !== undefined) return result;
+    const message = REFUSALS[code] ?? "This call was not performed.";
+    events.push({ type: "tool.refused", callId: call.callId, name: call.name, code, message });
+    return failedResult(call, code, message);
+  });
+  return moveTo(appendResults(state, results), { events });
+}
+
+function appendResults(state: TurnState, results: readonly ToolResultPart[]): TurnState {
+  const again = state.modelAttempt === 0 ? "" : `.${state.modelAttempt}`;
   const message: ToolMessage = {
-    id: `${state.turnId}.${state.iteration}.tool`,
+    id: `${state.turnId}.${state.iteration}${again}.tool`,
     role: "tool",
     parts: results,
   };
   return appendMessages(state, message);
-}
-
-/** Pairs the calls that have no result yet when a turn ends early. What had begun is unknown, the rest did not happen. */
-export function answerOpenCalls(state: TurnState, code: "turn_cancelled" | "turn_ended"): TurnState {
-  if (!("slots" in state.phase)) return state;
-  return appendResults(
-    state,
-    state.phase.slots.map((slot) => slot.result ?? openResult(slot, code)),
-  );
-}
-
-function openResult(slot: CallSlot, code: string): ToolResultPart {
-  if (slot.effectId !== undefined) return unknownResult(slot.call);
-  return failedResult(slot.call, code, "The turn ended before this call began; nothing happened.");
 }

@@ -6,7 +6,7 @@ import type { TurnState } from "../state.ts";
 import { withoutTimer } from "../timers.ts";
 import { nextModelCall } from "./calling-model.ts";
 
-/** Parked time does not count as wall time (D6): the timer stands still and goes on with what was left. */
+/** Parked time does not count as wall time (D6): the timer stands still and goes on with what was left (T9). */
 export function pauseWallTime(state: TurnState, now: number): TurnState {
   const at = state.timers.wall_time;
   if (at === undefined) return state;
@@ -21,11 +21,13 @@ export function resumeWallTime(state: TurnState, now: number): TurnState {
 
 /** A budget is spent and a person may grant more. */
 export function waitForBudget(state: TurnState, limit: LimitName, now: number): Move {
-  const effectId = positionalEffectId(state.iteration + 1, "await_event", 0);
+  // Counted over the turn: a grant that is too small leads to another wait before the same iteration.
+  const effectId = positionalEffectId(state.iteration + 1, "await_event", state.budgetWaits);
   const reason = { type: "budget", limit } as const;
-  const wait = { type: "custom", key: `budget:${limit}:${state.iteration + 1}` } as const;
+  const wait = { type: "custom", key: `budget:${limit}:${state.budgetWaits}` } as const;
+  const budgetWaits = state.budgetWaits + 1;
   return moveTo(
-    { ...pauseWallTime(state, now), phase: { name: "waiting", budget: { effectId, limit } } },
+    { ...pauseWallTime(state, now), budgetWaits, phase: { name: "waiting", budget: { effectId, limit } } },
     {
       effects: [{ id: effectId, command: { kind: "await_event", wait, reason } }],
       events: [{ type: "wait.opened", effectId, reason }],
@@ -52,10 +54,12 @@ export function budgetSettled(
   return nextModelCall(machine, { ...resumed, granted: sum }, now);
 }
 
+/** What was granted; undefined for anything that is not an amount, and for nothing. */
 function amountOf(payload: unknown): { tokens: number; costNanoUsd: number } | undefined {
   if (typeof payload !== "object" || payload === null) return undefined;
   const { tokens = 0, costNanoUsd = 0 } = payload as Record<string, unknown>;
   const amounts = [tokens, costNanoUsd];
   if (!amounts.every((n): n is number => Number.isSafeInteger(n) && (n as number) >= 0)) return undefined;
+  if (tokens === 0 && costNanoUsd === 0) return undefined;
   return { tokens: tokens as number, costNanoUsd: costNanoUsd as number };
 }
