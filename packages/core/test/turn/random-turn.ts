@@ -18,7 +18,7 @@ import {
   type TurnProtocol,
   type TurnView,
 } from "../../src/index.ts";
-import { call, configOf, EVIDENCE, said, text, TurnUnderTest, usage } from "./turn-under-test.ts";
+import { call, configOf, EVIDENCE, said, TurnUnderTest, text, usage } from "./turn-under-test.ts";
 
 /** One decision of the world around a turn. Numbers pick among what is possible when the decision is taken. */
 export type Decision =
@@ -235,7 +235,9 @@ export function play(script: RunScript): { readonly turn: TurnUnderTest; readonl
   const outcomeFor = (command: EffectCommand, world: WorldAnswer): EffectOutcome => {
     switch (command.kind) {
       case "checkpoint": {
-        const inputs = Array.from({ length: steered > 6 ? 0 : world.steered }, () => said(`in_s${steered++}`));
+        const inputs = Array.from({ length: steered > 6 ? 0 : world.steered }, () =>
+          said(`in_s${steered++}`),
+        );
         return { kind: "checkpoint", inputs };
       }
       default:

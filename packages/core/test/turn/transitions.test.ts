@@ -34,15 +34,26 @@ const refreshing = () => configOf({}, { refreshTools: "iteration" });
 const budgeted = () => configOf({ maxTokens: 50, onBudget: "wait" });
 /** Prepares by running a program. */
 const coding = () => protocolOf({ prepareIteration: () => RUN });
-const calling = (id: string) => turn().begin().answer([call(id)]);
-const two = () => turn().begin().answer([call("a"), call("b")]);
-const steered = (prepared: ReturnType<ReturnType<typeof coding>["prepareIteration"]>, config = configOf()) => {
+const calling = (id: string) =>
+  turn()
+    .begin()
+    .answer([call(id)]);
+const two = () =>
+  turn()
+    .begin()
+    .answer([call("a"), call("b")]);
+const steered = (
+  prepared: ReturnType<ReturnType<typeof coding>["prepareIteration"]>,
+  config = configOf(),
+) => {
   let first = true;
   const prepareIteration = () => {
     // Pure enough for a scenario: what was prepared depends on how often the user has spoken.
     return first ? CALL_MODEL : prepared;
   };
-  const t = turn({ config, protocol: protocolOf({ prepareIteration }) }).begin().answer([text("done")], SPENT);
+  const t = turn({ config, protocol: protocolOf({ prepareIteration }) })
+    .begin()
+    .answer([text("done")], SPENT);
   first = false;
   return t;
 };
@@ -58,14 +69,20 @@ const afterCode = (action: ReturnType<ReturnType<typeof coding>["codeAnswered"]>
     .begin()
     .answer([text("code")], SPENT);
 const syncing = () =>
-  turn({ config: refreshing() }).begin().answer([call("a")]).tool("a", ok(1)).checkpoint();
+  turn({ config: refreshing() })
+    .begin()
+    .answer([call("a")])
+    .tool("a", ok(1))
+    .checkpoint();
 
 /** One script per arrow of the table; its last input is the arrow. */
 const SCRIPTS: Record<string, () => TurnUnderTest> = {
   "preparing begin calling_model": () => turn().begin(),
   "preparing begin executing_code": () => turn({ protocol: coding() }).begin(),
   "preparing begin at_checkpoint": () =>
-    turn({ protocol: protocolOf({ prepareIteration: () => ({ type: "complete", text: "canned" }) }) }).begin(),
+    turn({
+      protocol: protocolOf({ prepareIteration: () => ({ type: "complete", text: "canned" }) }),
+    }).begin(),
   "preparing begin waiting": () => turn({ config: configOf({ maxTokens: 0, onBudget: "wait" }) }).begin(),
   "preparing begin finished": () => turn().begin({ cancel: EVIDENCE }),
 
@@ -79,7 +96,10 @@ const SCRIPTS: Record<string, () => TurnUnderTest> = {
   "calling_model settled:model_call calling_model": () => turn().begin().answer([]),
   "calling_model settled:model_call running_tools": () => calling("a"),
   "calling_model settled:model_call executing_code": () => afterCode(CALL_MODEL),
-  "calling_model settled:model_call at_checkpoint": () => turn().begin().answer([text("hi")]),
+  "calling_model settled:model_call at_checkpoint": () =>
+    turn()
+      .begin()
+      .answer([text("hi")]),
   "calling_model settled:model_call waiting": () => turn({ config: budgeted() }).begin().answer([], SPENT),
   "calling_model settled:model_call finished": () => turn().begin().modelFails(),
 
@@ -99,11 +119,16 @@ const SCRIPTS: Record<string, () => TurnUnderTest> = {
     two().later("a", { onTimeout: "fail_turn" }).resolve("a", { status: "timeout" }),
 
   "waiting settled:await_event syncing_environment": () =>
-    turn({ config: { ...budgeted(), refreshTools: "iteration" } }).begin().answer([], SPENT).grant(GRANT),
+    turn({ config: { ...budgeted(), refreshTools: "iteration" } })
+      .begin()
+      .answer([], SPENT)
+      .grant(GRANT),
   "waiting settled:await_event calling_model": () =>
     turn({ config: budgeted() }).begin().answer([], SPENT).grant(GRANT),
   "waiting settled:await_event running_tools": () =>
-    calling("a").ambiguous("a").resolve("a", { status: "ok", payload: { happened: false } }),
+    calling("a")
+      .ambiguous("a")
+      .resolve("a", { status: "ok", payload: { happened: false } }),
   "waiting settled:await_event executing_code": () =>
     afterTools(RUN).later("a").resolve("a", { status: "ok", payload: 1 }),
   "waiting settled:await_event at_checkpoint": () =>
@@ -254,8 +279,11 @@ describe("T3: an input that is not legal changes nothing", () => {
     expect(JSON.stringify(before)).toBe(bytes);
   });
 
-  test.each(Object.keys(PHASES) as PhaseName[])("%s does not take an input of a name that nobody knows", (phase) => {
-    const t = PHASES[phase]().feed({ type: "reboot", now: T0 } as unknown as TurnInput);
-    expect(t.last.report?.code).toBe("illegal_input");
-  });
+  test.each(Object.keys(PHASES) as PhaseName[])(
+    "%s does not take an input of a name that nobody knows",
+    (phase) => {
+      const t = PHASES[phase]().feed({ type: "reboot", now: T0 } as unknown as TurnInput);
+      expect(t.last.report?.code).toBe("illegal_input");
+    },
+  );
 });

@@ -22,11 +22,11 @@ import {
   type SteeredInput,
   type StepResult,
   standard,
+  type TimerName,
   type ToolCallPart,
   type ToolDefinition,
   type ToolLaunch,
   type ToolOutcome,
-  type TimerName,
   type TurnConfig,
   type TurnInput,
   type TurnLimits,
@@ -249,7 +249,9 @@ export class TurnUnderTest {
 
   /** Of the newest message of tool results: call id, status and code or output. */
   get results(): readonly string[] {
-    const message = this.state.delta.findLast((m): m is Extract<Message, { role: "tool" }> => m.role === "tool");
+    const message = this.state.delta.findLast(
+      (m): m is Extract<Message, { role: "tool" }> => m.role === "tool",
+    );
     return (message?.parts ?? []).map((part) => {
       const { output } = part;
       const code = typeof output === "object" && output !== null && "code" in output ? output.code : output;
