@@ -1,31 +1,16 @@
 import {
   BEHAVIOUR,
+  type ErrorFacts,
   isPawlError,
-  type LogRow,
-  loadJsonDigest,
   PawlError,
-  type SteeredInput,
-  type TurnConfig,
   type TurnId,
-  type TurnInput,
-  type TurnMachine,
   type TurnProtocol,
-  turnIdOfInput,
 } from "@pawl/core";
-import type {
-  Clock,
-  InputRecord,
-  Logger,
-  NewId,
-  Release,
-  SessionClaim,
-  Store,
-  Toolbox,
-} from "@pawl/core/ports";
+import type { Clock, Logger, NewId, Release, SessionClaim, Store } from "@pawl/core/ports";
 import type { EffectController } from "../controller/effect-controller.ts";
 import { commitTurn } from "./commit-turn.ts";
 import type { TurnEnvironment } from "./environment.ts";
-import { type FoldedTurn, foldTurn } from "./fold-turn.ts";
+import { createTurnOpener, type OpenTurn } from "./open-turn.ts";
 import { SessionLane } from "./session-lane.ts";
 import { type RunEnd, TurnRun } from "./turn-run.ts";
 import { watchCancel } from "./watch-cancel.ts";
@@ -64,7 +49,8 @@ const RETRY_BASE_MS = 250;
 const RETRY_MAX_MS = 30_000;
 
 export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
-  const { store, clock, logger, environment } = options;
+  const { store, clock, logger } = options;
+  const opener = createTurnOpener(options);
   const maxAttempts = options.maxAttempts ?? 5;
   const nonce = options.newId();
 
@@ -97,115 +83,18 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
         if (stopping?.aborted) return { type: "idle" };
         const input = await store.inbox.next(claim.fence);
         if (input === null) return { type: "idle" };
-        const turn = await begin(lane, input, signal);
+        const refusal = attempts > maxAttempts ? exhausted(attempts) : undefined;
+        const turn = await opener.begin(lane, input, signal, refusal);
         const left = await driveTurn(lane, turn, 0, signal, stopping);
         if (left !== undefined) return left;
       } else {
-        const turn = await resume(lane, open, signal);
+        const turn = await opener.resume(lane, open, signal);
         const left = await driveTurn(lane, turn, attempts, signal, stopping);
         if (left !== undefined) return left;
       }
       open = null;
       attempts = 0;
     }
-  }
-
-  interface OpenTurn {
-    readonly machine: TurnMachine;
-    readonly folded: FoldedTurn;
-    readonly toolbox: Toolbox;
-  }
-
-  async function begin(lane: SessionLane, input: InputRecord, signal: AbortSignal): Promise<OpenTurn> {
-    const { sessionId } = lane;
-    const turnId = turnIdOfInput(input.inputId);
-    const prepared = await prepare(input, signal);
-    const session = await store.sessions.load(sessionId);
-    const cancel = await store.sessions.pendingCancel(turnId);
-    const now = clock.now();
-    const inputs: SteeredInput[] = [{ inputId: input.inputId, parts: input.content.parts }];
-    const beginInput: TurnInput = {
-      type: "begin",
-      now,
-      sessionId,
-      turnId,
-      inputs,
-      base: { revision: session?.revision ?? 0, messages: session?.messageCount ?? 0 },
-      ...(cancel !== null && { cancel }),
-      ...(prepared.refusal !== undefined && { refusal: prepared.refusal }),
-    };
-    const { config, toolbox } = prepared;
-    const configHash = (await loadJsonDigest())(config);
-    const machine = { config, protocol: options.protocol };
-    const row = await lane.exclusive(async (seq) => {
-      const first: LogRow = {
-        seq,
-        turnId,
-        ordinal: 0,
-        at: now,
-        body: {
-          kind: "machine_input",
-          input: beginInput,
-          turn: { behaviour: BEHAVIOUR, config: configHash },
-        },
-      };
-      await store.sessions.beginTurn(lane.fence, {
-        turnId,
-        inputIds: [input.inputId],
-        configHash,
-        config,
-        row: first,
-      });
-      return { used: 1, value: first };
-    });
-    return { machine, toolbox, folded: foldTurn(machine, [row]) };
-  }
-
-  interface Prepared {
-    readonly config: TurnConfig;
-    readonly toolbox: Toolbox;
-    readonly refusal?: { readonly code: string; readonly message: string };
-  }
-
-  /** What the host or a peer did wrong will not pass by itself: the turn begins and ends with that message. */
-  async function prepare(input: InputRecord, signal: AbortSignal): Promise<Prepared> {
-    try {
-      return await environment.prepare(input, { sessionId: input.sessionId, signal });
-    } catch (thrown) {
-      if (!isPawlError(thrown) || thrown.blame === "infrastructure" || signal.aborted) throw thrown;
-      const { code, message } = thrown;
-      return { config: environment.fallback, toolbox: NO_TOOLS, refusal: { code, message } };
-    }
-  }
-
-  async function resume(lane: SessionLane, turnId: TurnId, signal: AbortSignal): Promise<OpenTurn> {
-    const { sessionId } = lane;
-    const rows = await store.log.read(sessionId, { turnId });
-    const machine = { config: await configOf(rows, turnId), protocol: options.protocol };
-    const folded = foldTurn(machine, rows);
-    const done = folded.state.phase.name === "finished";
-    const toolbox = done ? NO_TOOLS : await environment.reopen(machine.config, { sessionId, signal });
-    logger.info("resuming a turn", {
-      sessionId,
-      turnId,
-      rows: rows.length,
-      outstanding: folded.pending.size,
-    });
-    return { machine, folded, toolbox };
-  }
-
-  async function configOf(rows: readonly LogRow[], turnId: TurnId): Promise<TurnConfig> {
-    const first = rows[0]?.body;
-    const hash = first?.kind === "machine_input" ? first.turn?.config : undefined;
-    const config = hash === undefined ? null : await store.sessions.loadConfig(hash);
-    if (config !== null) return config;
-    throw new PawlError(
-      "store_corrupt_row",
-      `The configuration of turn ${turnId} is missing. Restore it from a backup.`,
-      {
-        blame: "infrastructure",
-      },
-    );
   }
 
   /** Resolves to how the session is to be left, or to undefined when the turn is committed and the next may follow. */
@@ -231,8 +120,7 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
     );
     try {
       if (attempts > maxAttempts && run.state.phase.name !== "finished") {
-        const message = `This turn was tried ${attempts} times without getting any further. Look at the log, then send the input again.`;
-        await run.feed({ type: "give_up", now: clock.now(), code: "attempts_exhausted", message });
+        await run.feed({ type: "give_up", now: clock.now(), ...exhausted(attempts) });
       }
       if (stopping?.aborted) run.stop();
       return await leaving(await run.run(), run, lane);
@@ -268,7 +156,9 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
   /** Nothing may be under way when the session is given away (D2). */
   async function leave(lane: SessionLane, how: Release): Promise<Release> {
     if (!lane.tripped) await lane.exclusive(async () => ({ used: 0, value: undefined }));
-    await store.leases.release(lane.fence, how);
+    const left = await store.leases.release(lane.fence, how);
+    // Something was resolved while the turn was being parked (D16): whoever claims it next looks again, at once.
+    if (!left) await store.leases.release(lane.fence, { type: "retry", delayMs: 0 });
     return how;
   }
 
@@ -287,11 +177,7 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
   return { behaviours: [BEHAVIOUR], drive };
 }
 
-const NO_TOOLS: Toolbox = {
-  definitions: [],
-  execute: async (call) => ({
-    status: "error",
-    code: "tool_unavailable",
-    message: `The tool "${call.name}" is not offered.`,
-  }),
-};
+function exhausted(attempts: number): ErrorFacts {
+  const message = `It was tried ${attempts} times without getting any further. Look at the host's log, then send the input again.`;
+  return { code: "attempts_exhausted", message };
+}

@@ -1,0 +1,150 @@
+import {
+  BEHAVIOUR,
+  type ErrorFacts,
+  initialState,
+  isPawlError,
+  type LogRow,
+  loadJsonDigest,
+  PawlError,
+  step,
+  type TurnConfig,
+  type TurnId,
+  type TurnInput,
+  type TurnMachine,
+  type TurnProtocol,
+  turnIdOfInput,
+} from "@pawl/core";
+import type { Clock, InputRecord, Logger, Store, Toolbox } from "@pawl/core/ports";
+import type { TurnEnvironment } from "./environment.ts";
+import { type FoldedTurn, foldTurn } from "./fold-turn.ts";
+import type { SessionLane } from "./session-lane.ts";
+
+/** A turn that can be driven from here: what it is configured by, where it stands, and the tools of this process. */
+export interface OpenTurn {
+  readonly machine: TurnMachine;
+  readonly folded: FoldedTurn;
+  readonly toolbox: Toolbox;
+}
+
+export interface TurnOpenerOptions {
+  readonly store: Store<never>;
+  readonly environment: TurnEnvironment;
+  readonly protocol: TurnProtocol;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Opens turns: new ones from an input, begun ones from their rows. */
+export interface TurnOpener {
+  /** `refusal`: the turn is begun only to end with this message. */
+  begin(lane: SessionLane, input: InputRecord, signal: AbortSignal, refusal?: ErrorFacts): Promise<OpenTurn>;
+  resume(lane: SessionLane, turnId: TurnId, signal: AbortSignal): Promise<OpenTurn>;
+}
+
+export function createTurnOpener({
+  store,
+  environment,
+  protocol,
+  clock,
+  logger,
+}: TurnOpenerOptions): TurnOpener {
+  interface Prepared {
+    readonly config: TurnConfig;
+    readonly toolbox: Toolbox;
+    readonly refusal?: ErrorFacts;
+  }
+
+  /** What the host or a peer did wrong will not pass by itself: the turn begins and ends with that message. */
+  async function prepare(input: InputRecord, signal: AbortSignal): Promise<Prepared> {
+    try {
+      return await environment.prepare(input, { sessionId: input.sessionId, signal });
+    } catch (thrown) {
+      if (!isPawlError(thrown) || thrown.blame === "infrastructure" || signal.aborted) throw thrown;
+      return refused(thrown);
+    }
+  }
+
+  function refused({ code, message }: ErrorFacts): Prepared {
+    return { config: environment.fallback, toolbox: NO_TOOLS, refusal: { code, message } };
+  }
+
+  /** What the machine is told first: the input, where the session stands, and a cancel that came before (D18). */
+  async function beginInput(
+    input: InputRecord,
+    turnId: TurnId,
+    refusal: ErrorFacts | undefined,
+  ): Promise<TurnInput> {
+    const { sessionId, inputId, content } = input;
+    const session = await store.sessions.load(sessionId);
+    const cancel = await store.sessions.pendingCancel(turnId);
+    return {
+      type: "begin",
+      now: clock.now(),
+      sessionId,
+      turnId,
+      inputs: [{ inputId, parts: content.parts }],
+      base: { revision: session?.revision ?? 0, messages: session?.messageCount ?? 0 },
+      ...(cancel !== null && { cancel }),
+      ...(refusal !== undefined && { refusal }),
+    };
+  }
+
+  async function configOf(rows: readonly LogRow[], turnId: TurnId): Promise<TurnConfig> {
+    const first = rows[0]?.body;
+    const hash = first?.kind === "machine_input" ? first.turn?.config : undefined;
+    const config = hash === undefined ? null : await store.sessions.loadConfig(hash);
+    if (config !== null) return config;
+    const message = `The configuration of turn ${turnId} is missing. Restore it from a backup, or cancel the turn.`;
+    throw new PawlError("store_corrupt_row", message, { blame: "infrastructure" });
+  }
+
+  return {
+    async begin(lane, input, signal, refusal) {
+      const turnId = turnIdOfInput(input.inputId);
+      const prepared = refusal ? refused(refusal) : await prepare(input, signal);
+      const { config, toolbox } = prepared;
+      const begin = await beginInput(input, turnId, prepared.refusal);
+      const configHash = (await loadJsonDigest())(config);
+      const machine = { config, protocol };
+      const { events } = step(machine, initialState(), begin);
+      const turn = { behaviour: BEHAVIOUR, config: configHash };
+      const row = await lane.exclusive(async (seq) => {
+        const first: LogRow = {
+          seq,
+          turnId,
+          ordinal: 0,
+          at: begin.now,
+          body: { kind: "machine_input", input: begin, turn, events },
+        };
+        const inputIds = [input.inputId];
+        await store.sessions.beginTurn(lane.fence, { turnId, inputIds, configHash, config, row: first });
+        return { used: 1, value: first };
+      });
+      return { machine, toolbox, folded: foldTurn(machine, [row]) };
+    },
+    async resume(lane, turnId, signal) {
+      const { sessionId } = lane;
+      const rows = await store.log.read(sessionId, { turnId });
+      const machine = { config: await configOf(rows, turnId), protocol };
+      const folded = foldTurn(machine, rows);
+      const done = folded.state.phase.name === "finished";
+      const toolbox = done ? NO_TOOLS : await environment.reopen(machine.config, { sessionId, signal });
+      logger.info("resuming a turn", {
+        sessionId,
+        turnId,
+        rows: rows.length,
+        outstanding: folded.pending.size,
+      });
+      return { machine, folded, toolbox };
+    },
+  };
+}
+
+const NO_TOOLS: Toolbox = {
+  definitions: [],
+  execute: async (call) => ({
+    status: "error",
+    code: "tool_unavailable",
+    message: `The tool "${call.name}" is not offered.`,
+  }),
+};
