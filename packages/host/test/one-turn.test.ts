@@ -7,7 +7,12 @@ import { z } from "zod";
 
 it("a turn with parallel tool calls runs to its answer, and the session remembers it", async () => {
   const model = scriptedModel([
-    { tools: [{ name: "add", input: { a: 1, b: 2 } }, { name: "add", input: { a: 3, b: 4 } }] },
+    {
+      tools: [
+        { name: "add", input: { a: 1, b: 2 } },
+        { name: "add", input: { a: 3, b: 4 } },
+      ],
+    },
     { text: "3 and 7" },
     { text: "hello again" },
   ]);
@@ -26,6 +31,7 @@ it("a turn with parallel tool calls runs to its answer, and the session remember
   expect(events).toMatchInlineSnapshot(`
     [
       "turn.started",
+      "input.consumed",
       "model.answered",
       "tool.finished",
       "tool.finished",
