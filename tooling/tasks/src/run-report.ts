@@ -8,8 +8,7 @@ export interface TurboSummary {
 export interface TurboTask {
   /** `@pawl/core#test` */
   readonly taskId: string;
-  /** Absent when the task was not reached. */
-  readonly execution?: { readonly exitCode: number | null };
+  readonly execution: { readonly exitCode: number | null };
   /** Relative to the workspace's root. */
   readonly logFile: string;
   /** `<NONEXISTENT>` when the package has no such script. */
@@ -18,7 +17,7 @@ export interface TurboTask {
 
 export interface RunReport {
   readonly counts: TestCounts;
-  /** Each task that failed or was not reached because of one that did, in a few words. */
+  /** Each task that failed. Turbo tells nothing of those that were not run because of them. */
   readonly failures: readonly string[];
 }
 
@@ -31,10 +30,9 @@ export function reportRun(summary: TurboSummary, readLog: (file: string) => stri
   const failures: string[] = [];
   for (const { taskId, execution, logFile, command } of summary.tasks) {
     if (command === "<NONEXISTENT>") continue;
-    const failed = execution !== undefined && execution.exitCode !== 0;
+    const failed = execution.exitCode !== 0;
     if (failed) failures.push(taskId);
-    if (execution === undefined) failures.push(`${taskId} (not run, because something before it failed)`);
-    if (!taskId.endsWith("#test") || execution === undefined) continue;
+    if (!taskId.endsWith("#test")) continue;
     const told = readTestCounts(readLog(logFile));
     counts = addCounts(counts, told);
     if (failed && (told === undefined || told.failed === 0))

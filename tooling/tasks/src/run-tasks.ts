@@ -40,6 +40,7 @@ function tellResults(): void {
   if (failures.length > 0) {
     console.log("\nFailed:");
     for (const failure of failures) console.log(`  ${failure}`);
+    console.log("What depends on them was not run.");
     process.exitCode ||= 1;
   }
   console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
