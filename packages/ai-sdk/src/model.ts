@@ -1,0 +1,119 @@
+import type { LanguageModelV4, LanguageModelV4CallOptions } from "@ai-sdk/provider";
+import { type ModelRequest, PawlError } from "@pawl/core";
+import type { Model, ModelCallContext } from "@pawl/core/ports";
+import { abortable, chunksOf } from "./abortable.ts";
+import { toFailure } from "./failure.ts";
+import { answerFromStream, type StreamedAnswer } from "./from-stream.ts";
+import { apiKeyVariable, callIdWriter, providerName } from "./provider-names.ts";
+import { type ResolveFile, resolveFiles } from "./resolve-files.ts";
+import { toFunctionTools, toPrompt } from "./to-prompt.ts";
+import { checkPrice, type Price, toUsage } from "./usage.ts";
+
+/** What the AI SDK lets one set for every call. */
+export type ModelSettings = Pick<
+  LanguageModelV4CallOptions,
+  | "maxOutputTokens"
+  | "temperature"
+  | "topP"
+  | "topK"
+  | "presencePenalty"
+  | "frequencyPenalty"
+  | "stopSequences"
+  | "seed"
+  | "reasoning"
+  | "headers"
+  | "providerOptions"
+>;
+
+export interface AiModelOptions {
+  /** How configuration names it; `provider/model` when absent. */
+  readonly id?: string;
+  readonly settings?: ModelSettings;
+  /** Without one the cost of a call is not known. */
+  readonly price?: Price;
+  /** Reads files that messages refer to; without it a conversation with files fails. */
+  readonly resolveFile?: ResolveFile;
+  /** The environment variable to name when the key is refused, for providers that are not known here. */
+  readonly apiKeyVariable?: string;
+  /** Texts that must not appear in failures, wherever a provider echoes them: its API key, say. */
+  readonly secrets?: readonly string[];
+}
+
+/**
+ * Any AI SDK language model (provider specification v4) as a Pawl model.
+ *
+ * A call is one request: neither the AI SDK nor this adapter tries again, the effects' retry policy does, by what the
+ * failure says. `call` never throws: whatever goes wrong is a failure with a code (`model_rate_limited`,
+ * `model_auth_failed`, `model_unavailable`, `model_stream_broken`, `model_response_invalid`, `model_request_invalid`,
+ * `model_context_overflow`, `model_content_filtered`, `model_quota_exhausted`, `model_not_found`,
+ * `model_output_unsupported`, `attachment_resolution_failed`, `approval_unsupported`, `model_call_failed`,
+ * `model_cancelled`).
+ *
+ * @throws PawlError `model_spec_unsupported` for a model of another specification, `invalid_price`
+ */
+export function aiModel(languageModel: LanguageModelV4, options: AiModelOptions = {}): Model {
+  checkSpecification(languageModel);
+  const price = options.price && checkPrice(options.price);
+  const { provider, modelId } = languageModel;
+  const id = options.id ?? `${providerName(provider)}/${modelId}`;
+  return {
+    id,
+    async call(request, context) {
+      try {
+        const answer = await stream(languageModel, request, context, options);
+        const { parts, terminalReason } = answer;
+        const usage = toUsage(answer.usage, price);
+        return { ok: true, answer: { parts, terminalReason, usage, model: answer.modelId ?? modelId } };
+      } catch (thrown) {
+        const failure = toFailure(thrown, {
+          model: id,
+          aborted: context.signal.aborted,
+          apiKeyVariable: options.apiKeyVariable ?? apiKeyVariable(provider),
+          secrets: options.secrets,
+        });
+        return { ok: false, failure };
+      }
+    },
+  };
+}
+
+async function stream(
+  languageModel: LanguageModelV4,
+  request: ModelRequest,
+  { signal, onText }: ModelCallContext,
+  { settings, resolveFile }: AiModelOptions,
+): Promise<StreamedAnswer> {
+  signal.throwIfAborted();
+  const files = await abortable(resolveFiles(request, resolveFile, signal), signal, () => {});
+  const prompt = toPrompt(request, { files, callId: callIdWriter(languageModel.provider) });
+  const started = languageModel.doStream({
+    ...settings,
+    prompt,
+    abortSignal: signal,
+    // Tools stay in the request when they may not be used: a provider wants to see those that the messages call.
+    ...(request.tools.length > 0 && {
+      tools: toFunctionTools(request.tools),
+      toolChoice: { type: request.toolChoice },
+    }),
+  });
+  const result = await abortable(started, signal, (late) => void late.stream.cancel().catch(() => {}));
+  return answerFromStream(chunksOf(result.stream, signal), {
+    onText,
+    // The transcript only grows, so its length tells the answers of a session apart.
+    callIdAt: (index) => `call_${request.messages.length}_${index + 1}`,
+  });
+}
+
+function checkSpecification(languageModel: LanguageModelV4): void {
+  // Plain JavaScript may hand in a model of an older provider package, or only its name.
+  const version: unknown = (languageModel as Partial<LanguageModelV4> | undefined)?.specificationVersion;
+  if (version === "v4") return;
+  throw new PawlError(
+    "model_spec_unsupported",
+    `aiModel() takes a language model object of the AI SDK's provider specification v4 (ai 7), this is ${
+      typeof version === "string"
+        ? `${version}: update its provider package`
+        : 'none: call the provider, as in openai("…")'
+    }.`,
+  );
+}
