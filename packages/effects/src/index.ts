@@ -1,12 +1,22 @@
 // Controllers
+
+// Waits
+export {
+  type AwaitEventKey,
+  type AwaitEvents,
+  type ResolveOutcome,
+  unsupportedAwaitEvents,
+} from "./await-events/await-events.ts";
 export type {
   EffectContext,
   EffectController,
   EffectExecutor,
   EffectJournal,
   Executors,
+  Intent,
   TurnFacts,
 } from "./controller/effect-controller.ts";
+export { createEffectHost, type EffectHost } from "./controller/effect-host.ts";
 export { inline } from "./controller/inline.ts";
 export { type Guard, type JournaledOptions, journaled } from "./controller/journaled.ts";
 export {
@@ -16,10 +26,20 @@ export {
   type ReplayDecision,
 } from "./controller/replay-decision.ts";
 export { backoffMs, MODEL_RETRY, type RetryPolicy } from "./controller/retry-policy.ts";
+export { type ScopedEffectController, scopedController } from "./controller/scoped.ts";
 // Executors
+export { type DirectModelOptions, directModelExecutor } from "./executors/direct-model-executor.ts";
+export { type DurableStep, durableStepExecutor } from "./executors/durable-step-executor.ts";
+export { type CodeSandbox, execCodeExecutor } from "./executors/exec-code-executor.ts";
 export { type ModelExecutorOptions, modelExecutor, modelRequest } from "./executors/model-executor.ts";
+export { type ProcessCommands, processExecutor } from "./executors/process-executor.ts";
 export { sleepExecutor } from "./executors/sleep-executor.ts";
 export { joinToolboxes, staticToolbox } from "./executors/static-toolbox.ts";
-export { DEFAULT_TOOL_TIMEOUT_MS, toolExecutor } from "./executors/tool-executor.ts";
+export {
+  DEFAULT_TOOL_TIMEOUT_MS,
+  type ToolExecutorOptions,
+  toolExecutor,
+} from "./executors/tool-executor.ts";
+export { unavailableExecutor } from "./executors/unavailable-executor.ts";
 // Time
 export { sleepUntil, systemClock } from "./system-clock.ts";

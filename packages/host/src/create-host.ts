@@ -34,7 +34,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     clock,
     executors: {
       model_call: modelExecutor(findModel, { clock, random }),
-      tool_call: toolExecutor({ clock }),
+      tool_call: toolExecutor({ clock, random }),
       sleep: sleepExecutor({ clock }),
     },
   });

@@ -31,6 +31,8 @@ export interface ToolDefinition {
   /** The body is re-entered after a crash and its steps are journaled (D14). */
   readonly composite?: boolean;
   readonly hints?: ToolHints;
+  /** A failed attempt of a `retry` tool is made again. */
+  readonly retry?: { readonly maxAttempts: number; readonly baseMs: number; readonly maxMs: number };
   /** Longest duration of one attempt, in milliseconds. */
   readonly timeoutMs?: number;
   /** Where the tool comes from, for people and for finding it again (an MCP server and its own name for the tool). */

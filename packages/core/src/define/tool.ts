@@ -15,6 +15,13 @@ export interface ToolRun {
   readonly turnId: string;
   /** From 0. */
   readonly attempt: number;
+  /**
+   * For composite tools: performs `run` once and remembers its value under `stepId`, which is unique in the body. Entered again after
+   * a crash, the body gets the remembered value. `key` is the step's own idempotency key.
+   *
+   * @throws PawlError `tool_not_composite`, `duplicate_step_id`
+   */
+  step<T>(stepId: string, run: (key: string) => Promise<T>): Promise<T>;
 }
 
 export interface ToolSpec<Input extends Schema, Output> {
@@ -27,6 +34,10 @@ export interface ToolSpec<Input extends Schema, Output> {
   readonly category?: string;
   /** Longest duration of one attempt, in milliseconds. */
   readonly timeoutMs?: number;
+  /** Makes a failed attempt again, with backoff and jitter; for `retry` tools only. */
+  readonly retry?: ToolDefinition["retry"];
+  /** The body is entered again after a crash, and only what is in `step` is remembered (D14). */
+  readonly composite?: boolean;
   readonly execute: (input: InferSchema<Input>, run: ToolRun) => Output | Promise<Output>;
   /** After a crash in an `ask` tool: did it happen? Without an answer a person is asked. */
   readonly reconcile?: (
@@ -61,14 +72,20 @@ export const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /**
  * Defines a tool; input and output types are inferred.
  *
- * @throws PawlError `schema_unsupported` when the input schema cannot be written as JSON Schema
+ * @throws PawlError `schema_unsupported` when the input schema cannot be written as JSON Schema; `invalid_tool_retry`
  */
 export function tool<Input extends Schema, Output>(
   spec: ToolSpec<Input, Output>,
 ): Tool<InferSchema<Input>, Awaited<Output>> {
   const inputSchema = jsonSchemaOf(spec.input, `the tool "${spec.description}"`);
-  const { description, displayName, category, hints, timeoutMs } = spec;
-  const onCrash = spec.onCrash ?? (hints?.readOnly === true ? "retry" : "ask");
+  const { description, displayName, category, hints, timeoutMs, retry, composite } = spec;
+  const onCrash = spec.onCrash ?? (hints?.readOnly === true || composite === true ? "retry" : "ask");
+  if (onCrash === "ask" && (retry !== undefined || composite === true)) {
+    throw new PawlError(
+      "invalid_tool_retry",
+      `The tool "${description}" says onCrash: "ask", so it is never performed again by itself: drop retry and composite, or say onCrash: "retry".`,
+    );
+  }
   const made = {
     "~tool": undefined,
     input: spec.input,
@@ -90,6 +107,8 @@ export function tool<Input extends Schema, Output>(
         ...(category !== undefined && { category }),
         ...(hints !== undefined && { hints }),
         ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(retry !== undefined && { retry }),
+        ...(composite === true && { composite }),
       };
     },
   };

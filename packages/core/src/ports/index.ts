@@ -4,6 +4,7 @@ export type { ClaimRequest, Fence, Leases, NodeLease, Release, SessionClaim } fr
 export type { Log, LogQuery } from "./log.ts";
 export type { Logger } from "./logger.ts";
 export type { Model, ModelCallContext } from "./model.ts";
+export type { Operation, OperationCheck, OperationVerdict } from "./operation-check.ts";
 export type {
   Boundary,
   CancelRequest,

@@ -17,6 +17,11 @@ export interface ToolInvocation {
 
 export interface ToolContext {
   readonly signal: AbortSignal;
+  /**
+   * Only for composite tools (D14): performs `run` once and records its value under `stepId`, which is unique in the body. When the
+   * body is entered again after a crash, the recorded value is returned and `run` is not called.
+   */
+  readonly step?: (stepId: string, run: () => Promise<Json>) => Promise<Json>;
 }
 
 /** What a tool says when it is asked whether an attempt with an unknown end happened (D12). */

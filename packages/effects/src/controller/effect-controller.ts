@@ -1,6 +1,7 @@
 import type {
   CommandOf,
   EffectEnvelope,
+  EffectId,
   EffectKind,
   EffectOutcome,
   Json,
@@ -21,6 +22,24 @@ export interface TurnFacts {
   /** The session's messages and the first `upTo` of the turn's own. */
   messages(upTo: number): readonly Message[];
   readonly toolbox: Toolbox;
+  readonly spending: TurnSpending;
+}
+
+/** The turn's money, see `turn-driver/spending.ts`. All amounts are integer nano US dollars. */
+export interface TurnSpending {
+  free(budgetNanoUsd: number): number;
+  /** Synchronous, so that two calls at once cannot both take the last cent. @returns false when it does not fit */
+  hold(effectId: EffectId, nanoUsd: number, budgetNanoUsd: number): boolean;
+  heldFor(effectId: EffectId): number | undefined;
+}
+
+/** An attempt that is about to begin: written down before it does. */
+export interface Intent {
+  readonly attempt: number;
+  /** Milliseconds since the epoch; what did not begin by then never begins. */
+  readonly startBefore: number;
+  /** Held until the outcome is known (D13), in integer nano US dollars. */
+  readonly reservedNanoUsd?: number;
 }
 
 /**
@@ -31,7 +50,7 @@ export interface EffectJournal {
   /** Tells the intents of this drive from those of one that died. */
   readonly nonce: string;
   recorded(envelope: EffectEnvelope): RecordedEffect | undefined;
-  intent(envelope: EffectEnvelope, intent: { attempt: number; startBefore: number }): Promise<void>;
+  intent(envelope: EffectEnvelope, intent: Intent): Promise<void>;
   record(envelope: EffectEnvelope, outcome: EffectOutcome): Promise<void>;
   /** A step of a composite tool (D14). */
   step(envelope: EffectEnvelope, stepId: string, value: Json): Promise<void>;

@@ -10,6 +10,7 @@ import {
 } from "@pawl/core";
 import type { Clock } from "@pawl/core/ports";
 import { nondeterminism } from "../errors.ts";
+import { cancelGuard } from "../guards/cancel-guard.ts";
 import { sleepUntil } from "../system-clock.ts";
 import type { EffectContext, EffectController, EffectJournal, Executors } from "./effect-controller.ts";
 import { inline } from "./inline.ts";
@@ -23,9 +24,10 @@ export type Guard = (envelope: EffectEnvelope, context: EffectContext) => Promis
 
 export interface JournaledOptions {
   readonly executors: Executors;
+  /** Asked in this order, after the turn's own cancellation. */
   readonly guards?: readonly Guard[];
   readonly clock: Clock;
-  /** How long an attempt may take to begin after its intent was made, in milliseconds. Default 30 000. */
+  /** How long an attempt may take to begin after its intent was made, in milliseconds. Default 10 000. */
   readonly startWithinMs?: number;
 }
 
@@ -41,7 +43,8 @@ type ToolEnvelope = EffectEnvelope<CommandOf<"tool_call">>;
  */
 export function journaled(options: JournaledOptions): EffectController {
   const performing = inline(options);
-  const { clock, guards = [], startWithinMs = 30_000 } = options;
+  const { clock, startWithinMs = 10_000 } = options;
+  const guards = [cancelGuard, ...(options.guards ?? [])];
 
   async function perform(
     envelope: EffectEnvelope,
@@ -52,16 +55,25 @@ export function journaled(options: JournaledOptions): EffectController {
       const refusal = await guard(envelope, context);
       if (refusal !== undefined) return refusal;
     }
-    if (onCrash(envelope, context) === "ask" && !context.signal.aborted) await intend(envelope, journal);
+    const held = context.turn?.spending.heldFor(envelope.effectId);
+    if (onCrash(envelope, context) === "ask" || held !== undefined) await intend(envelope, journal, held);
     return performing.execute(envelope, context);
   }
 
   /** The pause between the durable intent and this check must be short, or a person may already have said "no" (D12). */
-  async function intend(envelope: EffectEnvelope, journal: EffectJournal): Promise<void> {
+  async function intend(
+    envelope: EffectEnvelope,
+    journal: EffectJournal,
+    held: number | undefined,
+  ): Promise<void> {
     const attempt = envelope.command.kind === "tool_call" ? envelope.command.attempt : 0;
     for (;;) {
       const startBefore = clock.now() + startWithinMs;
-      await journal.intent(envelope, { attempt, startBefore });
+      await journal.intent(envelope, {
+        attempt,
+        startBefore,
+        ...(held !== undefined && { reservedNanoUsd: held }),
+      });
       if (clock.now() < startBefore) return;
     }
   }
@@ -79,7 +91,7 @@ export function journaled(options: JournaledOptions): EffectController {
           "A journaled controller needs the journal of the effect's owner.",
         );
       }
-      const decision = decideReplay(journal.recorded(envelope), envelope);
+      const decision = decideReplay(journal.recorded(envelope), envelope, onCrash(envelope, context));
       switch (decision.type) {
         case "return":
           return decision.outcome as OutcomeOf<Kind>;
@@ -115,7 +127,9 @@ async function settleAmbiguous(
   const { callId, name, input, idempotencyKey } = envelope.command;
   const { sessionId, turnId } = turn;
   const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt };
-  await sleepUntil(clock, startBefore, context.signal);
+  // Whoever made the intent may be slow and not dead: until then its attempt may still begin, and take its time (D12).
+  const { timeoutMs } = turn.toolbox.definitions.find((tool) => tool.name === name) ?? {};
+  await sleepUntil(clock, startBefore + (timeoutMs ?? 0), context.signal);
   const answer = await turn.toolbox.reconcile(call, { signal: context.signal });
   if (answer === "unknown") return ambiguous;
   if (answer.happened) {

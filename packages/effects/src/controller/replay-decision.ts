@@ -1,4 +1,11 @@
-import { canonicalJson, type EffectEnvelope, type EffectOutcome, type Json, mustMatch } from "@pawl/core";
+import {
+  canonicalJson,
+  type EffectEnvelope,
+  type EffectOutcome,
+  type Json,
+  mustMatch,
+  type OnCrash,
+} from "@pawl/core";
 
 /** What the log holds of one effect. */
 export interface RecordedEffect {
@@ -19,7 +26,8 @@ export interface RecordedEffect {
  *     outcome               equal      return
  *     outcome               differs    diverged
  *     outcome, other kind              corrupt
- *     intent, no outcome               ambiguous   (begun, and its end is not known)
+ *     intent only, ask                 ambiguous   (begun, and its end is not known)
+ *     intent only, retry               perform     (its hold on the budget stays spent, D13)
  */
 export type ReplayDecision =
   | { readonly type: "perform" }
@@ -28,7 +36,11 @@ export type ReplayDecision =
   | { readonly type: "ambiguous"; readonly attempt: number; readonly startBefore: number }
   | { readonly type: "corrupt"; readonly message: string };
 
-export function decideReplay(recorded: RecordedEffect | undefined, envelope: EffectEnvelope): ReplayDecision {
+export function decideReplay(
+  recorded: RecordedEffect | undefined,
+  envelope: EffectEnvelope,
+  onCrash: OnCrash,
+): ReplayDecision {
   if (recorded === undefined) return { type: "perform" };
   const { outcome, intent } = recorded;
   if (outcome !== undefined) {
@@ -40,7 +52,7 @@ export function decideReplay(recorded: RecordedEffect | undefined, envelope: Eff
       recorded.command === undefined ? [] : differingPaths(recorded.command, mustMatch(envelope.command));
     return paths.length === 0 ? { type: "return", outcome } : { type: "diverged", paths };
   }
-  if (intent !== undefined) {
+  if (intent !== undefined && onCrash === "ask") {
     return { type: "ambiguous", attempt: intent.attempt, startBefore: intent.startBefore };
   }
   return { type: "perform" };

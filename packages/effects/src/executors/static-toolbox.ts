@@ -59,7 +59,25 @@ function isAbort(thrown: unknown, signal: AbortSignal): boolean {
 
 function runOf(call: ToolInvocation, context: ToolContext): ToolRun {
   const { idempotencyKey, callId, sessionId, turnId, attempt } = call;
-  return { signal: context.signal, idempotencyKey, callId, sessionId, turnId, attempt };
+  const { signal, step } = context;
+  return {
+    signal,
+    idempotencyKey,
+    callId,
+    sessionId,
+    turnId,
+    attempt,
+    async step<T>(stepId: string, run: (key: string) => Promise<T>): Promise<T> {
+      if (step === undefined) {
+        throw new PawlError(
+          "tool_not_composite",
+          `The tool "${call.name}" uses step(): define it with composite: true.`,
+        );
+      }
+      const value = await step(stepId, async () => toolOutput(await run(`${idempotencyKey}/${stepId}`)));
+      return value as T;
+    },
+  };
 }
 
 function unavailable(name: string): ToolOutcome {

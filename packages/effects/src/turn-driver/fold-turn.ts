@@ -24,6 +24,8 @@ export interface FoldedTurn {
   /** Attempts of which text was shown, by effect. */
   readonly streamed: ReadonlyMap<EffectId, number>;
   readonly wakeAt: number | undefined;
+  /** Held by attempts that were begun and never settled: they count as spent (D13), in integer nano US dollars. */
+  readonly heldNanoUsd: number;
   /** The turn's `turn_committed` row was met. */
   readonly committed: boolean;
 }
@@ -42,6 +44,8 @@ export function foldTurn(machine: TurnMachine, rows: readonly LogRow[]): FoldedT
   const aborted = new Set<EffectId>();
   const recorded = new Map<EffectId, RecordedEffect>();
   const streamed = new Map<EffectId, number>();
+
+  const holds = new Map<EffectId, number[]>();
 
   const apply = (row: LogRow, result: StepResult) => {
     if (result.report !== undefined) throw corrupt(row, result.report.message);
@@ -66,6 +70,8 @@ export function foldTurn(machine: TurnMachine, rows: readonly LogRow[]): FoldedT
             body.command === undefined ? [] : differingPaths(body.command, mustMatch(effect.command));
           if (paths.length > 0) throw nondeterminism(effectId, paths);
           pending.delete(effectId);
+          // The outcome settles the last attempt; what earlier ones held stays spent.
+          holds.get(effectId)?.pop();
           aborted.delete(effectId);
           remember(recorded, effectId, {
             outcome,
@@ -77,6 +83,7 @@ export function foldTurn(machine: TurnMachine, rows: readonly LogRow[]): FoldedT
       }
       case "effect_intent": {
         const { attempt, nonce, startBefore } = body;
+        holds.set(body.effectId, [...(holds.get(body.effectId) ?? []), body.reservedNanoUsd ?? 0]);
         remember(recorded, body.effectId, { intent: { attempt, nonce, startBefore } });
         break;
       }
@@ -96,7 +103,8 @@ export function foldTurn(machine: TurnMachine, rows: readonly LogRow[]): FoldedT
   }
   // A turn that is over waits for nothing any more.
   if (state.phase.name === "finished") pending.clear();
-  return { state, pending, aborted, recorded, streamed, wakeAt, committed };
+  const heldNanoUsd = [...holds.values()].flat().reduce((sum, hold) => sum + hold, 0);
+  return { state, pending, aborted, recorded, streamed, wakeAt, committed, heldNanoUsd };
 }
 
 function remember(all: Map<EffectId, RecordedEffect>, id: EffectId, facts: RecordedEffect): void {

@@ -21,11 +21,12 @@ import {
   type TurnState,
 } from "@pawl/core";
 import type { Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
-import type { EffectController, EffectJournal, TurnFacts } from "../controller/effect-controller.ts";
+import type { EffectController, EffectJournal, Intent, TurnFacts } from "../controller/effect-controller.ts";
 import type { RecordedEffect } from "../controller/replay-decision.ts";
 import { storable } from "../storable.ts";
 import type { FoldedTurn } from "./fold-turn.ts";
 import type { RowDraft, SessionLane } from "./session-lane.ts";
+import { Spending } from "./spending.ts";
 import { TextStream } from "./text-stream.ts";
 
 /** How far a run came. */
@@ -75,6 +76,7 @@ export class TurnRun implements EffectJournal {
   readonly #inFlight = new Map<EffectId, AbortController>();
   readonly #waits = new Map<EffectId, MachineEffect>();
   readonly #texts = new Map<EffectId, TextStream>();
+  readonly #spending: Spending;
   readonly #end = Promise.withResolvers<RunEnd>();
   #state: TurnState;
   #cancelTimer: (() => void) | undefined;
@@ -89,6 +91,7 @@ export class TurnRun implements EffectJournal {
     this.nonce = options.nonce;
     this.#state = state;
     this.#recorded = new Map(recorded);
+    this.#spending = new Spending(() => this.#state, options.folded.heldNanoUsd);
     this.#scope = executionScope.turn(state.sessionId, state.turnId);
   }
 
@@ -142,7 +145,7 @@ export class TurnRun implements EffectJournal {
     return this.#recorded.get(envelope.effectId);
   }
 
-  async intent(envelope: EffectEnvelope, intent: { attempt: number; startBefore: number }): Promise<void> {
+  async intent(envelope: EffectEnvelope, intent: Intent): Promise<void> {
     const { effectId } = envelope;
     await this.#write({ kind: "effect_intent", effectId, nonce: this.nonce, ...intent });
   }
@@ -158,6 +161,7 @@ export class TurnRun implements EffectJournal {
     this.#texts.get(effectId)?.flush();
     this.#recorded.set(effectId, { ...this.#recorded.get(effectId), outcome: stored });
     this.#inFlight.delete(effectId);
+    this.#spending.settle(effectId);
     const now = this.#o.clock.now();
     await this.#apply({ type: "effect_settled", now, effectId, outcome: stored }, mustMatch(command));
   }
@@ -303,6 +307,7 @@ export class TurnRun implements EffectJournal {
       environment: state.environment,
       messages: (upTo) => [...base, ...state.delta.slice(0, upTo)],
       toolbox,
+      spending: this.#spending,
     };
   }
 
