@@ -11,6 +11,7 @@ import {
 import type { Clock } from "@pawl/core/ports";
 import { nondeterminism } from "../errors.ts";
 import { cancelGuard } from "../guards/cancel-guard.ts";
+import { dryRunGuard } from "../guards/dry-run-guard.ts";
 import { sleepUntil } from "../system-clock.ts";
 import type { EffectContext, EffectController, EffectJournal, Executors } from "./effect-controller.ts";
 import { inline } from "./inline.ts";
@@ -44,7 +45,7 @@ type ToolEnvelope = EffectEnvelope<CommandOf<"tool_call">>;
 export function journaled(options: JournaledOptions): EffectController {
   const performing = inline(options);
   const { clock, startWithinMs = 10_000 } = options;
-  const guards = [cancelGuard, ...(options.guards ?? [])];
+  const guards = [cancelGuard, dryRunGuard, ...(options.guards ?? [])];
 
   async function perform(
     envelope: EffectEnvelope,

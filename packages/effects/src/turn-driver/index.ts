@@ -1,3 +1,4 @@
+// Driving
 export {
   createTurnDriver,
   type DriveOptions,
@@ -6,3 +7,7 @@ export {
 } from "./create-turn-driver.ts";
 export type { EnvironmentOptions, PreparedTurn, TurnEnvironment } from "./environment.ts";
 export { type FoldedTurn, foldTurn } from "./fold-turn.ts";
+// Looking back
+export { beginFork, type ForkOptions, type ForkPlan, planFork } from "./fork-turn.ts";
+export { type ReplayReport, replayTurn } from "./replay-turn.ts";
+export { loadTurnRecord, redactTurnRecord, type TurnRecord } from "./turn-record.ts";
