@@ -83,9 +83,12 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
       if (session.openTurn?.turnId !== turnId) {
         throw conflict(`Turn "${turnId}" is not the open turn of "${fence.sessionId}" (D8).`);
       }
-      const claimed = due(session.queued, at)
-        .filter((input) => input.delivery !== "next")
-        .map((input): InputRecord => Object.freeze({ ...input, state: "staged", turnId }));
+      // Frozen, since `build` gets it too.
+      const claimed = Object.freeze(
+        due(session.queued, at)
+          .filter((input) => input.delivery !== "next")
+          .map((input): InputRecord => Object.freeze({ ...input, state: "staged", turnId })),
+      );
       const written = checkNewRow(session, fence, turnId, build(claimed));
 
       for (const input of claimed) changeInput(state, session, input);

@@ -1,0 +1,115 @@
+import { inputId, nodeId, sessionId, turnId } from "@pawl/core";
+import type { Store } from "@pawl/core/ports";
+import { newInput } from "../fixtures.ts";
+import type { Held } from "../held.ts";
+import { chapter } from "../store-case.ts";
+
+const S1 = sessionId("s1");
+const TURN = turnId("turn_s1");
+
+/** Every verb of every port that returns a promise. */
+function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>> {
+  const { sessions, log, inbox, leases, secrets } = store;
+  const { fence } = held;
+  return {
+    "sessions.load": () => sessions.load(S1),
+    "sessions.list": () => sessions.list({ limit: 1 }),
+    "sessions.transcript": () => sessions.transcript(S1),
+    "sessions.beginTurn": async () => sessions.beginTurn(fence, await held.newTurn(["in_2"])),
+    "sessions.loadConfig": () => sessions.loadConfig("x"),
+    "sessions.commit": async () =>
+      sessions.commit(fence, {
+        runId: TURN,
+        boundary: "turn_end",
+        outcome: { status: "completed", text: "" },
+        usage: { modelCalls: 0, inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cachedInputTokens: 0 },
+        delta: null,
+        inputIds: [inputId("in_s1")],
+      }),
+    "sessions.loadReceipt": () => sessions.loadReceipt(S1, TURN, 0),
+    "sessions.loadCommitted": () => sessions.loadCommitted(TURN),
+    "sessions.receipts": () => sessions.receipts(S1),
+    "sessions.requestCancel": () => sessions.requestCancel(TURN, { requestId: "c", origin: "o" }),
+    "sessions.pendingCancel": () => sessions.pendingCancel(TURN),
+    "log.append": () => log.append(fence, held.texts("late")),
+    "log.read": () => log.read(S1),
+    "inbox.accept": () => inbox.accept(newInput("in_9", "s1")),
+    "inbox.next": () => inbox.next(fence),
+    "inbox.checkpoint": () => inbox.checkpoint(fence, TURN, () => held.texts("late")[0]!),
+    "inbox.load": () => inbox.load(inputId("in_s1")),
+    "inbox.list": () => inbox.list(S1),
+    "leases.openNode": () => leases.openNode(nodeId("late"), { ttlMs: 1_000 }),
+    "leases.renewNode": () => leases.renewNode(fence.node),
+    "leases.claim": () => leases.claim(fence.node, { limit: 1, behaviours: [] }),
+    "leases.release": () => leases.release(fence, { type: "idle" }),
+    "secrets.loadOrCreate": () => secrets.loadOrCreate("x", () => "y"),
+  };
+}
+
+export const closedLaw = chapter("Law: a closed store does nothing", (add) => {
+  add("every verb is refused as store_closed, and nothing is written", async (t) => {
+    const held = await t.working();
+    const known = verbs(t.store, held);
+    const ports = ["sessions", "log", "inbox", "leases", "secrets"] as const;
+    // The list must be whole, or the law would pass over what it forgot.
+    const there = ports.flatMap((port) =>
+      verbNames(t.store[port])
+        .filter((verb) => !verb.startsWith("on") && verb !== "closeNode")
+        .map((verb) => `${port}.${verb}`),
+    );
+    t.expect(there.filter((verb) => !(verb in known))).toEqual([]);
+
+    await t.store.close();
+    for (const [name, call] of Object.entries(known)) await t.refused(call(), "store_closed", name);
+  });
+
+  add("closing twice is closing once", async (t) => {
+    await t.accept("in_1");
+    await t.store.close();
+    await t.store.close();
+    await t.refused(t.store.inbox.list(S1), "store_closed");
+  });
+
+  add("opening an open store changes nothing", async (t) => {
+    await t.accept("in_1");
+    await t.unchanged(["s1"], async () => {
+      await t.store.open();
+      await Promise.all([t.store.open(), t.store.open()]);
+    });
+  });
+
+  add("no hint comes after the close", async (t) => {
+    const second = await t.second();
+    if (second === t.store) {
+      // One process: the only writer is the closed store itself.
+      await t.store.close();
+      await t.refused(t.accept("in_1"), "store_closed");
+      return;
+    }
+    let heard = 0;
+    t.store.leases.onWork(() => heard++);
+    await t.store.close();
+    let other = 0;
+    second.leases.onWork(() => other++);
+    let sent = 0;
+    await t.until("the open store hears of work", async () => {
+      if (other > 0) return true;
+      sent += 1;
+      await second.inbox.accept(newInput(`in_${sent}`, "s1"));
+      return undefined;
+    });
+    t.expect(heard).toBe(0);
+  });
+});
+
+/** Methods of a port, whether it is an object of functions or of a class of its own. */
+function verbNames(port: object): readonly string[] {
+  const names = new Set<string>();
+  for (let level = port; level !== Object.prototype && level !== null; level = Object.getPrototypeOf(level)) {
+    for (const name of Object.getOwnPropertyNames(level)) {
+      const member: unknown = Reflect.get(port, name);
+      if (name !== "constructor" && typeof member === "function") names.add(name);
+    }
+  }
+  return [...names];
+}
