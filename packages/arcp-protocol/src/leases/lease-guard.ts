@@ -1,0 +1,53 @@
+import type { BudgetLedger } from "../budgets/budget-ledger.ts";
+import { formatTimestamp } from "../envelope/utc-timestamp.ts";
+import type { CompiledLease } from "./compiled-lease.ts";
+import { hasExpired } from "./lease-expiry.ts";
+import type { Operation, OperationCheck, OperationRefusalCode, OperationVerdict } from "./operation-check.ts";
+
+/**
+ * One job's authority. The order is expiry, then budget, then pattern: the first two bound the lease as a whole.
+ */
+export class LeaseGuard implements OperationCheck {
+  readonly lease: CompiledLease;
+  readonly budget: BudgetLedger;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number | undefined;
+
+  constructor(lease: CompiledLease, budget: BudgetLedger, expiresAt: number | undefined) {
+    this.lease = lease;
+    this.budget = budget;
+    this.expiresAt = expiresAt;
+  }
+
+  check(operation: Operation, now: number): OperationVerdict {
+    if (hasExpired(this.expiresAt, now)) {
+      return refuse(
+        "LEASE_EXPIRED",
+        `the lease expired at ${formatTimestamp(this.expiresAt ?? 0)}; submit again`,
+      );
+    }
+    const empty = this.budget.exhausted();
+    if (empty !== undefined) {
+      return refuse("BUDGET_EXHAUSTED", `nothing is left of the ${empty} budget; submit with a larger one`);
+    }
+    if (!this.#covers(operation)) {
+      const { namespace, target } = operation;
+      return refuse(
+        "PERMISSION_DENIED",
+        `the lease does not cover ${namespace} on "${target.slice(0, 200)}"`,
+      );
+    }
+    return { allowed: true };
+  }
+
+  #covers({ namespace, target }: Operation): boolean {
+    if (this.lease.covers(namespace, target)) return true;
+    // A grant for an agent's name is a grant for all its versions.
+    const at = namespace === "agent.delegate" ? target.indexOf("@") : -1;
+    return at > 0 && this.lease.covers(namespace, target.slice(0, at));
+  }
+}
+
+function refuse(code: OperationRefusalCode, message: string): OperationVerdict {
+  return { allowed: false, code, message, retryable: false };
+}

@@ -1,0 +1,46 @@
+import type { Feature } from "../session/features.ts";
+import type { Awaitable } from "./awaitable.ts";
+
+/** What lasts of a session. */
+export interface SessionRecord {
+  sessionId: string;
+  /** Whose session it is: the id that authentication gave. */
+  principal: string;
+  /** SHA-256 of the newest resume token. The token itself is never stored. */
+  tokenHash: string;
+  features: Feature[];
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  /** Until when it can be resumed; absent while a connection is attached. */
+  expiresAt?: number | undefined;
+}
+
+/** A session as its new holder finds it. */
+export interface ClaimedSession extends SessionRecord {
+  /** Every write of the holder carries it; a later claim makes it stale. */
+  epoch: number;
+  /** The last number of its stream. */
+  lastEventSeq: number;
+  acked: number;
+}
+
+/**
+ * Sessions. One process at a time holds a session: `claim` fences the holder before it, also one that is stalled
+ * and comes back.
+ */
+export interface SessionStore {
+  /** Stores a new session, held by the caller; gives its first epoch. */
+  create(record: SessionRecord): Awaitable<number>;
+  /** Reads without claiming. */
+  get(sessionId: string): Awaitable<ClaimedSession | undefined>;
+  /** Takes the session over. Undefined when it does not exist. */
+  claim(sessionId: string): Awaitable<ClaimedSession | undefined>;
+  /** Changes it; false when the epoch is stale. An `expiresAt` of undefined means "attached". */
+  update(
+    sessionId: string,
+    epoch: number,
+    change: { tokenHash?: string; features?: Feature[]; expiresAt?: number | undefined },
+  ): Awaitable<boolean>;
+  /** Forgets it and its event stream; the jobs stay. */
+  remove(sessionId: string, epoch: number): Awaitable<void>;
+}

@@ -1,0 +1,23 @@
+// A runtime
+
+// Agents
+export type { AgentDefinition, AgentHandler } from "./agent.ts";
+export { ArcpServer, type ArcpServerOptions, defaultRuntimeLimits } from "./arcp-server.ts";
+// The connection without IO
+export {
+  type ClientRequest,
+  type ConnectionAction,
+  type OpenedSession,
+  ServerConnection,
+} from "./connection.ts";
+export {
+  CONNECTION_TRANSITIONS,
+  type ConnectionEvent,
+  type ConnectionPhase,
+} from "./connection-transitions.ts";
+export type { Delegation } from "./delegation.ts";
+export { JobContext, type RecoveredJob, type ToolOutcome } from "./job-context.ts";
+export type { JobOutcome } from "./job-outcome.ts";
+export type { OpenRequest } from "./open-request.ts";
+export { ResultWriter, StreamedResult } from "./result-writer.ts";
+export type { AuditEvent, RuntimeLimits } from "./runtime.ts";

@@ -1,0 +1,211 @@
+import { parseTraceContext, type TraceContext } from "../envelope/trace-context.ts";
+import { ArcpError } from "../errors.ts";
+import type { JobState } from "../jobs/job-state.ts";
+import type { Operation, OperationCheck, OperationVerdict } from "../leases/operation-check.ts";
+import type { EventBodies, LogLevel } from "../messages/event-body.ts";
+import type { Credential, Lease, LeaseConstraints } from "../messages/lease.ts";
+import { credentialRequest } from "./credential-request.ts";
+import { type Delegation, type DelegationRequest, delegateJob } from "./delegation.ts";
+import type { EmitOptions, JobRun } from "./job-run.ts";
+import { ResultWriter } from "./result-writer.ts";
+
+export type ToolOutcome =
+  | { ok: true; result: unknown }
+  | { ok: false; error: { code: string; message: string; retryable: boolean } };
+
+/** What a job that ran before a restart had come to. */
+export interface RecoveredJob {
+  /** The `source` of the last event that was stored, if the agent gave one: go on after it. */
+  source: string | undefined;
+  /** Events that were stored. */
+  events: number;
+}
+
+/** What an agent sees of its job. Every way to act asks the lease first. */
+export class JobContext implements OperationCheck {
+  readonly #run: JobRun;
+  readonly recovered: RecoveredJob | undefined;
+  #calls = 0;
+  #delegations = 0;
+
+  constructor(run: JobRun, recovered: boolean) {
+    this.#run = run;
+    const { source, lastJobSeq } = run.record;
+    this.recovered = recovered ? { source, events: lastJobSeq } : undefined;
+  }
+
+  get jobId(): string {
+    return this.#run.jobId;
+  }
+
+  get sessionId(): string {
+    return this.#run.session.sessionId;
+  }
+
+  /** The submitter. */
+  get principal(): string {
+    return this.#run.record.principal;
+  }
+
+  /** `name@version`, as resolved. */
+  get agent(): string {
+    return this.#run.record.agent;
+  }
+
+  get lease(): Lease {
+    return this.#run.record.lease;
+  }
+
+  get leaseConstraints(): LeaseConstraints | undefined {
+    return this.#run.record.leaseConstraints;
+  }
+
+  /** What is left of the budget, for display. */
+  get budget(): Record<string, number> | undefined {
+    return this.#run.budgetNow();
+  }
+
+  /** Secrets that were provisioned for this job. */
+  get credentials(): readonly Credential[] {
+    return this.#run.runtime.credentials?.held(this.jobId) ?? [];
+  }
+
+  /** Pass it on to tools and sub-agents (section 11). */
+  get trace(): TraceContext {
+    const { traceId } = this.#run.record;
+    return parseTraceContext(traceId) ?? { traceId };
+  }
+
+  /** Aborts when the job is to stop; its reason is an ArcpError. */
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+
+  /** Decides without waiting whether an operation is covered. */
+  check(operation: Operation): OperationVerdict {
+    return this.#run.check(operation);
+  }
+
+  /** Throws the refusal as an ArcpError when the operation is not covered. */
+  authorize(namespace: string, target: string): void {
+    const verdict = this.check({ namespace, target });
+    if (!verdict.allowed) throw new ArcpError(verdict.code, verdict.message);
+  }
+
+  emit(kind: string, body: Record<string, unknown>, options?: EmitOptions): Promise<void> {
+    return this.#run.emit(kind, body, options);
+  }
+
+  log(level: LogLevel, message: string): Promise<void> {
+    return this.emit("log", { level, message });
+  }
+
+  thought(text: string): Promise<void> {
+    return this.emit("thought", { text });
+  }
+
+  status(phase: string, message?: string): Promise<void> {
+    return this.emit("status", message === undefined ? { phase } : { phase, message });
+  }
+
+  progress(body: EventBodies["progress"]): Promise<void> {
+    return this.emit("progress", { ...body });
+  }
+
+  /** A metric; a `cost.…` one in a budgeted unit moves the budget first. Rejects a negative cost. */
+  metric(body: EventBodies["metric"]): Promise<void> {
+    return this.emit("metric", { ...body });
+  }
+
+  artifact(body: EventBodies["artifact_ref"]): Promise<void> {
+    return this.emit("artifact_ref", { ...body });
+  }
+
+  /**
+   * Performs a tool under the lease: refused before anything is dispatched, or announced, performed and answered.
+   * A refusal and a failure are outcomes; the agent decides whether to go on.
+   */
+  async tool(
+    tool: string,
+    args: unknown,
+    perform: (signal: AbortSignal) => unknown,
+    options: { callId?: string } = {},
+  ): Promise<ToolOutcome> {
+    this.signal.throwIfAborted();
+    this.#calls += 1;
+    const call_id = options.callId ?? `c${this.#calls}`;
+    const verdict = this.check({ namespace: "tool.call", target: tool });
+    if (!verdict.allowed) {
+      const { code, message, retryable } = verdict;
+      return this.#answer(call_id, { ok: false, error: { code, message, retryable } });
+    }
+    await this.emit("tool_call", { tool, args: args ?? null, call_id });
+    let outcome: ToolOutcome;
+    try {
+      outcome = { ok: true, result: (await perform(this.signal)) ?? null };
+    } catch (thrown) {
+      const { code, message, retryable } = ArcpError.from(thrown).toPayload();
+      outcome = { ok: false, error: { code, message, retryable } };
+    }
+    return this.#answer(call_id, outcome);
+  }
+
+  /** Starts a sub-agent with a part of this job's authority. A refusal is an outcome and an event. */
+  delegate(request: Omit<DelegationRequest, "delegate_id"> & { delegate_id?: string }): Promise<Delegation> {
+    this.#delegations += 1;
+    return delegateJob(this.#run, {
+      ...request,
+      delegate_id: request.delegate_id ?? `d${this.#delegations}`,
+    });
+  }
+
+  /** Begins the job's one streamed result. */
+  streamResult(options: { encoding?: "utf8" | "base64" } = {}): ResultWriter {
+    return new ResultWriter(this.#run, this.#run.openStream(options.encoding ?? "utf8"));
+  }
+
+  /** Says that the job waits for something outside, or runs again. Throws `illegal_transition`. */
+  setState(state: Extract<JobState, "running" | "blocked" | "paused">): void {
+    this.#run.setState(state);
+  }
+
+  /** Renews a credential and tells the submitter its new value; everybody else sees the id only. */
+  async rotateCredential(credentialId: string): Promise<void> {
+    const keeper = this.#run.runtime.credentials;
+    if (keeper === undefined)
+      throw new ArcpError("INVALID_REQUEST", "this runtime provisions no credentials");
+    const fresh = await keeper.rotate(credentialId, credentialRequest(this.#run.record));
+    if (fresh.id !== credentialId) this.#run.record.credentialIds.push(fresh.id);
+    const body = { phase: "credential_rotated", id: fresh.id };
+    await this.emit("status", body, { secretBody: { ...body, value: fresh.value } });
+  }
+
+  /** Waits; rejects with the reason as soon as the job is to stop. */
+  sleep(milliseconds: number): Promise<void> {
+    const { clock } = this.#run.runtime;
+    const { signal } = this;
+    const slept = new Promise<void>((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const abort = () => {
+        stop();
+        reject(signal.reason);
+      };
+      const stop = clock.at(clock.now() + milliseconds, () => {
+        signal.removeEventListener("abort", abort);
+        resolve();
+      });
+      signal.addEventListener("abort", abort, { once: true });
+    });
+    // Whoever does not wait for it any more must not turn the abort into an unhandled rejection.
+    slept.catch(() => undefined);
+    return slept;
+  }
+
+  async #answer(call_id: string, outcome: ToolOutcome): Promise<ToolOutcome> {
+    await this.emit(
+      "tool_result",
+      outcome.ok ? { call_id, result: outcome.result } : { call_id, error: outcome.error },
+    );
+    return outcome;
+  }
+}

@@ -1,0 +1,480 @@
+import { amountsToNumbers, amountsToStrings } from "../budgets/amount.ts";
+import { explain } from "../envelope/decode-frame.ts";
+import { formatTimestamp } from "../envelope/utc-timestamp.ts";
+import { ArcpError, ArcpUsageError, isWireErrorCode } from "../errors.ts";
+import type { JobEntry } from "../jobs/job-entry.ts";
+import { isTerminal, type JobState } from "../jobs/job-state.ts";
+import { ResultStream } from "../jobs/result-stream.ts";
+import type { LeaseGuard } from "../leases/lease-guard.ts";
+import type { Operation, OperationVerdict } from "../leases/operation-check.ts";
+import { type EventBodies, eventBodySchemas, isKnownEventKind } from "../messages/event-body.ts";
+import type { Awaitable } from "../persistence/awaitable.ts";
+import type { Delivery, JobLogEntry } from "../persistence/event-store.ts";
+import type { JobRecord, JobUpdate } from "../persistence/job-store.ts";
+import type { AgentHandler } from "./agent.ts";
+import type { HostedSession } from "./hosted-session.ts";
+import { JobContext } from "./job-context.ts";
+import type { JobOutcome } from "./job-outcome.ts";
+import type { JobSubscription } from "./job-subscription.ts";
+import { StreamedResult } from "./result-writer.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Why a job is being ended before its agent is done. The first reason stays. */
+interface Ending {
+  state: Extract<JobState, "cancelled" | "timed_out" | "failed">;
+  error: ArcpError;
+}
+
+export interface EmitOptions {
+  /** Where the event comes from in the agent's own log; given back after a restart. */
+  source?: string;
+  /** The same body with a secret in it, for the submitter only. */
+  secretBody?: Record<string, unknown>;
+}
+
+/** Events after which an agent that never waits lets others have a turn. */
+const YIELD_EVERY = 512;
+/** A gauge event each time another tenth of a budget is gone. */
+const GAUGE_STEPS = 10;
+
+/**
+ * One running job: the only place where its state changes and its events are made.
+ *
+ * P11 Exactly one terminal message a job, and nothing after it.
+ * P12 Once a job is asked to end, that is how it ends, whatever its agent returns.
+ * P13 A connection that is gone, slow or broken never makes an emit fail.
+ */
+export class JobRun {
+  readonly runtime: Runtime;
+  readonly record: JobRecord;
+  readonly entry: JobEntry;
+  readonly session: HostedSession;
+  readonly guard: LeaseGuard;
+  readonly parent: JobRun | undefined;
+  readonly children = new Set<JobRun>();
+  readonly subscriptions = new Set<JobSubscription>();
+  readonly outcome: Promise<JobOutcome>;
+  readonly canStream: boolean;
+  readonly depth: number;
+  #resolveOutcome!: (outcome: JobOutcome) => void;
+  #ending: Ending | undefined;
+  #fenced = false;
+  #stream: ResultStream | undefined;
+  #timers: (() => void)[] = [];
+  #sinceYield = 0;
+  #stateUnsaved = false;
+  readonly #gauge = new Map<string, number>();
+
+  constructor(options: {
+    runtime: Runtime;
+    record: JobRecord;
+    entry: JobEntry;
+    session: HostedSession;
+    guard: LeaseGuard;
+    parent: JobRun | undefined;
+  }) {
+    this.runtime = options.runtime;
+    this.record = options.record;
+    this.entry = options.entry;
+    this.session = options.session;
+    this.guard = options.guard;
+    this.parent = options.parent;
+    this.depth = (options.parent?.depth ?? -1) + 1;
+    this.canStream = options.session.features.has("result_chunk");
+    this.outcome = new Promise((resolve) => {
+      this.#resolveOutcome = resolve;
+    });
+    this.parent?.children.add(this);
+  }
+
+  get jobId(): string {
+    return this.record.jobId;
+  }
+
+  get signal(): AbortSignal {
+    return this.entry.cancel.signal;
+  }
+
+  /** How the job will end, once it has been asked to. */
+  get endingAs(): JobState | undefined {
+    return this.#ending?.state;
+  }
+
+  get over(): boolean {
+    return this.#fenced || isTerminal(this.entry.state);
+  }
+
+  start(handler: AgentHandler, recovered: boolean): void {
+    const { limits } = this.runtime;
+    if (this.record.runUntil !== undefined) this.#at(this.record.runUntil, () => this.#timeOut());
+    const { expiresAt } = this.guard;
+    if (expiresAt !== undefined) this.#at(expiresAt + limits.expiryGraceMs, () => this.#expire());
+    const context = new JobContext(this, recovered);
+    queueMicrotask(() => void this.#run(handler, context));
+  }
+
+  /** Moves the job between its live states. Throws `illegal_transition`. */
+  setState(state: JobState): void {
+    if (isTerminal(state)) {
+      throw new ArcpUsageError("illegal_transition", "a job ends by what its agent returns or throws");
+    }
+    const moved = this.runtime.registry.setState(this.jobId, state);
+    if (moved?.ok !== true)
+      throw new ArcpUsageError("illegal_transition", moved?.reason ?? "the job is gone");
+    this.record.state = state;
+    this.#stateUnsaved = true;
+  }
+
+  /** Emits one event. Resolves when it is stored; rejects only when the event itself is wrong or the job is over. */
+  emit(kind: string, body: Record<string, unknown>, options: EmitOptions = {}): Promise<void> {
+    try {
+      this.#mustBeLive();
+      if (kind === "result_chunk") {
+        throw new ArcpUsageError("result_stream_misuse", "stream results with context.streamResult()");
+      }
+      return this.#emitChecked(kind, body, options);
+    } catch (error) {
+      const rejected = Promise.reject(error);
+      // An agent may emit without waiting; a late event of an ended job must not bring the process down.
+      rejected.catch(() => undefined);
+      return rejected;
+    }
+  }
+
+  emitChunk(body: EventBodies["result_chunk"]): Promise<void> {
+    this.#mustBeLive();
+    return this.#emitChecked("result_chunk", { ...body }, {});
+  }
+
+  /** Whether an operation may go on, decided now; an attempt after the lease's end also ends the job. */
+  check(operation: Operation): OperationVerdict {
+    const verdict = this.guard.check(operation, this.runtime.clock.now());
+    if (!verdict.allowed && verdict.code === "LEASE_EXPIRED") {
+      // The refusal itself still reaches the stream: ending takes effect after the caller has emitted it.
+      queueMicrotask(() => queueMicrotask(() => this.#expire()));
+    }
+    return verdict;
+  }
+
+  /** Opens the job's one result stream. */
+  openStream(encoding: "utf8" | "base64"): ResultStream {
+    this.#mustBeLive();
+    if (this.#stream !== undefined) {
+      throw new ArcpUsageError("result_stream_misuse", "a job has one result; it is being streamed already");
+    }
+    this.#stream = new ResultStream(this.runtime.ids.mint("res"), encoding, this.runtime.limits.result);
+    return this.#stream;
+  }
+
+  /** Asks the job to stop, and ends it after the grace if it does not. False when it is ending already. */
+  cancel(reason: string | undefined): boolean {
+    const because = reason === undefined || reason === "" ? "" : `: ${reason}`;
+    return this.#end({
+      state: "cancelled",
+      error: new ArcpError("CANCELLED", `the job was cancelled${because}`),
+    });
+  }
+
+  /** Another process holds the session now: nothing this job does counts any more. */
+  fence(): void {
+    if (this.over) return;
+    this.#fenced = true;
+    this.#clearTimers();
+    this.runtime.runs.delete(this.jobId);
+    this.entry.cancel.abort(new ArcpError("INTERNAL_ERROR", "the job is run elsewhere now"));
+  }
+
+  /** Ends a job that cannot be run at all (after a restart, say). */
+  abandon(error: ArcpError): void {
+    this.#finish("failed", error);
+  }
+
+  budgetNow(): Record<string, number> | undefined {
+    const left = this.guard.budget.remaining();
+    return left.size === 0 ? undefined : amountsToNumbers(left);
+  }
+
+  async #run(handler: AgentHandler, context: JobContext): Promise<void> {
+    if (this.over) return;
+    if (this.entry.state !== "running") this.setState("running");
+    try {
+      const value = await handler(this.record.input, context);
+      if (this.over) return;
+      if (this.#ending !== undefined) this.#finish(this.#ending.state, this.#ending.error);
+      else this.#complete(value);
+    } catch (thrown) {
+      if (this.over) return;
+      if (this.#ending !== undefined) this.#finish(this.#ending.state, this.#ending.error);
+      else this.#fail(thrown);
+    }
+  }
+
+  #complete(value: unknown): void {
+    let payload: Record<string, unknown>;
+    if (value instanceof StreamedResult) {
+      payload = { final_status: "success", ...value.toPayload() };
+    } else if (this.#stream !== undefined) {
+      this.#fail(
+        new ArcpError("INTERNAL_ERROR", "the agent began to stream its result and returned another one"),
+      );
+      return;
+    } else {
+      payload = { final_status: "success", result: value ?? null };
+    }
+    let json: string;
+    try {
+      json = JSON.stringify(payload);
+    } catch (cause) {
+      this.#fail(new ArcpError("INTERNAL_ERROR", "the agent's result is not JSON", { cause }));
+      return;
+    }
+    this.#seal("completed", "job.result", json, { status: "success", payload });
+  }
+
+  #fail(thrown: unknown): void {
+    const error = ArcpError.from(thrown);
+    if (error.wireCode === "CANCELLED") this.#finish("cancelled", error);
+    else if (error.wireCode === "TIMEOUT") this.#finish("timed_out", error);
+    else
+      this.#finish(
+        "failed",
+        isWireErrorCode(error.wireCode) ? error : ArcpError.from(new Error(error.message)),
+      );
+  }
+
+  #finish(state: Ending["state"], error: ArcpError): void {
+    const final_status = state === "failed" ? "error" : state;
+    const payload = { final_status, ...error.toPayload() };
+    this.#seal(state, "job.error", JSON.stringify(payload), { status: final_status, error });
+  }
+
+  /** P11: the one place that ends a job. */
+  #seal(state: JobState, type: "job.result" | "job.error", payload: string, outcome: JobOutcome): void {
+    if (this.over || this.runtime.registry.setState(this.jobId, state)?.ok !== true) return;
+    this.record.state = state;
+    this.record.endedAt = this.runtime.clock.now();
+    this.#clearTimers();
+    const left = amountsToStrings(this.guard.budget.remaining());
+    this.guard.budget.returnRest();
+    const update: JobUpdate = { jobId: this.jobId, state, endedAt: this.record.endedAt };
+    if (this.record.budget !== undefined) update.budget = this.record.budget = left;
+    const stored = this.#append(type, "", payload, {}, [update, ...(this.parent?.budgetUpdates() ?? [])]);
+    const over = () => this.#release(outcome);
+    if (stored instanceof Promise) void stored.then(over);
+    else over();
+  }
+
+  #release(outcome: JobOutcome): void {
+    this.runtime.runs.delete(this.jobId);
+    this.parent?.children.delete(this);
+    for (const subscription of this.subscriptions) {
+      // One that is still behind reads the rest, and the end, from the log.
+      if (subscription.live) subscription.end();
+    }
+    this.subscriptions.clear();
+    // Ends what the agent still has open; a terminal job's signal says so too.
+    if (!this.signal.aborted) this.entry.cancel.abort(new ArcpError("CANCELLED", "the job has ended"));
+    this.runtime.credentials?.revokeJob(this.jobId, this.record.credentialIds);
+    for (const child of this.children) {
+      // A child may go on, but not with spending authority that outlives its parent (section 9.8.2).
+      this.runtime.credentials?.revokeJob(child.jobId, child.record.credentialIds);
+    }
+    this.#resolveOutcome(outcome);
+    this.runtime.jobEnded(this.session);
+  }
+
+  #end(ending: Ending): boolean {
+    if (this.over || this.#ending !== undefined) return false;
+    this.#ending = ending;
+    this.runtime.registry.cancel(this.jobId, ending.error);
+    if (ending.state !== "failed")
+      for (const child of [...this.children]) child.cancel("its parent job ended");
+    const { clock, limits } = this.runtime;
+    this.#at(clock.now() + limits.cancelGraceMs, () => this.#finish(ending.state, ending.error));
+    return true;
+  }
+
+  #timeOut(): void {
+    this.#end({
+      state: "timed_out",
+      error: new ArcpError("TIMEOUT", "the job exceeded its max_runtime_sec"),
+    });
+  }
+
+  #expire(): void {
+    const error = new ArcpError(
+      "LEASE_EXPIRED",
+      "the job's lease has expired; submit it again with a later one",
+    );
+    if (this.#end({ state: "failed", error }))
+      this.runtime.audit({ type: "lease_expired", jobId: this.jobId });
+  }
+
+  #emitChecked(kind: string, body: Record<string, unknown>, options: EmitOptions): Promise<void> {
+    checkBody(kind, body);
+    const updates = kind === "metric" ? this.#takeCost(body as unknown as EventBodies["metric"]) : [];
+    const ts = formatTimestamp(this.runtime.clock.now());
+    const stored = this.#append(
+      "job.event",
+      kind,
+      JSON.stringify({ kind, ts, body }),
+      {
+        ...options,
+        ...(options.secretBody === undefined
+          ? {}
+          : { secret: JSON.stringify({ kind, ts, body: options.secretBody }) }),
+      },
+      updates,
+    );
+    this.#emitGauge();
+    return this.#pace(stored);
+  }
+
+  #append(
+    type: JobLogEntry["type"],
+    kind: string,
+    payload: string,
+    options: { source?: string; secret?: string },
+    jobs: JobUpdate[],
+  ): Awaitable<void> {
+    const { record, session } = this;
+    record.lastJobSeq += 1;
+    const entry: JobLogEntry = {
+      jobId: record.jobId,
+      jobSeq: record.lastJobSeq,
+      sessionId: session.sessionId,
+      type,
+      kind,
+      traceId: record.traceId,
+      payload,
+      ownerSeq: record.lastEventSeq,
+      ...(options.secret === undefined ? {} : { secretPayload: options.secret }),
+      ...(options.source === undefined ? {} : { source: options.source }),
+    };
+    const deliveries: Delivery[] = [];
+    if (session.wants(entry)) {
+      const delivery = session.number(entry);
+      entry.ownerSeq = delivery.eventSeq;
+      record.lastEventSeq = delivery.eventSeq;
+      this.runtime.registry.recordEventSeq(record.jobId, delivery.eventSeq);
+      deliveries.push(delivery);
+    }
+    const epochs = this.#deliverToSubscribers(entry, deliveries);
+    if (this.#stateUnsaved) {
+      this.#stateUnsaved = false;
+      jobs.unshift({ jobId: this.jobId, state: record.state });
+    }
+    return this.runtime.committer.append({ epochs, entries: [entry], deliveries, jobs });
+  }
+
+  #deliverToSubscribers(entry: JobLogEntry, deliveries: Delivery[]): ReadonlyMap<string, number> {
+    if (this.subscriptions.size === 0) return this.session.epochs;
+    const epochs = new Map(this.session.epochs);
+    for (const subscription of this.subscriptions) {
+      if (!subscription.live) continue;
+      subscription.cursor = entry.jobSeq;
+      if (!subscription.session.wants(entry)) continue;
+      deliveries.push(subscription.session.number(entry));
+      epochs.set(subscription.session.sessionId, subscription.session.epoch);
+    }
+    return epochs;
+  }
+
+  /** Section 9.6: a cost report moves the counter before it is passed on; a senseless one does neither. */
+  #takeCost(metric: EventBodies["metric"]): JobUpdate[] {
+    if (!metric.name.startsWith("cost.") || metric.name === "cost.budget.remaining") return [];
+    if (!Number.isFinite(metric.value) || metric.value < 0) {
+      throw new ArcpError("INVALID_REQUEST", `the cost ${metric.name} is negative; report what was spent`);
+    }
+    if (metric.unit === undefined) return [];
+    return this.guard.budget.spend(metric.unit, metric.value) === "spent" ? this.budgetUpdates() : [];
+  }
+
+  /** What a store has to know after a counter moved: this job's counters and its ancestors'. */
+  budgetUpdates(): JobUpdate[] {
+    const updates: JobUpdate[] = [];
+    for (let run: JobRun | undefined = this; run !== undefined; run = run.parent) {
+      const left = run.guard.budget.remaining();
+      if (left.size === 0 || run.over) continue;
+      run.record.budget = amountsToStrings(left);
+      updates.push({ jobId: run.jobId, budget: run.record.budget });
+    }
+    return updates;
+  }
+
+  #emitGauge(): void {
+    for (const [unit, left] of this.guard.budget.remaining()) {
+      const whole = this.record.initialBudget
+        ?.find((amount) => amount.startsWith(`${unit}:`))
+        ?.slice(unit.length + 1);
+      if (whole === undefined) continue;
+      const step = left.lte(0)
+        ? 0
+        : left
+            .times(GAUGE_STEPS)
+            .div(whole === "0" ? 1 : whole)
+            .ceil()
+            .toNumber();
+      const before = this.#gauge.get(unit) ?? GAUGE_STEPS;
+      if (step >= before) continue;
+      this.#gauge.set(unit, step);
+      const body = { name: "cost.budget.remaining", value: left.toNumber(), unit };
+      const ts = formatTimestamp(this.runtime.clock.now());
+      void this.#append("job.event", "metric", JSON.stringify({ kind: "metric", ts, body }), {}, []);
+    }
+  }
+
+  /** Resolves at once for a session that keeps up; an agent that never waits lets the sockets have their turn. */
+  #pace(stored: Awaitable<void>): Promise<void> {
+    this.#sinceYield += 1;
+    const slow = this.session.throttle();
+    if (slow === undefined && this.#sinceYield < YIELD_EVERY)
+      return stored instanceof Promise ? stored : settled;
+    this.#sinceYield = 0;
+    return this.#waitForReader(stored, slow);
+  }
+
+  async #waitForReader(stored: Awaitable<void>, slow: Promise<void> | undefined): Promise<void> {
+    await stored;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (slow === undefined) return;
+    const { clock, limits } = this.runtime;
+    const stop = clock.at(clock.now() + limits.maxThrottleMs, () =>
+      this.session.peer?.giveUp("slow_consumer"),
+    );
+    await slow;
+    stop();
+  }
+
+  #mustBeLive(): void {
+    if (!this.over) return;
+    throw this.signal.reason instanceof ArcpError
+      ? this.signal.reason
+      : new ArcpError("CANCELLED", "the job has ended");
+  }
+
+  #at(time: number, callback: () => void): void {
+    this.#timers.push(this.runtime.clock.at(time, callback));
+  }
+
+  #clearTimers(): void {
+    for (const stop of this.#timers) stop();
+    this.#timers = [];
+  }
+}
+
+const settled = Promise.resolve();
+
+function checkBody(kind: string, body: Record<string, unknown>): void {
+  if (!isKnownEventKind(kind)) {
+    if (/^x-[a-z0-9]/.test(kind)) return;
+    throw new ArcpError(
+      "INVALID_REQUEST",
+      `"${kind}" is not an event kind; vendor kinds begin with x-vendor.`,
+    );
+  }
+  const checked = eventBodySchemas[kind].safeParse(body);
+  if (!checked.success) {
+    throw new ArcpError("INVALID_REQUEST", `malformed ${kind} event: ${explain(checked.error)}`);
+  }
+}
