@@ -30,6 +30,8 @@ export interface ToolDefinition {
   readonly deferrable?: boolean;
   /** The body is re-entered after a crash and its steps are journaled (D14). */
   readonly composite?: boolean;
+  /** After a crash the tool can say whether an attempt happened. */
+  readonly reconciles?: boolean;
   readonly hints?: ToolHints;
   /** A failed attempt of a `retry` tool is made again. */
   readonly retry?: { readonly maxAttempts: number; readonly baseMs: number; readonly maxMs: number };

@@ -107,6 +107,7 @@ export function tool<Input extends Schema, Output>(
         ...(category !== undefined && { category }),
         ...(hints !== undefined && { hints }),
         ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(spec.reconcile !== undefined && { reconciles: true }),
         ...(retry !== undefined && { retry }),
         ...(composite === true && { composite }),
       };

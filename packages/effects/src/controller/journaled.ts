@@ -124,13 +124,13 @@ async function settleAmbiguous(
 ): Promise<ToolCallOutcome> {
   const ambiguous: ToolCallOutcome = { kind: "tool_call", launch: { status: "ambiguous", attempt } };
   const { turn } = context;
-  if (turn?.toolbox.reconcile === undefined) return ambiguous;
   const { callId, name, input, idempotencyKey } = envelope.command;
+  const definition = turn?.toolbox.definitions.find((tool) => tool.name === name);
+  if (turn?.toolbox.reconcile === undefined || definition?.reconciles !== true) return ambiguous;
   const { sessionId, turnId } = turn;
   const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt };
   // Whoever made the intent may be slow and not dead: until then its attempt may still begin, and take its time (D12).
-  const { timeoutMs } = turn.toolbox.definitions.find((tool) => tool.name === name) ?? {};
-  await sleepUntil(clock, startBefore + (timeoutMs ?? 0), context.signal);
+  await sleepUntil(clock, startBefore + (definition.timeoutMs ?? 0), context.signal);
   const answer = await turn.toolbox.reconcile(call, { signal: context.signal });
   if (answer === "unknown") return ambiguous;
   if (answer.happened) {

@@ -109,16 +109,21 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
     const base = await store.sessions.transcript(lane.sessionId);
     const { inbox } = store;
     const run = new TurnRun({ ...options, machine, folded, toolbox, lane, inbox, base, nonce });
+    const turnId = folded.state.turnId as TurnId;
     const abort = () => run.abort(signal.reason);
     const stop = () => run.stop();
     signal.addEventListener("abort", abort, { once: true });
     stopping?.addEventListener("abort", stop, { once: true });
-    const unwatch = watchCancel(store, clock, lane.sessionId, folded.state.turnId as TurnId, (evidence) =>
+    const unwatch = watchCancel(store, clock, lane.sessionId, turnId, (evidence) =>
       run
         .feed({ type: "cancel_requested", now: clock.now(), evidence })
         .catch((cause: unknown) => run.abort(cause)),
     );
     try {
+      const cancel = await store.sessions.pendingCancel(turnId);
+      if (cancel !== null && run.state.phase.name !== "finished") {
+        await run.feed({ type: "cancel_requested", now: clock.now(), evidence: cancel });
+      }
       if (attempts > maxAttempts && run.state.phase.name !== "finished") {
         await run.feed({ type: "give_up", now: clock.now(), ...exhausted(attempts) });
       }

@@ -75,6 +75,7 @@ export class TurnRun implements EffectJournal {
   readonly #recorded: Map<EffectId, RecordedEffect>;
   readonly #inFlight = new Map<EffectId, AbortController>();
   readonly #waits = new Map<EffectId, MachineEffect>();
+  readonly #aborted: Set<EffectId>;
   readonly #texts = new Map<EffectId, TextStream>();
   readonly #spending: Spending;
   readonly #end = Promise.withResolvers<RunEnd>();
@@ -91,6 +92,7 @@ export class TurnRun implements EffectJournal {
     this.nonce = options.nonce;
     this.#state = state;
     this.#recorded = new Map(recorded);
+    this.#aborted = new Set(options.folded.aborted);
     this.#spending = new Spending(() => this.#state, options.folded.heldNanoUsd);
     this.#scope = executionScope.turn(state.sessionId, state.turnId);
   }
@@ -105,9 +107,12 @@ export class TurnRun implements EffectJournal {
 
   /** Begins what is outstanding and resolves when the turn cannot go on by itself. */
   run(): Promise<RunEnd> {
-    const { pending, aborted, wakeAt } = this.#o.folded;
-    this.#armTimer(wakeAt);
-    for (const effect of pending.values()) this.#launch(effect, aborted.has(effect.id), true);
+    this.#armTimer(nextDeadline(this.#state.timers));
+    // What was fed before (a cancel, the end of the attempts) may have ended some of it.
+    const outstanding = new Set(outstandingEffects(this.#state));
+    for (const effect of this.#o.folded.pending.values()) {
+      if (outstanding.has(effect.id)) this.#launch(effect, true);
+    }
     this.#checkEnd();
     return this.#end.promise;
   }
@@ -202,16 +207,18 @@ export class TurnRun implements EffectJournal {
   #act(result: StepResult): void {
     this.#armTimer(result.wakeAt);
     for (const id of result.aborts) {
+      this.#aborted.add(id);
       this.#inFlight.get(id)?.abort(asksToStop());
       const wait = this.#waits.get(id);
       if (wait) this.#letGo(wait);
     }
-    for (const effect of result.effects) this.#launch(effect, false, false);
+    for (const effect of result.effects) this.#launch(effect, false);
     this.#checkEnd();
   }
 
-  #launch(effect: MachineEffect, aborted: boolean, resumed: boolean): void {
+  #launch(effect: MachineEffect, resumed: boolean): void {
     if (this.#stopping || this.#ended) return;
+    const aborted = this.#aborted.has(effect.id);
     if (effect.command.kind === "await_event") {
       this.#waits.set(effect.id, effect);
       if (aborted) this.#letGo(effect);
