@@ -11,6 +11,7 @@ const run: ToolRun = {
   sessionId: "s1",
   turnId: "t1",
   attempt: 2,
+  step: (_, body) => body("step-key"),
 };
 
 const weather = tool({
