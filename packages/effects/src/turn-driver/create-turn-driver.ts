@@ -9,6 +9,7 @@ import {
 import type { Clock, Logger, NewId, Release, SessionClaim, Store } from "@pawl/core/ports";
 import type { EffectController } from "../controller/effect-controller.ts";
 import { commitTurn } from "./commit-turn.ts";
+import { endUnreadable } from "./end-unreadable.ts";
 import type { TurnEnvironment } from "./environment.ts";
 import { createTurnOpener, type OpenTurn } from "./open-turn.ts";
 import { SessionLane } from "./session-lane.ts";
@@ -44,6 +45,9 @@ export interface TurnDriver {
    */
   drive(claim: SessionClaim, options: DriveOptions): Promise<Release>;
 }
+
+/** Trying again does not mend these: the turn is blocked until somebody brings the right code, or cancels it (D7). */
+const UNREADABLE: readonly string[] = ["store_corrupt_row", "nondeterminism_detected"];
 
 const RETRY_BASE_MS = 250;
 const RETRY_MAX_MS = 30_000;
@@ -88,12 +92,30 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
         const left = await driveTurn(lane, turn, 0, signal, stopping);
         if (left !== undefined) return left;
       } else {
-        const turn = await opener.resume(lane, open, signal);
-        const left = await driveTurn(lane, turn, attempts, signal, stopping);
+        const turn = await resume(lane, open, signal);
+        const left = turn && (await driveTurn(lane, turn, attempts, signal, stopping));
         if (left !== undefined) return left;
       }
       open = null;
       attempts = 0;
+    }
+  }
+
+  /** Undefined when the turn cannot be replayed and somebody had asked for its end: it is ended. */
+  async function resume(
+    lane: SessionLane,
+    turnId: TurnId,
+    signal: AbortSignal,
+  ): Promise<OpenTurn | undefined> {
+    try {
+      return await opener.resume(lane, turnId, signal);
+    } catch (thrown) {
+      const cancel = UNREADABLE.some((code) => isPawlError(thrown, code))
+        ? await store.sessions.pendingCancel(turnId)
+        : null;
+      if (cancel === null) throw thrown;
+      await endUnreadable(store, clock, lane, turnId, cancel);
+      return undefined;
     }
   }
 
@@ -171,10 +193,9 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
     const { code, message } = PawlError.from(cause);
     const delayMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(claim.attempts, 10));
     logger.warn("a drive failed and is tried again", { sessionId: claim.sessionId, code, message, delayMs });
-    const how: Release =
-      code === "store_corrupt_row" || code === "nondeterminism_detected"
-        ? { type: "blocked", code, message }
-        : { type: "retry", delayMs };
+    const how: Release = UNREADABLE.includes(code)
+      ? { type: "blocked", code, message }
+      : { type: "retry", delayMs };
     await store.leases.release(claim.fence, how);
     return how;
   }
