@@ -268,9 +268,7 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
       if (failure !== undefined) return afterFailure(key, failure);
       if (entry?.policy === "swr" && entry.doubt !== "changed") {
         // One background refresh per list: all sessions of a public one share it, since none of them waits for it.
-        if (!flights.isFlying(entry.slot)) {
-          fetchList(key, entry.slot, refresh, { ...wanted, signal: undefined }, true).catch(() => {});
-        }
+        fetchList(key, entry.slot, refresh, { ...wanted, signal: undefined }, true).catch(() => {});
         return entry.stale;
       }
     }

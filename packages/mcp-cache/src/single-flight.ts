@@ -36,7 +36,6 @@ export interface SingleFlight<T> {
   run(key: string, work: (context: FlightContext) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Marks the running flight as overtaken by events (F4). */
   supersede(key: string): void;
-  isFlying(key: string): boolean;
   readonly size: number;
 }
 
@@ -93,7 +92,6 @@ export function createSingleFlight<T>(options: SingleFlightOptions): SingleFligh
       const running = flights.get(key);
       if (running !== undefined) running.superseded = true;
     },
-    isFlying: (key) => flights.has(key),
     get size() {
       return flights.size;
     },

@@ -9,6 +9,8 @@ export {
   staticAuth,
 } from "./auth.ts";
 export type { HttpServerInput, McpServerInput, StdioServerInput } from "./config/server-config.ts";
+// Where HTTP servers may live
+export type { ResolvedAddress, ResolveHost } from "./egress/pinned-fetch.ts";
 export type { McpEnvironment } from "./environment.ts";
 export {
   createMcpTools,

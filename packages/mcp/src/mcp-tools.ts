@@ -10,9 +10,10 @@ import {
 } from "@pawl/mcp-cache";
 import type { McpAuthProvider } from "./auth.ts";
 import { type McpServerConfig, type McpServerInput, readServerConfigs } from "./config/server-config.ts";
-import { connectServer } from "./connections/connect-server.ts";
+import { createConnectServer } from "./connections/connect-server.ts";
 import { createConnectionPool } from "./connections/connection-pool.ts";
 import { type Backoff, DEFAULT_BACKOFF } from "./connections/reconnect-policy.ts";
+import type { ResolveHost } from "./egress/pinned-fetch.ts";
 import { createEnvironmentReader } from "./environment.ts";
 import { createServerDirectory } from "./server-directory.ts";
 import { type ServerReport, serverReport } from "./server-report.ts";
@@ -31,6 +32,8 @@ export interface McpToolsOptions {
   readonly reservedNames?: Iterable<string>;
   readonly cache?: Omit<DiscoveryCacheOptions, "clock" | "random">;
   readonly maxPages?: number;
+  /** Resolves host names of HTTP servers; the system's resolver by default. */
+  readonly resolve?: ResolveHost;
   /** How long an unused connection is kept. Default 5 minutes. */
   readonly idleMs?: number;
   readonly backoff?: Partial<Backoff>;
@@ -98,7 +101,7 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
       maxTools: cacheOptions.maxToolsPerServer ?? 512,
       maxBytes: cacheOptions.maxBytesPerEntry ?? 2 * 1024 * 1024,
     },
-    connect: connectServer,
+    connect: createConnectServer(options.resolve),
   });
   const assembler = createAssembler(new Set(options.reservedNames ?? []));
   const readEnvironment = createEnvironmentReader(configured, options.inline ?? false);

@@ -14,6 +14,7 @@ import {
 import { isInvalidCursor } from "./adapters/sdk-v1.ts";
 import { type McpAuthProvider, type McpCredential, principalOf } from "./auth.ts";
 import type { McpServerConfig } from "./config/server-config.ts";
+import type { ConnectServer } from "./connections/connect-server.ts";
 import type { ConnectionPool } from "./connections/connection-pool.ts";
 import type {
   ServerConnection,
@@ -57,11 +58,7 @@ export interface ServerDirectoryOptions
   readonly auth: McpAuthProvider | undefined;
   /** How long after a change notice the list is fetched again; more notices meanwhile are one. */
   readonly noticeDelayMs: number;
-  readonly connect: (
-    config: McpServerConfig,
-    credential: (signal?: AbortSignal) => Promise<McpCredential | undefined>,
-    signal: AbortSignal,
-  ) => Promise<McpClient>;
+  readonly connect: ConnectServer;
 }
 
 export function createServerDirectory(options: ServerDirectoryOptions): ServerDirectory {
@@ -141,7 +138,7 @@ export function createServerDirectory(options: ServerDirectoryOptions): ServerDi
   }
 
   function refreshOf(seat: ServerSeat) {
-    return ({ signal }: { readonly signal: AbortSignal }) =>
+    return async ({ signal }: { readonly signal: AbortSignal }) =>
       connectionOf(seat).use(
         (client) =>
           readAllPages((cursor) => client.listPage(cursor, { signal }), options.limits, isInvalidCursor),
@@ -167,7 +164,7 @@ export function createServerDirectory(options: ServerDirectoryOptions): ServerDi
     },
     list: (seat, { signal, force }) =>
       cache.resolve(seat.key, refreshOf(seat), { ...resolveOptions(seat), signal, force }),
-    use: (seat, work, useOptions) => connectionOf(seat).use(work, useOptions),
+    use: async (seat, work, useOptions) => connectionOf(seat).use(work, useOptions),
     facts: (seat) => {
       const { session, principal, config } = seat;
       return pool.existing({ session, server: config.name, principal })?.facts() ?? lastFacts.get(config);

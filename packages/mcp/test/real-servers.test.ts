@@ -1,45 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Json } from "@pawl/core";
-import { callId } from "@pawl/core";
-import { afterEach, describe, expect, test } from "vitest";
-import { createMcpTools, type McpTools, type McpToolsOptions } from "../src/index.ts";
-
-const require = createRequire(import.meta.url);
-
-/** The command line of a server from npm, as a user would have it once it is installed. */
-function command(name: string, ...args: string[]): string {
-  const manifest = require.resolve(`@modelcontextprotocol/${name}/package.json`);
-  const { bin } = require(manifest) as { bin: Record<string, string> };
-  const script = join(manifest, "..", Object.values(bin)[0] as string);
-  return [process.execPath, script, ...args].map((word) => `'${word}'`).join(" ");
-}
-
-let open: McpTools[] = [];
-function tools(options: McpToolsOptions): McpTools {
-  const made = createMcpTools(options);
-  open.push(made);
-  return made;
-}
-afterEach(async () => {
-  await Promise.all(open.map((one) => one.close()));
-  open = [];
-});
-
-const signal = AbortSignal.timeout(60_000);
-const session = { sessionId: "s1", signal };
-let calls = 0;
-const call = (name: string, input: Json) => ({
-  sessionId: "s1",
-  turnId: "t1",
-  callId: callId(`c${++calls}`),
-  name,
-  input,
-  idempotencyKey: `k${calls}`,
-  attempt: 0,
-});
+import { describe, expect, test } from "vitest";
+import { call, npmServer as command, session, signal, mcpTools as tools } from "./harness.ts";
 
 describe("real servers over stdio", () => {
   test("server-everything: every tool is listed and can be called", async () => {

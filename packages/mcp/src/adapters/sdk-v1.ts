@@ -78,7 +78,8 @@ export async function connectSdkV1(
   try {
     await client.connect(transport, { signal: options.signal, timeout: options.timeoutMs });
   } catch (thrown) {
-    await transport.close().catch(() => {});
+    // It takes its time to end; whoever waits need not.
+    transport.close().catch(() => {});
     options.signal.throwIfAborted();
     throw connectError(thrown);
   }

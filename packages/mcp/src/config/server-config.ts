@@ -1,5 +1,6 @@
 import { PawlError } from "@pawl/core";
 import { z } from "zod";
+import { createAddressPolicy } from "../egress/address-policy.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { nameOfCommand, nameOfUrl, sanitizeServerName } from "./server-name.ts";
 
@@ -168,12 +169,20 @@ function httpConfig(input: z.output<typeof httpSchema>): HttpServerConfig {
     throw new PawlError("mcp_config_invalid", `\`${input.url}\` is not an address: write https://host/path.`);
   }
   const url = new URL(input.url);
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new PawlError(
+      "mcp_config_invalid",
+      `An MCP server's address begins with https://, not ${url.protocol}//.`,
+    );
+  }
   if (url.username !== "" || url.password !== "") {
     throw new PawlError(
       "mcp_config_invalid",
       `The address of the MCP server at ${url.host} contains a credential: hand it over through the auth provider.`,
     );
   }
+  // A mistake in it is a mistake of configuration, to be told now and not when somebody connects.
+  createAddressPolicy(input.allow ?? []);
   return {
     ...commonConfig(input, nameOfUrl(url)),
     kind: "http",

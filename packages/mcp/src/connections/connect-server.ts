@@ -1,19 +1,25 @@
-import { PawlError } from "@pawl/core";
 import type { McpClient } from "@pawl/mcp-cache";
 import { connectSdkV1 } from "../adapters/sdk-v1.ts";
 import type { McpCredential } from "../auth.ts";
-import type { McpServerConfig, StdioServerConfig } from "../config/server-config.ts";
+import type { HttpServerConfig, McpServerConfig, StdioServerConfig } from "../config/server-config.ts";
+import { createAddressPolicy } from "../egress/address-policy.ts";
+import { createPinnedFetch, type ResolveHost } from "../egress/pinned-fetch.ts";
+import { createHttpTransport } from "./http-transport.ts";
 import { minimalEnvironment } from "./minimal-environment.ts";
 import { createStdioTransport } from "./stdio-transport.ts";
 
-/** Makes a new connection to a configured server. */
-export async function connectServer(
+export type CredentialSource = (signal?: AbortSignal) => Promise<McpCredential | undefined>;
+
+export type ConnectServer = (
   config: McpServerConfig,
-  _credential: (signal?: AbortSignal) => Promise<McpCredential | undefined>,
+  credential: CredentialSource,
   signal: AbortSignal,
-): Promise<McpClient> {
-  if (config.kind === "stdio") return connectStdio(config, signal);
-  throw new PawlError("mcp_config_invalid", "HTTP servers cannot be connected to yet: give a command.");
+) => Promise<McpClient>;
+
+/** Makes new connections to configured servers. */
+export function createConnectServer(resolve: ResolveHost | undefined): ConnectServer {
+  return (config, credential, signal) =>
+    config.kind === "stdio" ? connectStdio(config, signal) : connectHttp(config, credential, resolve, signal);
 }
 
 function connectStdio(config: StdioServerConfig, signal: AbortSignal): Promise<McpClient> {
@@ -37,5 +43,24 @@ function connectStdio(config: StdioServerConfig, signal: AbortSignal): Promise<M
     server: config.name,
     signal,
     timeoutMs: config.connectTimeoutMs,
+  });
+}
+
+function connectHttp(
+  config: HttpServerConfig,
+  credential: CredentialSource,
+  resolve: ResolveHost | undefined,
+  signal: AbortSignal,
+): Promise<McpClient> {
+  const egress = createPinnedFetch({
+    server: config.name,
+    policy: createAddressPolicy(config.allow),
+    ...(resolve !== undefined && { resolve }),
+  });
+  const { name: server, url, headers, connectTimeoutMs: timeoutMs } = config;
+  return connectSdkV1(createHttpTransport({ server, url, headers, credential, egress }), {
+    server,
+    signal,
+    timeoutMs,
   });
 }

@@ -1,3 +1,4 @@
+import { PawlError } from "@pawl/core";
 import {
   createServerConnection,
   type ServerConnection,
@@ -12,7 +13,7 @@ export interface ConnectionOwner {
 }
 
 export interface ConnectionPool {
-  /** The owner's connection; made (but not yet connected) when there is none. */
+  /** The owner's connection; made (but not yet connected) when there is none. @throws PawlError `mcp_closed` */
   connection(owner: ConnectionOwner, make: () => Omit<ServerConnectionOptions, "onIdle">): ServerConnection;
   /** The owner's connection if there is one. */
   existing(owner: ConnectionOwner): ServerConnection | undefined;
@@ -26,6 +27,8 @@ export function createConnectionPool(): ConnectionPool {
   const held = new Map<string, { readonly session: string; readonly connection: ServerConnection }>();
   const idOf = (owner: ConnectionOwner) =>
     JSON.stringify([owner.session, owner.server, owner.principal ?? null]);
+
+  let closed = false;
 
   async function endAll(which: (session: string) => boolean): Promise<void> {
     const ending: Promise<void>[] = [];
@@ -42,6 +45,7 @@ export function createConnectionPool(): ConnectionPool {
       const id = idOf(owner);
       const found = held.get(id);
       if (found !== undefined) return found.connection;
+      if (closed) throw new PawlError("mcp_closed", "The MCP connections of this host were closed.");
       const connection = createServerConnection({
         ...make(),
         // An idle connection leaves nothing behind: a session that waits for days costs no memory.
@@ -55,7 +59,10 @@ export function createConnectionPool(): ConnectionPool {
     },
     existing: (owner) => held.get(idOf(owner))?.connection,
     forgetSession: (session) => endAll((owner) => owner === session),
-    close: () => endAll(() => true),
+    close: () => {
+      closed = true;
+      return endAll(() => true);
+    },
     get size() {
       return held.size;
     },

@@ -72,7 +72,7 @@ function build(servers: readonly ListedServer[], reserved: ReadonlySet<string>):
   const byServer = new Map(
     servers.map(({ config, result }) => [
       config.name,
-      { trusted: config.trusted, tools: new Map(result.tools.map((tool) => [tool.name, tool])) },
+      { config, tools: new Map(result.tools.map((tool) => [tool.name, tool])) },
     ]),
   );
   const assembled = new Map<NamedTool, AssembledTool>();
@@ -81,7 +81,7 @@ function build(servers: readonly ListedServer[], reserved: ReadonlySet<string>):
     const server = byServer.get(named.server);
     const tool = server?.tools.get(named.original);
     if (server === undefined || tool === undefined) continue;
-    const entry = { ...named, definition: toolDefinition(named, tool, server.trusted) };
+    const entry = { ...named, definition: toolDefinition(named, tool, server.config) };
     assembled.set(named, entry);
     const siblings = ofServer.get(named.server);
     if (siblings === undefined) ofServer.set(named.server, [entry]);

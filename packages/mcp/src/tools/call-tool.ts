@@ -105,7 +105,7 @@ async function pinnedRefusal(
     server: seat.config.name,
     original,
   };
-  const members = changedMembers(definition, toolDefinition(named, current, seat.config.trusted));
+  const members = changedMembers(definition, toolDefinition(named, current, seat.config));
   if (members.length === 0) return undefined;
   return failed(
     "mcp_tool_changed",

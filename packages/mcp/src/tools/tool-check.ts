@@ -11,6 +11,7 @@ const toolShape = z.object({
   description: z.string().optional().catch(undefined),
   inputSchema: jsonObject,
   outputSchema: jsonObject.optional(),
+  execution: z.object({ taskSupport: z.string().optional() }).optional().catch(undefined),
   annotations: z
     .object({
       title: z.string().optional().catch(undefined),
@@ -38,10 +39,14 @@ export function checkTool(raw: unknown): { readonly tool: McpTool } | { readonly
       `Left out: it is not described as the protocol asks for. ${z.prettifyError(parsed.error)}`,
     );
   }
-  const { name, inputSchema, outputSchema } = parsed.data;
+  const { execution, ...tool } = parsed.data;
+  const { name, inputSchema, outputSchema } = tool;
+  if (execution?.taskSupport === "required") {
+    return problem(name, "Left out: it can only be called as a task, which this client does not speak.");
+  }
   const why = schemaFault(inputSchema) ?? (outputSchema && schemaFault(outputSchema));
   if (why !== undefined) return problem(name, `Left out: its schema cannot be used. ${why}`);
-  return { tool: withoutUndefined(parsed.data) as McpTool };
+  return { tool: withoutUndefined(tool) as McpTool };
 }
 
 function problem(tool: string | undefined, message: string): { readonly problem: McpProblem } {

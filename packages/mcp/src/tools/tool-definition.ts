@@ -1,9 +1,17 @@
 import type { JsonObject, ToolDefinition } from "@pawl/core";
 import type { McpTool } from "@pawl/mcp-cache";
+import type { McpServerConfig } from "../config/server-config.ts";
 import type { NamedTool } from "./tool-names.ts";
 
+/** Silence ends a call; one that keeps reporting progress is ended after this many times as long. */
+export const LONGEST_CALL_IN_SILENCES = 10;
+
 /** A tool of an MCP server as a tool of Pawl. */
-export function toolDefinition(named: NamedTool, tool: McpTool, trusted: boolean): ToolDefinition {
+export function toolDefinition(
+  named: NamedTool,
+  tool: McpTool,
+  { trusted, callTimeoutMs }: Pick<McpServerConfig, "trusted" | "callTimeoutMs">,
+): ToolDefinition {
   const { annotations } = tool;
   const hints = {
     ...(annotations?.readOnlyHint !== undefined && { readOnly: annotations.readOnlyHint }),
@@ -25,6 +33,7 @@ export function toolDefinition(named: NamedTool, tool: McpTool, trusted: boolean
         ? "retry"
         : "ask",
     category: "mcp",
+    timeoutMs: callTimeoutMs * LONGEST_CALL_IN_SILENCES,
     ...(Object.keys(hints).length > 0 && { hints }),
     source: { kind: "mcp", server: named.server, tool: named.original, qualifiedName: named.qualified },
   };
