@@ -1,4 +1,4 @@
-import { type EffectId, effectId } from "../ids.ts";
+import type { EffectId } from "../ids.ts";
 import type { EffectKind } from "./command.ts";
 import { type ExecutionScope, scopeId, scopeSessionId } from "./scope.ts";
 
@@ -11,11 +11,11 @@ import { type ExecutionScope, scopeId, scopeSessionId } from "./scope.ts";
  *     replay key   <scope>:<session>:<id>:<effect id>      turn:s1:turn_7:2.tool_call.0
  */
 export function positionalEffectId(iteration: number, kind: EffectKind, counter: number): EffectId {
-  return effectId(`${iteration}.${kind}.${counter}`);
+  return `${iteration}.${kind}.${counter}` as EffectId;
 }
 
 export function childEffectId(parent: EffectId, index: number, name: string): EffectId {
-  return effectId(`${parent}/${index}.${escapePart(name)}`);
+  return `${parent}/${index}.${escapePart(name)}` as EffectId;
 }
 
 export function replayKey(scope: ExecutionScope, effect: EffectId): string {

@@ -70,8 +70,12 @@ export const TRANSITIONS: readonly Transition[] = [
   ),
 ];
 
-const LEGAL: ReadonlyMap<string, Transition> = new Map(TRANSITIONS.map((t) => [`${t.from} ${t.input}`, t]));
+const LEGAL = new Map<PhaseName, Map<InputName, Transition>>();
+for (const transition of TRANSITIONS) {
+  const ofPhase = LEGAL.get(transition.from) ?? new Map<InputName, Transition>();
+  LEGAL.set(transition.from, ofPhase.set(transition.input, transition));
+}
 
 export function legalTransition(from: PhaseName, input: InputName): Transition | undefined {
-  return LEGAL.get(`${from} ${input}`);
+  return LEGAL.get(from)?.get(input);
 }

@@ -14,8 +14,8 @@ export function pauseWallTime(state: TurnState, now: number): TurnState {
 }
 
 export function resumeWallTime(state: TurnState, now: number): TurnState {
+  if (state.wallLeftMs === undefined) return state;
   const { wallLeftMs, ...rest } = state;
-  if (wallLeftMs === undefined) return state;
   return { ...rest, timers: { ...state.timers, wall_time: now + wallLeftMs } };
 }
 
