@@ -16,18 +16,24 @@ export type NodeId = Id<"node">;
 /** Longest id that is accepted, in UTF-16 code units: ids are index keys in every store. */
 export const MAX_ID_LENGTH = 200;
 
+const OWN_TURN = "turn_";
+const OTHER_TURN = "turn:";
+
+/** An input's id is shorter by what its turn's id has in front. */
+export const MAX_INPUT_ID_LENGTH = MAX_ID_LENGTH - OTHER_TURN.length;
+
 // Control characters cannot be stored as text by PostgreSQL (U+0000) or shown in a terminal.
 const CONTROL = /\p{Cc}/u;
 
-function checked<Kind extends string>(kind: Kind): (text: string) => Id<Kind> {
+function checked<Kind extends string>(kind: Kind, maxLength = MAX_ID_LENGTH): (text: string) => Id<Kind> {
   return (text) => {
     if (typeof text !== "string" || text.trim() === "") {
       throw new PawlError("invalid_id", `A ${kind} id must not be empty: pass a stable, non-blank string.`);
     }
-    if (text.length > MAX_ID_LENGTH || CONTROL.test(text) || !text.isWellFormed()) {
+    if (text.length > maxLength || CONTROL.test(text) || !text.isWellFormed()) {
       throw new PawlError(
         "invalid_id",
-        `A ${kind} id must have at most ${MAX_ID_LENGTH} characters and no control characters or lone surrogates.`,
+        `A ${kind} id must have at most ${maxLength} characters and no control characters or lone surrogates.`,
       );
     }
     return text as Id<Kind>;
@@ -37,21 +43,23 @@ function checked<Kind extends string>(kind: Kind): (text: string) => Id<Kind> {
 /** Each constructor throws `invalid_id` for blank, over-long or unprintable text. */
 export const sessionId = checked("session");
 export const turnId = checked("turn");
-export const inputId = checked("input");
+export const inputId = checked("input", MAX_INPUT_ID_LENGTH);
 export const effectId = checked("effect");
 export const callId = checked("call");
 export const nodeId = checked("node");
 
 /**
- * A queued input starts the turn that carries its name, so the id of a turn is known when its input is accepted.
+ * A queued input starts the turn that carries its name, so the id of a turn is known when its input is accepted:
+ * `in_7` starts `turn_7`, and an id that a host made up, `order-7`, starts `turn:order-7`. No two inputs share a turn.
  * Ids are single-use: an input id is never given twice.
  */
 export function turnIdOfInput(input: InputId): TurnId {
-  return turnId(input.startsWith("in_") ? `turn_${input.slice(3)}` : `turn_${input}`);
+  return turnId(input.startsWith("in_") ? OWN_TURN + input.slice(3) : OTHER_TURN + input);
 }
 
-/** The input ids from which a turn's id may have been made. */
+/** The input ids from which a turn's id may have been made: one, or none for an id that no input gave. */
 export function inputIdsOfTurn(turn: TurnId): readonly InputId[] {
-  const rest = turn.startsWith("turn_") ? turn.slice(5) : "";
-  return rest === "" ? [] : [inputId(`in_${rest}`), inputId(rest)];
+  if (turn.startsWith(OWN_TURN)) return [inputId(`in_${turn.slice(OWN_TURN.length)}`)];
+  const rest = turn.startsWith(OTHER_TURN) ? turn.slice(OTHER_TURN.length) : "";
+  return rest.trim() === "" || rest.startsWith("in_") ? [] : [inputId(rest)];
 }

@@ -34,8 +34,8 @@ export {
   type ToolSet,
   type ToolSpec,
   tool,
-  toolOutput,
 } from "./define/tool.ts";
+export { toolOutput } from "./define/tool-output.ts";
 // Effects: the vocabulary
 export {
   type AwaitEventCommand,
@@ -100,6 +100,7 @@ export {
   inputId,
   inputIdsOfTurn,
   MAX_ID_LENGTH,
+  MAX_INPUT_ID_LENGTH,
   type NodeId,
   nodeId,
   type SessionId,

@@ -17,22 +17,45 @@ export interface AgentSpec {
   readonly limits?: Partial<TurnLimits>;
 }
 
-/** Defines an agent. @throws PawlError `invalid_limits` for bounds that are not positive. */
+const AMOUNTS = ["maxIterations", "maxNoProgress", "maxWallMs", "maxTokens", "maxCostNanoUsd"] as const;
+
+/**
+ * Defines an agent. A limit that is not given has its default; none is ever unlimited by accident.
+ *
+ * @throws PawlError `invalid_agent_name` for a blank name, `invalid_limits` for bounds that are not positive integers or
+ * that nobody knows
+ */
 export function agent(spec: AgentSpec): Agent {
-  const limits = { ...DEFAULT_LIMITS, ...spec.limits };
-  for (const [name, value] of Object.entries(limits)) {
-    if (typeof value === "number" && !(Number.isSafeInteger(value) && value > 0)) {
-      throw new PawlError(
-        "invalid_limits",
-        `The limit ${name} of agent "${spec.name}" must be a positive integer.`,
-      );
-    }
-  }
   const { name, instructions, model } = spec;
+  if (typeof name !== "string" || name.trim() === "") {
+    throw new PawlError("invalid_agent_name", "An agent needs a name: pass a stable, non-blank string.");
+  }
   return {
     name,
-    limits,
+    limits: limitsOf(name, spec.limits ?? {}),
     ...(instructions !== undefined && { instructions }),
     ...(model !== undefined && { model }),
   };
+}
+
+function limitsOf(agentName: string, given: Partial<TurnLimits>): TurnLimits {
+  const refuse = (what: string) =>
+    new PawlError("invalid_limits", `The limits of agent "${agentName}" are wrong: ${what}.`);
+  const known: readonly string[] = [...AMOUNTS, "onBudget"];
+  // `undefined` from plain JavaScript must not switch a default off.
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  for (const name of Object.keys(set)) {
+    if (!known.includes(name)) throw refuse(`there is no limit "${name}", only ${known.join(", ")}`);
+  }
+  const limits: TurnLimits = { ...DEFAULT_LIMITS, ...set };
+  for (const name of AMOUNTS) {
+    const amount = limits[name];
+    if (amount !== undefined && !(Number.isSafeInteger(amount) && amount > 0)) {
+      throw refuse(`${name} must be a positive integer`);
+    }
+  }
+  if (limits.onBudget !== "last_answer" && limits.onBudget !== "wait") {
+    throw refuse('onBudget must be "last_answer" or "wait"');
+  }
+  return limits;
 }

@@ -14,8 +14,8 @@ export type InferSchema<S extends Schema> = StandardSchemaV1.InferOutput<S>;
 
 /** JSON Schema (draft 2020-12) of what the schema accepts. @throws PawlError `schema_unsupported` */
 export function jsonSchemaOf(schema: Schema, what: string): JsonObject {
-  const convert = schema["~standard"]?.jsonSchema?.input;
-  if (typeof convert !== "function") {
+  const converter = schema?.["~standard"]?.jsonSchema;
+  if (typeof converter?.input !== "function" || typeof schema["~standard"].validate !== "function") {
     throw new PawlError(
       "schema_unsupported",
       `The schema of ${what} must speak Standard Schema and Standard JSON Schema, as zod 4.2 or newer does.`,
@@ -23,7 +23,7 @@ export function jsonSchemaOf(schema: Schema, what: string): JsonObject {
   }
   try {
     // Plain JSON without prototypes or undefined, so that it can be hashed and stored.
-    return JSON.parse(JSON.stringify(convert({ target: "draft-2020-12" }))) as JsonObject;
+    return JSON.parse(JSON.stringify(converter.input({ target: "draft-2020-12" }))) as JsonObject;
   } catch (cause) {
     throw new PawlError("schema_unsupported", `The schema of ${what} cannot be written as JSON Schema.`, {
       cause,

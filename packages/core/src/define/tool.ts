@@ -1,7 +1,6 @@
 import type { OnCrash, ToolDefinition, ToolHints } from "../conversation/tool-definition.ts";
 import { PawlError } from "../errors.ts";
 import type { CallId } from "../ids.ts";
-import type { Json } from "../json.ts";
 import type { Reconciliation } from "../ports/tools.ts";
 import { type InferSchema, jsonSchemaOf, type Schema } from "./schema.ts";
 
@@ -77,7 +76,7 @@ export const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 export function tool<Input extends Schema, Output>(
   spec: ToolSpec<Input, Output>,
 ): Tool<InferSchema<Input>, Awaited<Output>> {
-  const inputSchema = jsonSchemaOf(spec.input, `the tool "${spec.description}"`);
+  const inputSchema = jsonSchemaOf(spec.input, `the input of the tool "${spec.description}"`);
   const { description, displayName, category, hints, timeoutMs, retry, composite } = spec;
   const onCrash = spec.onCrash ?? (hints?.readOnly === true || composite === true ? "retry" : "ask");
   if (onCrash === "ask" && (retry !== undefined || composite === true)) {
@@ -114,9 +113,4 @@ export function tool<Input extends Schema, Output>(
     },
   };
   return made as unknown as Tool<InferSchema<Input>, Awaited<Output>>;
-}
-
-/** A tool's output as JSON: `undefined` becomes null. */
-export function toolOutput(value: unknown): Json {
-  return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as Json);
 }

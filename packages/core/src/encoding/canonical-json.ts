@@ -1,31 +1,36 @@
 import { PawlError } from "../errors.ts";
 
+/** Deeper nesting than any message has; beyond, engines run out of stack. */
+export const MAX_JSON_DEPTH = 1_000;
+
 /**
  * Canonical JSON of RFC 8785 (JCS): object members sorted by UTF-16 code units, numbers and strings as
  * ECMAScript serialises them. The same value gives the same text on any machine, so digests of it are portable.
  *
  * @throws PawlError `not_json` for what JSON cannot carry without loss (undefined, functions, NaN, infinities,
- * BigInt, lone surrogates, cycles, class instances); `details.path` is the JSON Pointer of the culprit. An object member whose
- * value is `undefined` is left out, as an absent optional.
+ * BigInt, lone surrogates, cycles, class instances) and for more than `MAX_JSON_DEPTH` levels; `details.path` is the JSON
+ * Pointer of the culprit. An object member whose value is `undefined` is left out, as an absent optional.
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, [], new Set());
+  return write(value, [], []);
 }
 
-type Path = readonly (string | number)[];
+/** Where the writer stands; it grows and shrinks with the nesting, so that no step copies it. */
+type Path = (string | number)[];
 
-function write(value: unknown, path: Path, open: Set<object>): string {
+function write(value: unknown, path: Path, open: object[]): string {
   if (value === null || value === true || value === false) return String(value);
   if (typeof value === "string") return writeString(value, path);
   if (typeof value === "number") {
     if (!Number.isFinite(value)) throw notJson(String(value), path);
     return JSON.stringify(value);
   }
-  if (typeof value !== "object") throw notJson(`a ${typeof value}`, path);
-  if (open.has(value)) throw notJson("a cycle", path);
-  open.add(value);
+  if (typeof value !== "object") throw notJson(`a value of type ${typeof value}`, path);
+  if (open.includes(value)) throw notJson("a cycle", path);
+  if (open.length === MAX_JSON_DEPTH) throw notJson(`more than ${MAX_JSON_DEPTH} levels`, path);
+  open.push(value);
   const text = Array.isArray(value) ? writeArray(value, path, open) : writeObject(value, path, open);
-  open.delete(value);
+  open.pop();
   return text;
 }
 
@@ -34,15 +39,17 @@ function writeString(text: string, path: Path): string {
   return JSON.stringify(text);
 }
 
-function writeArray(items: readonly unknown[], path: Path, open: Set<object>): string {
+function writeArray(items: readonly unknown[], path: Path, open: object[]): string {
   let text = "[";
   for (let i = 0; i < items.length; i++) {
-    text += (i === 0 ? "" : ",") + write(items[i], [...path, i], open);
+    path.push(i);
+    text += (i === 0 ? "" : ",") + write(items[i], path, open);
+    path.pop();
   }
   return `${text}]`;
 }
 
-function writeObject(value: object, path: Path, open: Set<object>): string {
+function writeObject(value: object, path: Path, open: object[]): string {
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw notJson(`an instance of ${value.constructor?.name ?? "a class"}`, path);
@@ -53,7 +60,9 @@ function writeObject(value: object, path: Path, open: Set<object>): string {
   for (const key of Object.keys(record).sort()) {
     const member = record[key];
     if (member === undefined) continue;
-    text += `${text === "" ? "" : ","}${writeString(key, path)}:${write(member, [...path, key], open)}`;
+    path.push(key);
+    text += `${text === "" ? "" : ","}${writeString(key, path)}:${write(member, path, open)}`;
+    path.pop();
   }
   return `{${text}}`;
 }

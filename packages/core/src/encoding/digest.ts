@@ -11,10 +11,16 @@ let loading: Promise<JsonDigest> | undefined;
  * costs more than hashing a small value.
  */
 export function loadJsonDigest(): Promise<JsonDigest> {
-  loading ??= createSHA256().then((sha256) => (value: unknown) => {
-    sha256.init();
-    sha256.update(canonicalJson(value));
-    return sha256.digest("hex");
-  });
+  loading ??= load();
   return loading;
+}
+
+async function load(): Promise<JsonDigest> {
+  const sha256 = await createSHA256();
+  return (value) => {
+    const text = canonicalJson(value);
+    sha256.init();
+    sha256.update(text);
+    return sha256.digest("hex");
+  };
 }

@@ -97,7 +97,7 @@ export function toolSettled(
       return openWait(machine, state, slot, { ...launch, reason }, now);
     }
     case "not_begun":
-      return state.cancel
+      return state.cancel || state.limit
         ? settle(
             machine,
             state,
