@@ -100,6 +100,7 @@ const launch: fc.Arbitrary<ToolLaunch> = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: fc.constant<ToolLaunch>({ status: "ambiguous", attempt: 0 }) },
+  { weight: 1, arbitrary: fc.constant<ToolLaunch>({ status: "not_begun", attempt: 0 }) },
 );
 
 const resolution: fc.Arbitrary<Resolution> = fc.oneof(

@@ -165,6 +165,28 @@ describe("an attempt whose end nobody knows (D12)", () => {
   });
 });
 
+describe("an attempt of which the tool itself says that it never happened", () => {
+  test("is performed as the next attempt, and nobody is asked", () => {
+    const t = running().launch("a", { status: "not_begun", attempt: 0 });
+    expect(t.last.effects).toMatchObject([
+      {
+        id: "1.tool_call.0/1.attempt",
+        command: { attempt: 1, idempotencyKey: "turn_1/1.tool_call.0" },
+      },
+    ]);
+    expect(t.phase).toBe("running_tools");
+  });
+
+  test.each([
+    ["was cancelled", () => running().cancel()],
+    ["is out of time", () => running().fire("wall_time")],
+  ])("a turn that %s performs nothing again", (_, stopping) => {
+    const t = stopping().launch("a", { status: "not_begun", attempt: 0 });
+    expect(t.results).toEqual(['a cancelled "tool_cancelled"']);
+    expect(t.ids.filter((id) => id.includes("attempt"))).toEqual([]);
+  });
+});
+
 describe("T9: parked time does not count", () => {
   test("the wall time stands still while the turn waits, and goes on with what was left", () => {
     const t = running().pass(20_000).later("a");

@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { type AgentSpec, agent, DEFAULT_LIMITS, isPawlError } from "../../src/index.ts";
+
+const codeOf = (spec: unknown) => {
+  try {
+    agent(spec as AgentSpec);
+  } catch (error) {
+    return isPawlError(error) ? error.code : "not ours";
+  }
+  return "nothing thrown";
+};
+
+describe("agent()", () => {
+  test("is data, and is never without bounds", () => {
+    expect(agent({ name: "helper" })).toEqual({ name: "helper", limits: DEFAULT_LIMITS });
+    expect(agent({ name: "helper", instructions: "Help.", model: "p/m", limits: { maxTokens: 5 } })).toEqual({
+      name: "helper",
+      instructions: "Help.",
+      model: "p/m",
+      limits: { ...DEFAULT_LIMITS, maxTokens: 5 },
+    });
+  });
+
+  test("a limit that is undefined has its default", () => {
+    const made = agent({ name: "a", limits: { maxWallMs: undefined } } as unknown as AgentSpec);
+    expect(made.limits).toEqual(DEFAULT_LIMITS);
+  });
+
+  test.each([
+    { maxIterations: 0 },
+    { maxIterations: -1 },
+    { maxIterations: 1.5 },
+    { maxWallMs: Number.NaN },
+    { maxWallMs: Number.POSITIVE_INFINITY },
+    { maxTokens: "100" },
+    { maxNoProgress: null },
+    { onBudget: "pay" },
+    { maxSteps: 5 },
+  ])("limits like %j are refused", (limits) => {
+    expect(codeOf({ name: "a", limits })).toBe("invalid_limits");
+  });
+
+  test.each(["", "  ", undefined, 5])("a name like %j is refused", (name) => {
+    expect(codeOf({ name })).toBe("invalid_agent_name");
+  });
+});
