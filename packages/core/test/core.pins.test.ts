@@ -102,6 +102,7 @@ test("error codes of core", () => {
       "invalid_id",
       "invalid_limits",
       "invalid_tool_name",
+      "invalid_tool_retry",
       "missing_execution_scope_id",
       "not_json",
       "schema_unsupported",

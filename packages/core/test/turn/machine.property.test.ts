@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { play, runScript } from "./random-turn.ts";
 
-const RUNS = 1_500;
+const RUNS = 800;
 
 describe("random turns: model, tools, people, timers, cancels, duplicates and late responses", () => {
   test("T1–T10 hold after every step, every run ends, and a run played twice gives equal bytes", () => {
