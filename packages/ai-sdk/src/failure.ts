@@ -87,6 +87,8 @@ const CONTEXT_OVERFLOW =
 const NO_MONEY =
   /insufficient_quota|billing_error|billing_hard_limit|credit balance is too low|exceeded your current quota/i;
 
+const BAD_KEY = /(?:invalid|incorrect) api[ -]key|api[ -]key (?:is )?(?:not valid|invalid)/i;
+
 /** By what the provider calls the error, which is more exact than its status. */
 function ofKind(error: ProviderError, context: FailureContext): Verdict | undefined {
   const { kinds, status } = error;
@@ -104,9 +106,15 @@ function ofKind(error: ProviderError, context: FailureContext): Verdict | undefi
     const say = `The account that ${context.model} is paid from has no credit or quota left; add some, then send the input again.`;
     return { code: "model_quota_exhausted", retryable: false, say };
   }
-  if (has("authentication_error", "permission_error", "invalid_api_key")) return authFailed(context);
+  if (has("authentication_error", "permission_error", "invalid_api_key") || BAD_KEY.test(words)) {
+    return authFailed(context);
+  }
   if (has("rate_limit_error", "rate_limit_exceeded")) return rateLimited(context);
-  if (has("overloaded_error", "api_error", "server_error", "timeout_error")) return unavailable(context);
+  // A status below 500 knows better than such a general name.
+  const ownFault = status === undefined || status >= 500;
+  if (ownFault && has("overloaded_error", "api_error", "server_error", "timeout_error")) {
+    return unavailable(context);
+  }
   if (has("model_not_found", "not_found_error")) return notFound(context);
   if (has("invalid_request_error") && status === undefined) return requestInvalid(context);
   return undefined;

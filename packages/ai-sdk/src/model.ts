@@ -83,7 +83,6 @@ async function stream(
   { signal, onText }: ModelCallContext,
   { settings, resolveFile }: AiModelOptions,
 ): Promise<StreamedAnswer> {
-  signal.throwIfAborted();
   const files = await abortable(resolveFiles(request, resolveFile, signal), signal, () => {});
   const prompt = toPrompt(request, { files, callId: callIdWriter(languageModel.provider) });
   const started = languageModel.doStream({

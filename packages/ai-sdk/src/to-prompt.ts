@@ -42,12 +42,17 @@ export function toPrompt(request: ModelRequest, options: PromptOptions): Languag
   return prompt;
 }
 
+/** Some providers refuse a schema that does not say that it is an object with properties. */
 export function toFunctionTools(tools: readonly ToolDefinition[]): LanguageModelV4FunctionTool[] {
   return tools.map(({ name, description, inputSchema }) => ({
     type: "function",
     name,
     description,
-    inputSchema: inputSchema as LanguageModelV4FunctionTool["inputSchema"],
+    inputSchema: {
+      type: "object",
+      properties: {},
+      ...inputSchema,
+    } as LanguageModelV4FunctionTool["inputSchema"],
   }));
 }
 

@@ -43,6 +43,18 @@ describe("a failure says what happened, what to do and whether to try again", ()
       "model_rate_limited",
       true,
     ],
+    [
+      "a bad key behind a plain 400",
+      { message: "API key not valid. Please pass a valid API key.", statusCode: 400 },
+      "model_auth_failed",
+      false,
+    ],
+    [
+      "a general name with an exact status",
+      { message: "No", type: "api_error", statusCode: 422 },
+      "model_request_invalid",
+      false,
+    ],
     ["a frame without words", {}, "model_call_failed", false],
     ["a text", "socket hang up", "model_unavailable", true],
     ["nothing", undefined, "model_call_failed", false],
@@ -93,6 +105,7 @@ describe("redact", () => {
     ["Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"],
     ["https://u:p4ss@host/x?api_key=zzz&a=1", "https://[redacted]@host/x?api_key=[redacted]&a=1"],
     ["eyJhbGciOi.eyJzdWIi.c2ln", "[redacted]"],
+    ["skillfully-written-key keyboard-interactive", "skillfully-written-key keyboard-interactive"],
     ["The model gpt-5.4-mini has a skill", "The model gpt-5.4-mini has a skill"],
   ])("%s", (text, clean) => {
     expect(redact(text)).toBe(clean);

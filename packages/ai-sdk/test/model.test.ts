@@ -1,4 +1,4 @@
-import type { LanguageModelV4 } from "@ai-sdk/provider";
+import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import type { FilePart, Message } from "@pawl/core";
 import { MockLanguageModelV4 } from "ai/test";
 import { describe, expect, it } from "vitest";
@@ -93,6 +93,25 @@ describe("aiModel", () => {
       );
     });
     await closed;
+    expect(cancelled).toBe(1);
+  });
+
+  it("ends at an abort although a stream is silent and does not watch the signal", async () => {
+    const abort = new AbortController();
+    let cancelled = 0;
+    const source = {
+      // Asked for a part, it has nothing to say, for ever.
+      pull() {
+        abort.abort();
+        return new Promise<void>(() => {});
+      },
+      cancel() {
+        cancelled++;
+      },
+    };
+    const silent = new ReadableStream<LanguageModelV4StreamPart>(source, { highWaterMark: 0 });
+    const model = aiModel(new MockLanguageModelV4({ doStream: async () => ({ stream: silent }) }));
+    expect(await fail(model, undefined, abort.signal)).toMatchObject({ terminalReason: "cancelled" });
     expect(cancelled).toBe(1);
   });
 

@@ -136,6 +136,24 @@ describe("a request in the AI SDK's words", () => {
     expect(callIdWriter("openai.chat")("call.x/y+z==")).toBe("call.x/y+z==");
     expect(callIdWriter("anthropic.messages")("call.x#2")).toBe("call_x_2");
     expect(callIdWriter("amazon-bedrock")("turn:1")).toBe("turn_1");
+    const id = callId("c1#2");
+    const pair = prompt([
+      assistant({ type: "tool_call", callId: id, name: "t", input: {} }),
+      {
+        id: "t",
+        role: "tool",
+        parts: [{ type: "tool_result", callId: id, name: "t", status: "ok", output: 1 }],
+      },
+    ]);
+    expect(pair).toMatchObject([
+      { content: [{ toolCallId: "c1_2" }] },
+      { content: [{ toolCallId: "c1_2" }] },
+    ]);
+  });
+
+  it("says of every tool that its input is an object with properties", () => {
+    const [bare] = toFunctionTools([{ ...WEATHER, inputSchema: {} }]);
+    expect(bare?.inputSchema).toEqual({ type: "object", properties: {} });
   });
 
   it("offers tools with name, description and schema only", () => {
