@@ -1,6 +1,11 @@
 // Time
 export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";
 // Doubles
+export {
+  type JournaledEffect,
+  type MemoryEffectJournal,
+  memoryEffectJournal,
+} from "./memory-effect-journal.ts";
 export { type LoggedLine, type LogLevel, type RecordingLogger, recordingLogger } from "./recording-logger.ts";
 export {
   type ScriptedAnswer,
