@@ -29,5 +29,7 @@ export interface StoreUnderTest {
   readonly createStore: () => Promise<Store> | Store;
   /** Called after each case, also a failed one, with every store that it opened. Default: `store.close()`. */
   readonly dispose?: (store: Store) => Promise<void>;
+  /** How long a case waits for what must come, in milliseconds of real time. Default 20 000. */
+  readonly patienceMs?: number;
   readonly capabilities: StoreCapabilities;
 }

@@ -14,7 +14,6 @@ import { Held } from "./held.ts";
 import type { Matchers, TestRunner } from "./runner.ts";
 
 export const HOUR_MS = 3_600_000;
-/** How long a condition that must come is waited for, in milliseconds of real time. */
 const PATIENCE_MS = 20_000;
 
 /** What a case has in hand: one fresh store, and ways to use it and to look at it. */
@@ -93,11 +92,12 @@ export class StoreTest {
 
   /** Asks again and again until the answer is not undefined; between, the store's clock moves on by `stepMs`. */
   async until<T>(what: string, ask: () => Promise<T | undefined>, stepMs = 50): Promise<T> {
-    const end = Date.now() + PATIENCE_MS;
+    const patienceMs = this.#under.patienceMs ?? PATIENCE_MS;
+    const end = Date.now() + patienceMs;
     for (;;) {
       const answer = await ask();
       if (answer !== undefined) return answer;
-      if (Date.now() > end) throw new Error(`Waited ${PATIENCE_MS} ms in vain until ${what}.`);
+      if (Date.now() > end) throw new Error(`Waited ${patienceMs} ms in vain until ${what}.`);
       if (this.capabilities.advance) await this.capabilities.advance(this.store, stepMs);
       else await new Promise((resolve) => setTimeout(resolve, stepMs));
     }

@@ -1,0 +1,45 @@
+import { runStoreSuite, STORE_CHAPTERS } from "@pawl/testing/store-suite";
+import { describe, expect, test } from "vitest";
+import { BROKEN_OWNERSHIP } from "./broken-stores/broken-ownership.ts";
+import { BROKEN_READING } from "./broken-stores/broken-reading.ts";
+import { BROKEN_WRITES } from "./broken-stores/broken-writes.ts";
+import { memoryUnderTest } from "./memory-under-test.ts";
+
+const BROKEN = [...BROKEN_WRITES, ...BROKEN_OWNERSHIP, ...BROKEN_READING];
+
+describe("S23 the suite notices", () => {
+  for (const { fault, breaking, noticedBy } of BROKEN) {
+    test(fault, async () => {
+      const under = { ...memoryUnderTest("broken", breaking), patienceMs: 300 };
+      const chapters = [...noticedBy.map((one) => one.chapter), "The seed"];
+      const results = await runStoreSuite(under, { expect, chapters });
+      const failed = results.filter((result) => result.status === "failed");
+      for (const one of noticedBy) {
+        const noticed = failed.filter(
+          ({ chapter, title }) => chapter === one.chapter && title.startsWith(one.case),
+        );
+        expect(
+          noticed.length,
+          `"${one.case}" of "${one.chapter}" must fail; these did: ${failed.map((f) => f.title).join("; ")}`,
+        ).toBeGreaterThan(0);
+      }
+      // A fault that fails everything says nothing about the chapter that was made for it.
+      expect(results.some((result) => result.status === "passed")).toBe(true);
+    });
+  }
+
+  test("S23 every chapter has a store that fails it", () => {
+    const covered = new Set(BROKEN.flatMap(({ noticedBy }) => noticedBy.map(({ chapter }) => chapter)));
+    expect(STORE_CHAPTERS.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([]);
+  });
+});
+
+test("the suite skips only what a store says that it cannot do", async () => {
+  const results = await runStoreSuite(memoryUnderTest(), { expect });
+  expect(results.filter((result) => result.status === "failed")).toEqual([]);
+  const skipped = results.filter((result) => result.status === "skipped");
+  expect(skipped.map((result) => result.title)).toEqual([
+    "S20 a spoilt row is named and harms no other session",
+    "S22 data of a newer schema is refused and left alone",
+  ]);
+});

@@ -1,0 +1,170 @@
+import { emptyState, storeOver } from "../../src/internal.ts";
+import { type BrokenStore, pause, replacing } from "./broken-store.ts";
+
+/** Faults in what is told: to whom, of what, in which order. */
+export const BROKEN_READING: readonly BrokenStore[] = [
+  {
+    fault: "what is absent is an error",
+    breaking: (store) =>
+      replacing(store, "sessions", {
+        loadReceipt: async (...key) => {
+          const receipt = await store.sessions.loadReceipt(...key);
+          if (receipt === null) throw new Error("not found");
+          return receipt;
+        },
+      }),
+    noticedBy: [{ chapter: "The seed", case: "S2 load_nonexistent_returns_none" }],
+  },
+  {
+    fault: "sessions are listed in any order",
+    breaking: (store) =>
+      replacing(store, "sessions", {
+        list: async (query) => [...(await store.sessions.list(query))].reverse(),
+      }),
+    noticedBy: [{ chapter: "Sessions and turns", case: "sessions are listed with the most recently used" }],
+  },
+  {
+    fault: "inputs are listed by their ids",
+    breaking: (store) =>
+      replacing(store, "inbox", {
+        list: async (id) =>
+          [...(await store.inbox.list(id))].sort((a, b) => (a.inputId < b.inputId ? -1 : 1)),
+      }),
+    noticedBy: [{ chapter: "The inbox", case: "S5 inputs stand in the order of admission" }],
+  },
+  {
+    fault: "a key that was used with other content is swallowed",
+    breaking: (store, { state }) =>
+      replacing(store, "inbox", {
+        accept: async (input, options) => {
+          try {
+            return await store.inbox.accept(input, options);
+          } catch (error) {
+            const keys = state.sessions.get(input.sessionId)?.keys;
+            const first = state.inputs.get(keys?.get(input.idempotencyKey ?? "") as never);
+            if (first === undefined) throw error;
+            return { input: first, duplicate: true };
+          }
+        },
+      }),
+    noticedBy: [{ chapter: "The inbox", case: "S13 the same key with other content" }],
+  },
+  {
+    fault: "a key is looked up, and then there is time for another sender",
+    breaking: (store, { state }) =>
+      replacing(store, "inbox", {
+        accept: async (input, options) => {
+          const { idempotencyKey: key, ...rest } = input;
+          const session = state.sessions.get(input.sessionId);
+          if (key === undefined || session?.keys.has(key)) return store.inbox.accept(input, options);
+          await pause();
+          const accepted = await store.inbox.accept(rest, options);
+          state.sessions.get(input.sessionId)?.keys.set(key, input.inputId);
+          return accepted;
+        },
+      }),
+    noticedBy: [{ chapter: "Law: racing makes one", case: "S17 S13 racing senders with one key make one" }],
+  },
+  {
+    fault: "one session sees the inputs of another",
+    breaking: (store, { state }) =>
+      replacing(store, "inbox", { list: async () => [...state.inputs.values()] }),
+    noticedBy: [
+      { chapter: "The seed", case: "S4 multiple_runtimes_isolated" },
+      { chapter: "Law: sessions and stores are apart", case: "S4 each session has its own" },
+    ],
+  },
+  {
+    fault: "session names are compared without their case",
+    breaking: (store) =>
+      replacing(store, "inbox", {
+        accept: (input, options) => {
+          const sessionId = input.sessionId.toLowerCase() as typeof input.sessionId;
+          return store.inbox.accept({ ...input, sessionId }, options);
+        },
+      }),
+    noticedBy: [{ chapter: "Law: sessions and stores are apart", case: "S4 names that look alike" }],
+  },
+  {
+    fault: "two stores share their secrets",
+    breaking: (() => {
+      const shared = storeOver(emptyState());
+      return (store) => ({ ...store, secrets: shared.secrets });
+    })(),
+    noticedBy: [{ chapter: "Law: sessions and stores are apart", case: "S4 two stores know nothing" }],
+  },
+  {
+    fault: "readers share one object with the store",
+    breaking: (store) => {
+      const kept = new Map<string, object>();
+      return replacing(store, "sessions", {
+        loadCommitted: async (turnId) => {
+          const found = kept.get(turnId) ?? structuredClone(await store.sessions.loadCommitted(turnId));
+          if (found !== null) kept.set(turnId, found);
+          return found as never;
+        },
+      });
+    },
+    noticedBy: [{ chapter: "Law: values are detached", case: "S6 what is read can be spoilt" }],
+  },
+  {
+    fault: "the last writer of a secret wins",
+    breaking: (store, { state }) =>
+      replacing(store, "secrets", {
+        loadOrCreate: async (name, create) => {
+          const stored = state.secrets.get(name);
+          if (stored !== undefined) return stored;
+          const value = create();
+          await pause();
+          state.secrets.set(name, value);
+          return value;
+        },
+      }),
+    noticedBy: [{ chapter: "Secrets", case: "S17 racing writers agree" }],
+  },
+  {
+    fault: "nobody is told of anything",
+    breaking: (store) =>
+      replacing(replacing(store, "leases", { onWork: () => () => {} }), "log", { onAppend: () => () => {} }),
+    noticedBy: [{ chapter: "Hints", case: "D10 an input hints that there is work" }],
+  },
+  {
+    fault: "a listener cannot be taken back",
+    breaking: (store) =>
+      replacing(store, "log", {
+        onAppend: (sessionId, listener) => {
+          store.log.onAppend(sessionId, listener);
+          return () => {};
+        },
+      }),
+    noticedBy: [{ chapter: "Hints", case: "a listener that was taken back hears nothing more" }],
+  },
+  {
+    fault: "an input is acknowledged before it is durable",
+    breaking: (store, { state }) => ({
+      ...store,
+      close: async () => {
+        // What was accepted last had not reached the disk yet.
+        for (const session of state.sessions.values()) {
+          const last = session.inputs.at(-1);
+          if (last?.state !== "queued") continue;
+          session.inputs.pop();
+          session.queued.pop();
+          state.inputs.delete(last.inputId);
+        }
+        await store.close();
+      },
+    }),
+    noticedBy: [
+      {
+        chapter: "Law: what was acknowledged lasts",
+        case: "S18 S19 a process that dies once its turn is accepted",
+      },
+    ],
+  },
+  {
+    fault: "a closed store goes on",
+    breaking: (store) => ({ ...store, close: async () => {} }),
+    noticedBy: [{ chapter: "Law: a closed store does nothing", case: "every verb is refused" }],
+  },
+];
