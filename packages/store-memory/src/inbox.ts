@@ -58,7 +58,6 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
         lastBoundarySequence: null,
       });
       state.inputs.set(record.inputId, record);
-      if (record.turnId !== null) state.expectedTurns.set(record.turnId, record.inputId);
       session.inputs.push(record);
       session.queued.push(record.inputId);
       if (record.idempotencyKey !== undefined) session.keys.set(record.idempotencyKey, record.inputId);

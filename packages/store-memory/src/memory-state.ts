@@ -74,8 +74,6 @@ export interface SessionRow {
 export interface MemoryState {
   readonly sessions: Map<SessionId, SessionRow>;
   readonly inputs: Map<InputId, InputRecord>;
-  /** Inputs by the turn that they will begin. */
-  readonly expectedTurns: Map<TurnId, InputId>;
   readonly turns: Map<TurnId, TurnRow>;
   readonly cancels: Map<TurnId, CancelEvidence>;
   readonly configs: Map<string, TurnConfig>;
@@ -89,7 +87,6 @@ export function emptyState(): MemoryState {
   return {
     sessions: new Map(),
     inputs: new Map(),
-    expectedTurns: new Map(),
     turns: new Map(),
     cancels: new Map(),
     configs: new Map(),

@@ -1,4 +1,4 @@
-import type { CancelEvidence, SessionId, TurnId } from "@pawl/core";
+import { type CancelEvidence, inputIdsOfTurn, type SessionId, type TurnId } from "@pawl/core";
 import type { CancelRequest, InputRecord, SessionRecord, Sessions } from "@pawl/core/ports";
 import { noteNeed } from "./claim-policy.ts";
 import { commitBoundary } from "./commit-boundary.ts";
@@ -123,9 +123,8 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
 
 /** The session of the queued input that will begin this turn. */
 function expectedSession(state: MemoryState, turnId: TurnId): SessionId | undefined {
-  const begins = state.expectedTurns.get(turnId);
-  const input = begins === undefined ? undefined : state.inputs.get(begins);
-  return input?.state === "queued" && input.turnId === turnId ? input.sessionId : undefined;
+  const inputs = inputIdsOfTurn(turnId).map((id) => state.inputs.get(id));
+  return inputs.find((input) => input?.state === "queued" && input.turnId === turnId)?.sessionId;
 }
 
 function recordOf(session: SessionRow): SessionRecord {

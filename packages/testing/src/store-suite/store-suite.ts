@@ -19,6 +19,7 @@ import { fencingLaw } from "./laws/fencing.ts";
 import { isolationLaw } from "./laws/isolation.ts";
 import { livenessLaw } from "./laws/liveness.ts";
 import { reopenLaw } from "./laws/reopen.ts";
+import { plainExpect } from "./plain-expect.ts";
 import type { TestRunner } from "./runner.ts";
 import type { StoreCase, StoreChapter } from "./store-case.ts";
 import { StoreTest } from "./store-test.ts";
@@ -123,8 +124,9 @@ export interface CaseResult {
 /** Runs the suite, or some chapters of it, without a test runner: in a browser, or to see that a broken store fails. */
 export async function runStoreSuite(
   under: StoreUnderTest,
-  options: { readonly expect: TestRunner["expect"]; readonly chapters?: readonly string[] },
+  options: { readonly expect?: TestRunner["expect"]; readonly chapters?: readonly string[] } = {},
 ): Promise<readonly CaseResult[]> {
+  const { expect = plainExpect } = options;
   const results: CaseResult[] = [];
   for (const chapter of STORE_CHAPTERS) {
     if (options.chapters !== undefined && !options.chapters.includes(chapter.name)) continue;
@@ -135,7 +137,7 @@ export async function runStoreSuite(
         continue;
       }
       try {
-        await runCase(one, under, options.expect);
+        await runCase(one, under, expect);
         results.push({ ...result, status: "passed" });
       } catch (error) {
         results.push({ ...result, status: "failed", error });
