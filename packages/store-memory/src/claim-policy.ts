@@ -7,7 +7,7 @@ import type { MemoryState, SessionRow } from "./memory-state.ts";
  */
 export function claimableAt(state: MemoryState, session: SessionRow): number | null {
   if (session.owner !== null || !drivesTurns(session.runtimeState)) return null;
-  const need = earliest(session.wakeMarkedAt, workAt(state, session));
+  const need = earliest(session.wakeAt, workAt(state, session));
   return need === null ? null : Math.max(need, session.notBefore);
 }
 
@@ -36,7 +36,17 @@ export function inputDueAt(
   return { at, atOnce: at === input.acceptedAt };
 }
 
-function earliest(a: number | null, b: number | null): number | null {
+/** When the first queued interrupt comes due that is not due yet: what a claim cleared must be marked again. */
+export function nextInterruptAt(state: MemoryState, session: SessionRow, now: number): number | null {
+  let first: number | null = null;
+  for (const inputId of session.queued) {
+    const { at } = inputDueAt(state, inputId);
+    if (at > now && state.inputs.get(inputId)!.delivery === "interrupt") first = earliest(first, at);
+  }
+  return first;
+}
+
+export function earliest(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.min(a, b);
 }

@@ -1,6 +1,6 @@
 import { acceptsInputs, type InputId, inputId, PawlError, sessionId, turnIdOfInput } from "@pawl/core";
 import type { Inbox, InputRecord, NewInput } from "@pawl/core/ports";
-import { inputDueAt, noteNeed } from "./claim-policy.ts";
+import { earliest, inputDueAt, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdSession } from "./fence.ts";
@@ -62,7 +62,9 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
       session.queued.push(record.inputId);
       if (record.idempotencyKey !== undefined) session.keys.set(record.idempotencyKey, record.inputId);
       // An interrupt must reach a turn that is parked, or about to be (D16). A steer waits.
-      if (record.delivery === "interrupt") session.wakeMarkedAt ??= acceptedAt;
+      if (record.delivery === "interrupt") {
+        session.wakeAt = earliest(session.wakeAt, inputDueAt(state, record.inputId).at);
+      }
       touch(state, session);
       noteNeed(state, session);
       hints.work(session.sessionId);

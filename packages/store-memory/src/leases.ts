@@ -1,6 +1,6 @@
 import { nodeId } from "@pawl/core";
-import type { Leases, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
-import { claimableAt, noteNeed } from "./claim-policy.ts";
+import type { Fence, Leases, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
+import { claimableAt, earliest, nextInterruptAt, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdNode, holdSession, ownsNode } from "./fence.ts";
@@ -67,14 +67,15 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
 
     release(fence, how) {
       const at = now();
+      if (hasLeft(state, fence, at)) return true;
       const session = holdSession(state, fence, at);
       if (how.type === "park") {
         if (session.openTurn === null) {
           throw conflict(`Session "${fence.sessionId}" has no open turn that could wait.`);
         }
-        if (session.wakeMarkedAt !== null) return false;
+        if (session.wakeAt !== null && session.wakeAt <= at) return false;
       }
-      leave(session, how, at);
+      leave(state, session, how, at);
       session.owner?.sessions.delete(session);
       session.owner = null;
       noteNeed(state, session);
@@ -116,7 +117,7 @@ function take(state: MemoryState, session: SessionRow, node: NodeRow, lease: Nod
   session.owner = node;
   node.sessions.add(session);
   session.epoch += 1;
-  session.wakeMarkedAt = null;
+  session.wakeAt = null;
   // From here on it runs: should this owner die, the open turn itself is what there is to do.
   session.parked = false;
   session.dueAt = null;
@@ -132,7 +133,18 @@ function take(state: MemoryState, session: SessionRow, node: NodeRow, lease: Nod
   });
 }
 
-function leave(session: SessionRow, how: Release, now: number): void {
+/** This holder left before and nobody has come since: its answer was lost. */
+function hasLeft(state: MemoryState, { node, sessionId, epoch }: Fence, now: number): boolean {
+  const session = state.sessions.get(sessionId);
+  if (session === undefined || session.owner !== null || session.epoch !== epoch) return false;
+  holdNode(state, node, now);
+  return true;
+}
+
+function leave(state: MemoryState, session: SessionRow, how: Release, now: number): void {
+  if (how.type === "park" || how.type === "blocked") {
+    session.wakeAt = earliest(session.wakeAt, nextInterruptAt(state, session, now));
+  }
   switch (how.type) {
     case "idle":
       endedWell(session);

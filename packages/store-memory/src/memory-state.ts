@@ -59,7 +59,8 @@ export interface SessionRow {
   openTurn: TurnRow | null;
   owner: NodeRow | null;
   epoch: number;
-  wakeMarkedAt: number | null;
+  /** From when on the wake mark counts: later than now for an interrupt that is not due yet. */
+  wakeAt: number | null;
   parked: boolean;
   dueAt: number | null;
   notBefore: number;
@@ -116,7 +117,7 @@ export function newSession(state: MemoryState, sessionId: SessionId, now: number
     openTurn: null,
     owner: null,
     epoch: 0,
-    wakeMarkedAt: null,
+    wakeAt: null,
     parked: false,
     dueAt: null,
     notBefore: 0,

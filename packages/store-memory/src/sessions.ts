@@ -1,13 +1,13 @@
 import { type CancelEvidence, inputIdsOfTurn, type SessionId, type TurnId } from "@pawl/core";
 import type { CancelRequest, InputRecord, SessionRecord, Sessions } from "@pawl/core/ports";
-import { noteNeed } from "./claim-policy.ts";
+import { earliest, noteNeed } from "./claim-policy.ts";
 import { commitBoundary } from "./commit-boundary.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdSession } from "./fence.ts";
 import { frozenCopy } from "./frozen-copy.ts";
 import { changeInput } from "./input-rows.ts";
-import { checkNewRow } from "./log-rows.ts";
+import { checkNewRow, checkRows } from "./log-rows.ts";
 import { lastDigest, type MemoryState, type SessionRow, type TurnRow, touch } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
 
@@ -32,6 +32,13 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
       const at = now();
       const session = holdSession(state, fence, at);
       const { turnId } = given;
+      if (
+        session.openTurn?.turnId === turnId &&
+        checkRows(session, fence, turnId, [given.row]).length === 0
+      ) {
+        // The same again by the same holder: its answer was lost.
+        return;
+      }
       if (session.openTurn !== null) {
         throw conflict(`Turn "${session.openTurn.turnId}" of "${session.sessionId}" is open: end it first.`);
       }
@@ -109,7 +116,7 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
 
       const session = state.sessions.get(sessionId)!;
       state.cancels.set(turnId, evidence);
-      session.wakeMarkedAt ??= requestedAt;
+      session.wakeAt = earliest(session.wakeAt, requestedAt);
       noteNeed(state, session);
       hints.work(sessionId);
       return { status: "requested", evidence };

@@ -50,7 +50,7 @@ export interface Accepted {
 export interface Inbox<Tx = never> {
   /**
    * Makes the input durable, as `queued`, and hints that there is work. Creates the session, `idle`, when it is new. An
-   * `interrupt` sets the session's wake mark (D16). With `tx` it happens within the caller's own transaction and is visible when
+   * `interrupt` sets the session's wake mark when it is due (D16). With `tx` it happens within the caller's own transaction and is visible when
    * that commits. A known idempotency key is answered before anything else is looked at.
    *
    * @throws PawlError `store_conflict` (idempotency key with other content, or the id is taken), `session_not_accepting`

@@ -73,7 +73,8 @@ export interface Leases {
   claim(lease: NodeLease, request: ClaimRequest): Promise<readonly SessionClaim[]>;
   /**
    * Leaves a session. Resolves to false, and the session stays owned, when a park found the wake mark set (D16): look at
-   * the waits again. The mark stays until the next claim, so when nothing is found, leave with `retry` and no delay. @throws
+   * the waits again. The mark stays until the next claim, so when nothing is found, leave with `retry` and no delay. Leaving
+   * again what nobody has claimed since changes nothing and is true: an answer that was lost can be asked for again. @throws
    * PawlError `store_fenced`, `store_conflict` (park without an open turn).
    */
   release(fence: Fence, how: Release): Promise<boolean>;

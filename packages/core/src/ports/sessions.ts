@@ -78,6 +78,7 @@ export interface Sessions {
   transcript(sessionId: SessionId, from?: number): Promise<readonly Message[]>;
   /**
    * Stores the configuration by content, stages the inputs, opens the turn and appends its first row, all or nothing (D7).
+   * The same again by the same holder (after a lost response) is recognised and accepted.
    *
    * @throws PawlError `store_fenced`, `store_conflict` (a turn is open, the turn id was used, an input is not queued here, the
    * row's number is not the next), `not_storable`

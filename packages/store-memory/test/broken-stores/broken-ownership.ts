@@ -128,7 +128,7 @@ export const BROKEN_OWNERSHIP: readonly BrokenStore[] = [
       replacing(store, "leases", {
         release: (fence, how) => {
           const session = state.sessions.get(fence.sessionId);
-          if (session && how.type === "park") session.wakeMarkedAt = null;
+          if (session && how.type === "park") session.wakeAt = null;
           return store.leases.release(fence, how);
         },
       }),

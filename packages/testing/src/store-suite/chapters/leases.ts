@@ -159,10 +159,20 @@ export const leasesChapter = chapter("Leases", (add) => {
   add("a session that was left is no longer its old holder's", async (t) => {
     const held = await t.working();
     t.expect(await held.retry(0)).toBe(true);
+    await t.unchanged(["s1"], () => t.refused(held.append("late"), "store_fenced"));
+  });
+
+  add("S12 leaving again what nobody has claimed since is leaving once: the answer was lost", async (t) => {
+    const held = await t.working();
+    await held.park();
     await t.unchanged(["s1"], async () => {
-      await t.refused(held.append("late"), "store_fenced");
-      await t.refused(held.idle(), "store_fenced");
+      t.expect([await held.park(), await held.retry(0), await held.idle()]).toEqual([true, true, true]);
     });
+    const node = await t.node("b");
+    t.expect(await t.claim(node)).toEqual([]);
+    await t.accept("in_now", "s1", { delivery: "interrupt" });
+    await t.hold(node);
+    await t.refused(held.park(), "store_fenced");
   });
 
   add("a session that was left idle comes back when there is something to do", async (t) => {

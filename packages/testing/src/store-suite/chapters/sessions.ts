@@ -86,6 +86,18 @@ export const sessionsChapter = chapter("Sessions and turns", (add) => {
     t.expect(receipt.inputIds).toEqual(["in_1", "in_2"]);
   });
 
+  add("S12 the same begin again by the same holder is recognised: its answer was lost", async (t) => {
+    await t.accept("in_1");
+    const held = await t.hold(await t.node());
+    const turn = await held.newTurn(["in_1"]);
+    await t.store.sessions.beginTurn(held.fence, turn);
+    await t.unchanged(["s1"], () => t.store.sessions.beginTurn(held.fence, turn));
+    const other = { ...turn, row: { ...turn.row, at: turn.row.at + 1 } };
+    await t.unchanged(["s1"], () =>
+      t.refused(t.store.sessions.beginTurn(held.fence, other), "store_conflict"),
+    );
+  });
+
   add("the transcript can be read from a message on", async (t) => {
     const held = await t.working();
     await held.end();

@@ -39,6 +39,29 @@ export const waitingChapter = chapter("Waiting", (add) => {
     t.expect(inputs.map((input) => input.inputId)).toEqual(["in_now"]);
   });
 
+  add("D16 an interrupt with a time ends the wait when its time comes, also after other wakes", async (t) => {
+    const held = await t.working();
+    const { acceptedAt } = await t.accept("in_now", "s1", { delivery: "interrupt" });
+    await t.accept("in_soon", "s1", { delivery: "interrupt", at: acceptedAt + 400 });
+    await t.accept("in_later", "s1", { delivery: "interrupt", at: acceptedAt + HOUR_MS });
+    t.expect(await held.park()).toBe(false);
+    await held.retry(0);
+    const node = await t.node("b");
+    const again = await t.hold(node);
+    // Unless the second came due meanwhile, there is nothing to look at now.
+    if (!(await again.park())) await again.retry(0);
+    const third = await t.until("the interrupt is due", async () => (await t.claim(node, "s1"))[0]);
+    t.expect(third.openTurn).toBe("turn_s1");
+  });
+
+  add("D16 an interrupt that is not due yet refuses no park and wakes nobody", async (t) => {
+    const held = await t.working();
+    const { acceptedAt } = await t.accept("in_0", "s0");
+    await t.accept("in_later", "s1", { delivery: "interrupt", at: acceptedAt + HOUR_MS });
+    t.expect(await held.park()).toBe(true);
+    t.expect(await t.claim(await t.node("b"), "s1")).toEqual([]);
+  });
+
   add("D15 a due time ends the wait with no waiter alive, and not before", async (t) => {
     const { acceptedAt } = await t.accept("in_0", "s0");
     await (await t.working("far")).park(acceptedAt + HOUR_MS);
