@@ -182,6 +182,16 @@ describe("the offline model performs what is spelled out", () => {
       },
       'echo answered "a\nb".',
     ],
+    [
+      "ok",
+      [
+        { type: "text", text: "a" },
+        { type: "image", mimeType: "image/png", data: "AAAA" },
+      ],
+      'echo answered "a\n[image image/png]".',
+    ],
+    ["ok", [1, 2], 'echo answered "[1,2]".'],
+    ["ok", [], 'echo answered "[]".'],
     ["ok", { n: 1 }, 'echo answered "{"n":1}".'],
     ["ok", null, 'echo answered "null".'],
     ["cancelled", { code: "tool_cancelled", message: "stopped" }, 'echo was cancelled: "stopped".'],

@@ -29,15 +29,22 @@ function quoted(text: string): string {
   return `"${bounded}"`;
 }
 
-/** The text of an output: itself, its MCP text blocks, or its JSON. */
+/** The text of an output: itself, its content blocks as MCP servers give them, or its JSON. */
 function readable(output: Json): string {
   if (typeof output === "string") return output;
-  const blocks = field(output, "content");
-  if (Array.isArray(blocks) && blocks.length > 0) {
-    const texts = (blocks as readonly Json[]).map((block) => field(block, "text"));
-    if (texts.every((text) => typeof text === "string")) return texts.join("\n");
-  }
-  return JSON.stringify(output);
+  const blocks = Array.isArray(output) ? output : field(output, "content");
+  const texts = Array.isArray(blocks) ? (blocks as readonly Json[]).map(textOfBlock) : [];
+  return texts.length > 0 && texts.every((text) => text !== undefined)
+    ? texts.join("\n")
+    : JSON.stringify(output);
+}
+
+/** Bytes are not for reading: of a block that is no text only its kind is told. */
+function textOfBlock(block: Json): string | undefined {
+  const [type, text, mimeType] = [field(block, "type"), field(block, "text"), field(block, "mimeType")];
+  if (typeof type !== "string") return undefined;
+  if (type === "text") return typeof text === "string" ? text : undefined;
+  return typeof mimeType === "string" ? `[${type} ${mimeType}]` : `[${type}]`;
 }
 
 function codeOf(output: Json): string {

@@ -54,6 +54,7 @@ describe("a program of calls", () => {
     [String.raw`call e with m="C:\dir\u12"`, String.raw`C:\dir\u12`],
     [String.raw`call e with m=C:\new`, String.raw`C:\new`],
     [`call e with m={"a": "x } y", "b": [1, 2]}`, `{"a": "x } y", "b": [1, 2]}`],
+    [String.raw`call e with m={"a": "x \" } y"} n=1`, String.raw`{"a": "x \" } y"}`],
     ["call e with m=[1, [2, 3]], n=1", "[1, [2, 3]]"],
     ["call e with m=[draft", "[draft"],
     ['call e with m=""', ""],
@@ -82,6 +83,8 @@ describe("a program of calls", () => {
     ["call echo then now", /I found "now"/],
     ["call echo and and call now", /I found "and"/],
     ["call echo with a=1 a=2", /a of echo is given twice/],
+    ['call a "then" call b', /did not expect "then"/],
+    ['call a "with" x=1', /did not expect "with"/],
     ["call a=1", /I found "a=1"/],
   ])("says what is wrong with %j", (prompt, message) => {
     const parsed = parseProgram(prompt);

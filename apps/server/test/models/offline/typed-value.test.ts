@@ -53,5 +53,6 @@ describe("a value takes the type that the tool's schema asks for", () => {
   it("does not take inherited names for properties", () => {
     const argument = { key: "constructor", text: "12", quoted: false };
     expect(typedValue(argument, { properties: {} })).toBe(12);
+    expect(typedValue(argument, { properties: {}, additionalProperties: { type: "string" } })).toBe("12");
   });
 });
