@@ -73,6 +73,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       limits: options.limits,
       refreshTools: "turn",
     },
+    forkOf: (input) => readTurnRequest(input.content.environment).fork,
     async prepare(input: InputRecord, about) {
       const request = readTurnRequest(input.content.environment);
       configOf(request, []);

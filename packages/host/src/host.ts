@@ -27,6 +27,7 @@ import type {
   Store,
   ToolProvider,
 } from "@pawl/core/ports";
+import type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
 
 export interface HostOptions<Tx = never> {
   readonly store: Store<Tx>;
@@ -111,6 +112,23 @@ export interface Turn {
   cancel(options?: { readonly reason?: string; readonly origin?: string }): Promise<CancelRequest>;
   /** Why it is not moving, and what to do. */
   explain(): Promise<TurnExplanation>;
+  /** Everything that a replay needs, as plain JSON. `redact` takes credentials out. @throws PawlError `turn_unknown` */
+  record(options?: { readonly redact?: boolean }): Promise<TurnRecord>;
+  /** Runs it again, performs nothing and compares. */
+  replay(): Promise<ReplayReport>;
+  /** Begins a turn in a session of its own that shares this one's inputs and goes its own way from there. */
+  fork(options: ForkTurnOptions): Promise<Turn>;
+}
+
+export interface ForkTurnOptions {
+  /** The last ordinal that is shared (0: what began the turn); what came after it happens anew. */
+  readonly at: number;
+  /** Takes the place of what began the turn; only with `at: 0`. */
+  readonly prompt?: string | readonly InputPart[];
+  /** Performs what may change the world. Default false: only tools that say that they only read are performed. */
+  readonly live?: boolean;
+  /** The new session's id; made up when absent. */
+  readonly sessionId?: string;
 }
 
 interface ResultFacts {

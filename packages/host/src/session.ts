@@ -9,6 +9,7 @@ import {
 import type { Store } from "@pawl/core/ports";
 import { followLog } from "./follow-log.ts";
 import type { SendOptions, Session } from "./host.ts";
+import { partsOf } from "./input-parts.ts";
 import { createTurnHandle, type TurnHandleOptions } from "./turn.ts";
 import { writeTurnRequest } from "./turn-request.ts";
 
@@ -53,20 +54,4 @@ async function nameOf<Tx>(session: SessionId, send: SendOptions<Tx>, newId: () =
   if (send.idempotencyKey === undefined) return newId();
   const digest = await loadJsonDigest();
   return digest({ session, key: send.idempotencyKey }).slice(0, 32);
-}
-
-function partsOf(content: string | readonly InputPart[]): readonly InputPart[] {
-  const parts: readonly InputPart[] =
-    typeof content === "string" ? [{ type: "text", text: content }] : content;
-  const empty = parts.length === 0 || parts.every((part) => part.type === "text" && part.text.trim() === "");
-  if (empty) {
-    throw new PawlError(
-      "input_empty",
-      "An input needs text or another part: send what the agent shall work on.",
-      {
-        blame: "peer",
-      },
-    );
-  }
-  return parts;
 }

@@ -1,4 +1,5 @@
 import { type Json, PawlError, type TurnLimits } from "@pawl/core";
+import type { ForkRequest } from "@pawl/effects/turn-driver";
 
 /** What an input says of the turn that it begins; stored with it as its content's `environment`. */
 export interface TurnRequest {
@@ -7,18 +8,19 @@ export interface TurnRequest {
   readonly limits?: Partial<TurnLimits>;
   /** For the tool provider. */
   readonly environment?: Json;
+  readonly fork?: ForkRequest;
 }
 
 export function writeTurnRequest(request: TurnRequest): Json | undefined {
-  const { agent, model, limits, environment } = request;
-  if (agent === undefined && model === undefined && limits === undefined && environment === undefined)
-    return undefined;
+  const { agent, model, limits, environment, fork } = request;
+  if ([agent, model, limits, environment, fork].every((part) => part === undefined)) return undefined;
   return {
     v: 1,
     ...(agent !== undefined && { agent }),
     ...(model !== undefined && { model }),
     ...(limits !== undefined && { limits: { ...limits } }),
     ...(environment !== undefined && { environment }),
+    ...(fork !== undefined && { fork: { ...fork } }),
   };
 }
 

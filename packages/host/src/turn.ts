@@ -1,15 +1,21 @@
 import {
   eventsOfRow,
+  inputId,
   inputIdsOfTurn,
   PawlError,
   type SessionId,
+  sessionId,
+  standard,
   type TurnEvent,
   type TurnId,
   turnIdOfInput,
 } from "@pawl/core";
 import type { Clock, CommittedTurn, InputRecord, NewId, SessionRecord, Store } from "@pawl/core/ports";
+import { loadTurnRecord, planFork, redactTurnRecord, replayTurn } from "@pawl/effects/turn-driver";
 import { createWake, followLog } from "./follow-log.ts";
 import type { OpenWait, Turn, TurnExplanation, TurnResult } from "./host.ts";
+import { partsOf } from "./input-parts.ts";
+import { writeTurnRequest } from "./turn-request.ts";
 
 export interface TurnHandleOptions {
   readonly store: Store<never>;
@@ -95,6 +101,47 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
       });
       poke(record.sessionId, "cancel");
       return outcome;
+    },
+    async record({ redact = false } = {}) {
+      const record = await input();
+      const loaded = await loadTurnRecord(store, record.sessionId, turnOf(record));
+      return redact ? redactTurnRecord(loaded) : loaded;
+    },
+    async replay() {
+      const record = await input();
+      return replayTurn(await loadTurnRecord(store, record.sessionId, turnOf(record)), standard());
+    },
+    async fork({ at, prompt, live = false, sessionId: name }) {
+      const record = await input();
+      const id = inputId(`in_${newId()}`);
+      const session = sessionId(name ?? `fork_${newId()}`);
+      const source = await loadTurnRecord(store, record.sessionId, turnOf(record));
+      const parts = prompt === undefined ? record.content.parts : partsOf(prompt);
+      // Said now, to the caller, rather than later in a failed turn.
+      planFork({
+        record: source,
+        at,
+        live,
+        sessionId: session,
+        inputId: id,
+        ...(prompt !== undefined && { parts }),
+      });
+      const fork = {
+        sessionId: record.sessionId,
+        turnId: turnOf(record),
+        at,
+        live,
+        replacesPrompt: prompt !== undefined,
+      };
+      const environment = writeTurnRequest({ fork });
+      await store.inbox.accept({
+        inputId: id,
+        sessionId: session,
+        delivery: "next",
+        content: { parts, ...(environment !== undefined && { environment }) },
+      });
+      poke(session, "fork");
+      return createTurnHandle(turnIdOfInput(id), options);
     },
     async explain() {
       const record = await input();

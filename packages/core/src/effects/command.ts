@@ -134,6 +134,11 @@ export function mustMatch(command: EffectCommand): Json {
         upTo: command.upTo,
         toolChoice: command.toolChoice,
       };
+    case "tool_call": {
+      // Derived from the position, which the effect's id says already; a fork has other keys at the same positions.
+      const { idempotencyKey: _derived, ...matched } = command;
+      return matched;
+    }
     case "direct_model_call":
       return { kind: command.kind, label: command.label };
     case "await_event":

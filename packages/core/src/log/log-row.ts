@@ -22,7 +22,12 @@ export type LogBody =
       readonly command?: Json;
       readonly events?: readonly MachineEvent[];
       /** In a turn's first row (ordinal 0): the behaviour version and the content hash of its configuration (D7). */
-      readonly turn?: { readonly behaviour: string; readonly config: string };
+      readonly turn?: {
+        readonly behaviour: string;
+        readonly config: string;
+        /** The turn shares another one's inputs up to this ordinal: rows with these ordinals are copies. */
+        readonly forkOf?: { readonly sessionId: string; readonly turnId: string; readonly at: number };
+      };
     }
   | {
       readonly kind: "effect_intent";

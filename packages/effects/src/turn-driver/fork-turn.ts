@@ -3,7 +3,6 @@ import {
   type InputPart,
   type LogRow,
   loadJsonDigest,
-  type Message,
   NO_USAGE,
   PawlError,
   type SessionId,
@@ -11,12 +10,16 @@ import {
   turnId,
   turnIdOfInput,
 } from "@pawl/core";
-import type { Fence, Store } from "@pawl/core/ports";
-import type { TurnRecord } from "./turn-record.ts";
+import type { InputRecord, Store } from "@pawl/core/ports";
+import type { ForkRequest } from "./environment.ts";
+import type { SessionLane } from "./session-lane.ts";
+import { loadTurnRecord, type TurnRecord } from "./turn-record.ts";
 
 export interface ForkPlan {
   readonly config: TurnConfig;
-  readonly rows: readonly LogRow[];
+  /** Rows with the shared ordinals, of the new turn. `seq` is the driver's to give. */
+  readonly rows: readonly Omit<LogRow, "seq">[];
+  readonly baseMessages: number;
 }
 
 export interface ForkOptions {
@@ -26,87 +29,125 @@ export interface ForkOptions {
   readonly sessionId: SessionId;
   /** Names the new turn. */
   readonly inputId: InputId;
-  /** Performs what may change the world. Without it the fork is a dry run. */
-  readonly live?: boolean;
-  /** Replaces what began the turn; only with `at: 0`. */
+  readonly live: boolean;
+  /** Takes the place of what began the turn; only with `at: 0`. */
   readonly parts?: readonly InputPart[];
 }
 
-/** The rows of a turn that shares a recorded one's prefix. Pure. @throws PawlError `fork_out_of_range`, `fork_prompt_too_late` */
+/** What a fork begins with. Pure. @throws PawlError `fork_out_of_range`, `fork_prompt_too_late` */
 export function planFork({ record, at, sessionId, inputId, live, parts }: ForkOptions): ForkPlan {
   const inputs = record.rows.filter((row) => row.ordinal !== null);
-  if (!Number.isSafeInteger(at) || at < 0 || at >= inputs.length) {
-    throw new PawlError(
-      "fork_out_of_range",
-      `Turn ${record.turnId} has the ordinals 0 to ${inputs.length - 1}: fork at one of them.`,
-    );
+  const first = inputs[0]?.body;
+  if (!Number.isSafeInteger(at) || at < 0 || at >= inputs.length || first?.kind !== "machine_input") {
+    const message = `Turn ${record.turnId} has the ordinals 0 to ${inputs.length - 1}: fork it at one of them.`;
+    throw new PawlError("fork_out_of_range", message);
   }
   if (parts !== undefined && at > 0) {
-    throw new PawlError(
-      "fork_prompt_too_late",
-      "The prompt can be replaced at ordinal 0 only. Send a steering input to the fork instead.",
-    );
+    const message =
+      "What began a turn can be replaced at ordinal 0 only. Fork there, or send a steering input to the fork.";
+    throw new PawlError("fork_prompt_too_late", message);
   }
   const newTurn = turnIdOfInput(inputId);
   const { dryRun: _was, ...config } = record.config;
-  const rows = inputs.slice(0, at + 1).map((row, index): LogRow => {
-    const { body } = row;
-    const moved = { ...row, seq: index + 1, turnId: turnId(newTurn) };
-    if (body.kind !== "machine_input" || body.input.type !== "begin") return moved;
-    const { input } = body;
-    const begin = input.inputs[0];
+  const rows = inputs.slice(0, at + 1).map((row, ordinal) => ({
+    turnId: newTurn,
+    ordinal,
+    at: row.at,
+    body: ordinal === 0 ? beginBody(row.body) : row.body,
+  }));
+  const baseMessages = first.input.type === "begin" ? first.input.base.messages : 0;
+  return { rows, baseMessages, config: live ? config : { ...config, dryRun: true } };
+
+  function beginBody(body: LogRow["body"]): LogRow["body"] {
+    if (body.kind !== "machine_input" || body.input.type !== "begin" || body.turn === undefined) return body;
+    const { input, turn } = body;
+    const said = parts ?? input.inputs[0]?.parts ?? [];
     return {
-      ...moved,
-      body: {
-        ...body,
-        input: {
-          ...input,
-          sessionId,
-          turnId: newTurn,
-          inputs: begin === undefined ? [] : [{ inputId, parts: parts ?? begin.parts }],
-          base: { revision: 1, messages: input.base.messages },
-        },
-        events: [],
+      kind: "machine_input",
+      input: {
+        ...input,
+        sessionId,
+        turnId: newTurn,
+        inputs: [{ inputId, parts: said }],
+        base: { revision: 1, messages: input.base.messages },
       },
+      turn: { ...turn, forkOf: { sessionId: record.sessionId, turnId: record.turnId, at } },
+      events: [{ type: "input.consumed", inputId, boundary: "begin" }],
     };
-  });
-  return { rows, config: live ? config : { ...config, dryRun: true } };
+  }
+}
+
+async function planOf(store: Store<never>, request: ForkRequest, input: InputRecord): Promise<ForkPlan> {
+  const { sessionId, inputId, content } = input;
+  const record = await loadTurnRecord(store, request.sessionId as SessionId, turnId(request.turnId));
+  const parts = request.replacesPrompt ? { parts: content.parts } : {};
+  return planFork({ record, at: request.at, live: request.live, sessionId, inputId, ...parts });
 }
 
 /**
- * Puts a fork into a session of its own and leaves it open: whoever claims that session drives it on from there.
- * `fence` must hold the new session, in whose inbox the input `inputId` is queued.
+ * Begins a fork in a session of its own: the source session's transcript up to the turn, then the shared rows. Each of these
+ * writes may be the last before a crash: the first is idempotent, and `completeFork` makes up for the others.
  */
 export async function beginFork(
   store: Store<never>,
-  fence: Fence,
-  plan: ForkPlan,
-  base: readonly Message[],
-  inputId: InputId,
+  lane: SessionLane,
+  request: ForkRequest,
+  input: InputRecord,
 ): Promise<void> {
-  const [first, ...rest] = plan.rows;
-  if (first === undefined) return;
-  const runId = turnId(`base_${first.turnId}`);
-  await store.sessions.commit(fence, {
-    runId,
-    boundary: "immediate",
-    outcome: null,
-    usage: NO_USAGE,
-    delta: { baseRevision: 0, messages: base },
-    inputIds: [],
+  const plan = await planOf(store, request, input);
+  const newTurn = turnIdOfInput(input.inputId);
+  const transcript = await store.sessions.transcript(request.sessionId as SessionId);
+  const messages = transcript.slice(0, plan.baseMessages);
+  const configHash = (await loadJsonDigest())(plan.config);
+  await lane.exclusive(async (seq) => {
+    await store.sessions.commit(lane.fence, {
+      runId: turnId(`base_${newTurn}`),
+      boundary: "immediate",
+      outcome: null,
+      usage: NO_USAGE,
+      delta: { baseRevision: 0, messages },
+      inputIds: [],
+    });
+    const [first] = plan.rows;
+    if (first === undefined) return { used: 0, value: undefined };
+    await store.sessions.beginTurn(lane.fence, {
+      turnId: newTurn,
+      inputIds: [input.inputId],
+      configHash,
+      config: plan.config,
+      row: { ...withConfig(first, configHash), seq },
+    });
+    return { used: 1, value: undefined };
   });
-  const hash = (await loadJsonDigest())(plan.config);
-  await store.sessions.beginTurn(fence, {
-    turnId: first.turnId,
-    inputIds: [inputId],
-    configHash: hash,
-    config: plan.config,
-    row: withConfig(first, hash),
-  });
-  if (rest.length > 0) await store.log.append(fence, rest);
+  await lane.append(plan.rows.slice(1));
 }
 
-function withConfig(row: LogRow, config: string): LogRow {
+/** Copies the shared rows that a crash left out. @returns whether there were any */
+export async function completeFork(
+  store: Store<never>,
+  lane: SessionLane,
+  rows: readonly LogRow[],
+): Promise<boolean> {
+  const first = rows[0]?.body;
+  const source = first?.kind === "machine_input" ? first.turn?.forkOf : undefined;
+  const copied = rows.filter((row) => row.ordinal !== null).length;
+  if (
+    source === undefined ||
+    copied > source.at ||
+    first?.kind !== "machine_input" ||
+    first.input.type !== "begin"
+  ) {
+    return false;
+  }
+  const inputId = first.input.inputs[0]?.inputId;
+  if (inputId === undefined) return false;
+  const record = await loadTurnRecord(store, source.sessionId as SessionId, turnId(source.turnId));
+  const plan = planFork({ record, at: source.at, live: true, sessionId: lane.sessionId, inputId });
+  await lane.append(plan.rows.slice(copied));
+  return true;
+}
+
+function withConfig(row: Omit<LogRow, "seq">, config: string): Omit<LogRow, "seq"> {
   const { body } = row;
   if (body.kind !== "machine_input" || body.turn === undefined) return row;
   return { ...row, body: { ...body, turn: { ...body.turn, config } } };

@@ -5,9 +5,9 @@ export {
   type TurnDriver,
   type TurnDriverOptions,
 } from "./create-turn-driver.ts";
-export type { EnvironmentOptions, PreparedTurn, TurnEnvironment } from "./environment.ts";
+export type { EnvironmentOptions, ForkRequest, PreparedTurn, TurnEnvironment } from "./environment.ts";
 export { type FoldedTurn, foldTurn } from "./fold-turn.ts";
 // Looking back
-export { beginFork, type ForkOptions, type ForkPlan, planFork } from "./fork-turn.ts";
+export { type ForkOptions, type ForkPlan, planFork } from "./fork-turn.ts";
 export { type ReplayReport, replayTurn } from "./replay-turn.ts";
 export { loadTurnRecord, redactTurnRecord, type TurnRecord } from "./turn-record.ts";

@@ -1,6 +1,7 @@
 import {
   BEHAVIOUR,
   type ErrorFacts,
+  errorFacts,
   initialState,
   isPawlError,
   type LogRow,
@@ -17,6 +18,7 @@ import {
 import type { Clock, InputRecord, Logger, Store, Toolbox } from "@pawl/core/ports";
 import type { TurnEnvironment } from "./environment.ts";
 import { type FoldedTurn, foldTurn } from "./fold-turn.ts";
+import { beginFork, completeFork } from "./fork-turn.ts";
 import type { SessionLane } from "./session-lane.ts";
 
 /** A turn that can be driven from here: what it is configured by, where it stands, and the tools of this process. */
@@ -98,10 +100,40 @@ export function createTurnOpener({
     throw new PawlError("store_corrupt_row", message, { blame: "infrastructure" });
   }
 
+  async function resume(lane: SessionLane, turnId: TurnId, signal: AbortSignal): Promise<OpenTurn> {
+    const { sessionId } = lane;
+    let rows = await store.log.read(sessionId, { turnId });
+    if (await completeFork(store, lane, rows)) rows = await store.log.read(sessionId, { turnId });
+    const machine = { config: await configOf(rows, turnId), protocol };
+    const folded = foldTurn(machine, rows);
+    const done = folded.state.phase.name === "finished";
+    const toolbox = done ? NO_TOOLS : await environment.reopen(machine.config, { sessionId, signal });
+    logger.info("resuming a turn", {
+      sessionId,
+      turnId,
+      rows: rows.length,
+      outstanding: folded.pending.size,
+    });
+    return { machine, folded, toolbox };
+  }
+
   return {
     async begin(lane, input, signal, refusal) {
       const turnId = turnIdOfInput(input.inputId);
-      const prepared = refusal ? refused(refusal) : await prepare(input, signal);
+      let because = refusal;
+      if (because === undefined) {
+        try {
+          const fork = environment.forkOf?.(input);
+          if (fork !== undefined) {
+            await beginFork(store, lane, fork, input);
+            return await resume(lane, turnId, signal);
+          }
+        } catch (thrown) {
+          if (!isPawlError(thrown) || thrown.blame === "infrastructure") throw thrown;
+          because = errorFacts(thrown);
+        }
+      }
+      const prepared = because ? refused(because) : await prepare(input, signal);
       const { config, toolbox } = prepared;
       const begin = await beginInput(input, turnId, prepared.refusal);
       const configHash = (await loadJsonDigest())(config);
@@ -122,21 +154,7 @@ export function createTurnOpener({
       });
       return { machine, toolbox, folded: foldTurn(machine, [row]) };
     },
-    async resume(lane, turnId, signal) {
-      const { sessionId } = lane;
-      const rows = await store.log.read(sessionId, { turnId });
-      const machine = { config: await configOf(rows, turnId), protocol };
-      const folded = foldTurn(machine, rows);
-      const done = folded.state.phase.name === "finished";
-      const toolbox = done ? NO_TOOLS : await environment.reopen(machine.config, { sessionId, signal });
-      logger.info("resuming a turn", {
-        sessionId,
-        turnId,
-        rows: rows.length,
-        outstanding: folded.pending.size,
-      });
-      return { machine, folded, toolbox };
-    },
+    resume,
   };
 }
 
