@@ -14,6 +14,27 @@ function filesWith(pattern: RegExp, files = FILES): string[] {
   return files.filter(({ code }) => pattern.test(code)).map(({ file }) => file);
 }
 
+function imports(file: string): string[] {
+  const code = FILES.find((f) => f.file === file)?.code ?? "";
+  return [...code.matchAll(/\bfrom\s+"([^"]+)"|\bimport\("([^"]+)"\)/g)].map((m) => m[1] ?? m[2] ?? "");
+}
+
+/** The packages that these files import. */
+function outside(files: readonly string[]): string[] {
+  return [...new Set(files.flatMap(imports).filter((name) => !name.startsWith(".")))].sort();
+}
+
+/** Every file that an entry imports, directly or not. */
+function reachedFrom(entry: string): string[] {
+  const reached = new Set([entry]);
+  for (const file of reached) {
+    for (const name of imports(file)) {
+      if (name.startsWith(".")) reached.add(new URL(name, `file:///${file}`).pathname.slice(1));
+    }
+  }
+  return [...reached];
+}
+
 describe("core runs in a browser with time stopped", () => {
   test.each([
     ["a Node built-in", /["'`]node:|\brequire\(/],
@@ -34,11 +55,17 @@ describe("core runs in a browser with time stopped", () => {
   });
 
   test("imports nothing of ours, and of others only what it declares", () => {
-    const imported = FILES.flatMap(({ code }) =>
-      [...code.matchAll(/\bfrom\s+"([^"]+)"|\bimport\("([^"]+)"\)/g)].map((m) => m[1] ?? m[2]),
-    );
-    const outside = new Set(imported.filter((name) => !name?.startsWith(".")));
-    expect([...outside].sort()).toEqual(["@standard-schema/spec", "hash-wasm"]);
+    expect(outside(FILES.map(({ file }) => file))).toEqual(["@standard-schema/spec", "hash-wasm", "zod"]);
+  });
+
+  test("only the codec needs zod: the other entries do not reach it", () => {
+    expect(outside(reachedFrom("codec/index.ts"))).toContain("zod");
+    for (const entry of ["index.ts", "ports/index.ts"]) {
+      const reached = reachedFrom(entry);
+      expect(reached.length).toBeGreaterThan(5);
+      expect(reached.filter((file) => file.startsWith("codec/"))).toEqual([]);
+      expect(outside(reached)).not.toContain("zod");
+    }
   });
 
   test("the check itself bites", () => {

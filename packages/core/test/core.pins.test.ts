@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
+import * as codec from "../src/codec/index.ts";
 import * as root from "../src/index.ts";
 import * as ports from "../src/ports/index.ts";
 
@@ -10,7 +11,7 @@ import * as ports from "../src/ports/index.ts";
  */
 describe("export names", () => {
   test("of every entry point are listed here", () => {
-    expect(Object.keys(manifest.exports)).toEqual([".", "./ports", "./package.json"]);
+    expect(Object.keys(manifest.exports)).toEqual([".", "./ports", "./codec", "./package.json"]);
   });
 
   test("@pawl/core", () => {
@@ -82,6 +83,23 @@ describe("export names", () => {
     `);
   });
 
+  test("@pawl/core/codec", () => {
+    expect(Object.keys(codec).sort()).toMatchInlineSnapshot(`
+      [
+        "CONTENT_VERSION",
+        "decodeCancelEvidence",
+        "decodeInputContent",
+        "decodeLogBody",
+        "decodeLogRow",
+        "decodeMessage",
+        "decodeReceipt",
+        "decodeTurnConfig",
+        "decodeTurnOutcome",
+        "decodeUsage",
+      ]
+    `);
+  });
+
   test("@pawl/core/ports has types only", () => {
     expect(Object.keys(ports)).toEqual([]);
   });
@@ -96,6 +114,7 @@ test("error codes of core", () => {
   }
   expect([...codes].sort()).toMatchInlineSnapshot(`
     [
+      "decode_failed",
       "input_transition_illegal",
       "invalid_agent_name",
       "invalid_await_event_wait_identity",

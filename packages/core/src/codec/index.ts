@@ -1,0 +1,14 @@
+// Decoders of what stores keep. The one entry of this package that needs zod.
+export type { Decode, DecodeVersioned } from "./decoder.ts";
+export {
+  CONTENT_VERSION,
+  decodeCancelEvidence,
+  decodeInputContent,
+  decodeLogBody,
+  decodeLogRow,
+  decodeMessage,
+  decodeReceipt,
+  decodeTurnConfig,
+  decodeTurnOutcome,
+  decodeUsage,
+} from "./persisted.ts";
