@@ -1,0 +1,181 @@
+create table configs (
+  hash text collate "C" not null,
+  config json not null,
+  stored_at timestamp with time zone default clock_timestamp() not null,
+  constraint configs_pkey PRIMARY KEY (hash)
+);
+CREATE UNIQUE INDEX configs_pkey ON configs USING btree (hash);
+
+create table inputs (
+  input_id text collate "C" not null,
+  session_id text collate "C" not null,
+  position bigint not null,
+  delivery text not null,
+  state text not null,
+  content json not null,
+  digest text not null,
+  idempotency_key text collate "C",
+  not_before_ms bigint,
+  due_at timestamp with time zone not null,
+  accepted_at timestamp with time zone not null,
+  turn_id text collate "C",
+  last_run_id text,
+  last_boundary_sequence integer,
+  constraint inputs_delivery_check CHECK ((delivery = ANY (ARRAY['next'::text, 'steer'::text, 'interrupt'::text]))),
+  constraint inputs_pkey PRIMARY KEY (input_id),
+  constraint inputs_session_id_position_key UNIQUE (session_id, "position"),
+  constraint inputs_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'queued'::text, 'staged'::text, 'applied'::text, 'applied_pending_consumption'::text, 'consumed'::text, 'superseded'::text, 'coalesced'::text, 'abandoned'::text])))
+) with (fillfactor=80);
+CREATE INDEX inputs_due ON inputs USING btree (session_id, due_at) WHERE (state = 'queued'::text);
+CREATE UNIQUE INDEX inputs_idempotency ON inputs USING btree (session_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE UNIQUE INDEX inputs_pkey ON inputs USING btree (input_id);
+CREATE INDEX inputs_queued ON inputs USING btree (session_id, "position") WHERE (state = 'queued'::text);
+CREATE UNIQUE INDEX inputs_session_id_position_key ON inputs USING btree (session_id, "position");
+CREATE INDEX inputs_turn ON inputs USING btree (turn_id) WHERE (turn_id IS NOT NULL);
+
+create table log (
+  session_id text collate "C" not null,
+  seq bigint not null,
+  epoch bigint not null,
+  at bigint not null,
+  ordinal integer,
+  version smallint not null,
+  turn_id text collate "C" not null,
+  body json not null,
+  constraint log_pkey PRIMARY KEY (session_id, seq)
+);
+CREATE UNIQUE INDEX log_pkey ON log USING btree (session_id, seq);
+
+create table messages (
+  session_id text collate "C" not null,
+  position bigint not null,
+  run_id text not null,
+  body json not null,
+  constraint messages_pkey PRIMARY KEY (session_id, "position")
+);
+CREATE UNIQUE INDEX messages_pkey ON messages USING btree (session_id, "position");
+
+create table migrations (
+  number integer not null,
+  name text not null,
+  hash text not null,
+  oldest_reader integer not null,
+  applied_at timestamp with time zone default clock_timestamp() not null,
+  constraint migrations_pkey PRIMARY KEY (number)
+);
+CREATE UNIQUE INDEX migrations_pkey ON migrations USING btree (number);
+
+create table node_heartbeats (
+  node_id text collate "C" not null,
+  generation bigint not null,
+  nonce text not null,
+  ttl_ms integer not null,
+  expires_at timestamp with time zone not null,
+  lock_key bigint not null,
+  watched boolean default false not null,
+  constraint node_heartbeats_pkey PRIMARY KEY (node_id)
+) with (fillfactor=50);
+CREATE UNIQUE INDEX node_heartbeats_pkey ON node_heartbeats USING btree (node_id);
+
+create table nodes (
+  node_id text collate "C" not null,
+  generation bigint not null,
+  nonce text not null,
+  unswept boolean default false not null,
+  constraint nodes_pkey PRIMARY KEY (node_id)
+);
+CREATE UNIQUE INDEX nodes_pkey ON nodes USING btree (node_id);
+
+create table receipts (
+  session_id text collate "C" not null,
+  run_id text collate "C" not null,
+  sequence integer not null,
+  position bigint not null,
+  receipt json not null,
+  usage json not null,
+  committed_at timestamp with time zone default clock_timestamp() not null,
+  constraint receipts_pkey PRIMARY KEY (session_id, run_id, sequence),
+  constraint receipts_session_id_position_key UNIQUE (session_id, "position")
+);
+CREATE UNIQUE INDEX receipts_pkey ON receipts USING btree (session_id, run_id, sequence);
+CREATE UNIQUE INDEX receipts_session_id_position_key ON receipts USING btree (session_id, "position");
+
+create table secrets (
+  name text collate "C" not null,
+  value text not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint secrets_pkey PRIMARY KEY (name)
+);
+CREATE UNIQUE INDEX secrets_pkey ON secrets USING btree (name);
+
+create table session_queue (
+  session_id text collate "C" not null,
+  positions bigint default 0 not null,
+  held boolean default false not null,
+  claim_token text,
+  phase text default 'none'::text not null,
+  phase_at timestamp with time zone,
+  behaviour text,
+  blocked_code text,
+  blocked_message text,
+  wake_at timestamp with time zone,
+  input_at timestamp with time zone,
+  not_before timestamp with time zone,
+  attempts integer default 0 not null,
+  claimed_head bigint,
+  used_at timestamp with time zone default clock_timestamp() not null,
+  ready_at timestamp with time zone generated always as (
+CASE
+    WHEN held THEN NULL::timestamp with time zone
+    WHEN ((phase = 'none'::text) AND (wake_at IS NULL) AND (input_at IS NULL)) THEN NULL::timestamp with time zone
+    WHEN ((phase = ANY (ARRAY['open'::text, 'parked'::text])) AND (wake_at IS NULL) AND (phase_at IS NULL)) THEN NULL::timestamp with time zone
+    WHEN ((phase = 'blocked'::text) AND (wake_at IS NULL)) THEN NULL::timestamp with time zone
+    ELSE GREATEST(not_before, LEAST(wake_at,
+    CASE phase
+        WHEN 'none'::text THEN input_at
+        WHEN 'blocked'::text THEN NULL::timestamp with time zone
+        ELSE phase_at
+    END))
+END) stored,
+  constraint session_queue_phase_check CHECK ((phase = ANY (ARRAY['none'::text, 'open'::text, 'parked'::text, 'blocked'::text]))),
+  constraint session_queue_pkey PRIMARY KEY (session_id)
+) with (fillfactor=70);
+CREATE UNIQUE INDEX session_queue_pkey ON session_queue USING btree (session_id);
+CREATE INDEX session_queue_ready ON session_queue USING btree (ready_at) WHERE (ready_at IS NOT NULL);
+CREATE INDEX session_queue_used ON session_queue USING btree (used_at);
+
+create table sessions (
+  session_id text collate "C" not null,
+  runtime_state text default 'idle'::text not null,
+  revision bigint default 0 not null,
+  message_count bigint default 0 not null,
+  receipt_count bigint default 0 not null,
+  last_digest text,
+  log_head bigint default 0 not null,
+  open_turn text collate "C",
+  open_behaviour text,
+  open_since timestamp with time zone,
+  owner_node text collate "C",
+  owner_generation bigint,
+  epoch bigint default 0 not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint sessions_pkey PRIMARY KEY (session_id),
+  constraint sessions_runtime_state_check CHECK ((runtime_state = ANY (ARRAY['initializing'::text, 'idle'::text, 'running'::text, 'recovering'::text, 'retired'::text, 'stopped'::text, 'destroyed'::text])))
+) with (fillfactor=80);
+CREATE INDEX sessions_owner ON sessions USING btree (owner_node) WHERE (owner_node IS NOT NULL);
+CREATE UNIQUE INDEX sessions_pkey ON sessions USING btree (session_id);
+
+create table turns (
+  turn_id text collate "C" not null,
+  session_id text collate "C" not null,
+  config_hash text,
+  behaviour text,
+  first_seq bigint,
+  last_seq bigint,
+  begun_at timestamp with time zone,
+  cancel json,
+  outcome json,
+  end_sequence integer,
+  constraint turns_pkey PRIMARY KEY (turn_id)
+);
+CREATE UNIQUE INDEX turns_pkey ON turns USING btree (turn_id);

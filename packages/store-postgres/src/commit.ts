@@ -1,0 +1,108 @@
+import { LOG_VERSION, PawlError } from "@pawl/core";
+import type { Boundary, CommitResult, Fence } from "@pawl/core/ports";
+import { rowMisfit } from "./append-checks.ts";
+import { type CommitDecision, type CommitFacts, decideCommit } from "./commit-decision.ts";
+import { isAssertionFailure } from "./connection/retryable-codes.ts";
+import type { StoreContext } from "./context.ts";
+import { conflict } from "./errors.ts";
+import { fenceValues } from "./fence.ts";
+import { commitFactsOfRow } from "./rows/commit-facts-row.ts";
+import { type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
+import { commitBoundary } from "./statements/commit-boundary.ts";
+import { readCommitFacts } from "./statements/read-commit-facts.ts";
+import { storableJson } from "./storable.ts";
+
+/** A commit whose head moved is decided anew; only an earlier attempt of the same holder can have moved it. */
+const MOST_LOOKS = 5;
+
+/**
+ * Reads what the decision needs, decides, and writes in one statement that asserts the same again: two round trips. A write
+ * whose answer was lost is found by the next look, because its receipt is there (D20).
+ */
+export async function commit(context: StoreContext, fence: Fence, boundary: Boundary): Promise<CommitResult> {
+  const { database, groupCommit, hints, digest } = context;
+  const { row: _, ...stored } = boundary;
+  storableJson(stored, "The boundary");
+  await groupCommit.settle(fence.sessionId);
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const facts = await readFacts(context, fence, boundary);
+    const decided = decideCommit(fence.sessionId, boundary, facts, digest);
+    if (decided.do === "cancelled_first") return { status: "cancelled_first", evidence: decided.evidence };
+    if (decided.do === "return") return { status: "committed", receipt: decided.receipt };
+
+    const row = lastRow(fence, boundary, decided, facts);
+    const values = valuesOf(context, fence, boundary, decided, facts, row);
+    const [answer] = await database.write(commitBoundary, values).catch((error: unknown) => {
+      // An input changed after the look: the next one says which.
+      if (error instanceof PawlError && isAssertionFailure(error.cause)) return [];
+      throw error;
+    });
+    if (answer?.done !== true) continue;
+    if (row !== undefined) hints.appended(fence.sessionId);
+    return { status: "committed", receipt: JSON.parse(JSON.stringify(decided.receipt)) };
+  }
+  throw new PawlError(
+    "store_outcome_unknown",
+    `The commit of "${boundary.runId}" did not settle: commit the same again.`,
+    { blame: "infrastructure" },
+  );
+}
+
+async function readFacts(context: StoreContext, fence: Fence, boundary: Boundary): Promise<CommitFacts> {
+  const values = [...fenceValues(fence), boundary.runId, boundary.inputIds];
+  const [row] = await context.database.read(readCommitFacts, values);
+  return commitFactsOfRow(row ?? {}, fence.sessionId);
+}
+
+type Write = Extract<CommitDecision, { do: "write" }>;
+
+function lastRow(
+  { sessionId }: Fence,
+  boundary: Boundary,
+  { receipt }: Write,
+  { logHead }: CommitFacts,
+): StoredLogRow | undefined {
+  const row = boundary.row?.(receipt);
+  if (row === undefined) return undefined;
+  if (row.turnId !== boundary.runId) {
+    throw conflict(`Row ${row.seq} is of turn "${row.turnId}", which is not the open one.`);
+  }
+  if (row.seq !== logHead + 1) throw rowMisfit(sessionId, row.seq, logHead);
+  return storedLogRow(row);
+}
+
+/** The parameters of `commit_boundary`, from $1 on. */
+function valuesOf(
+  { channels }: StoreContext,
+  fence: Fence,
+  boundary: Boundary,
+  { receipt, returned }: Write,
+  facts: CommitFacts,
+  row: StoredLogRow | undefined,
+): unknown[] {
+  const { runId, outcome, delta } = boundary;
+  return [
+    ...fenceValues(fence),
+    runId,
+    boundary.boundary === "turn_end",
+    facts.receiptCount,
+    facts.revision,
+    facts.lastDigest,
+    receipt.sequence,
+    JSON.stringify(receipt),
+    receipt.digest,
+    JSON.stringify(boundary.usage),
+    outcome === null ? null : JSON.stringify(outcome),
+    outcome?.status === "cancelled",
+    facts.messageCount,
+    delta === null ? null : delta.messages.map((message) => JSON.stringify(message)),
+    boundary.inputIds,
+    returned,
+    row?.seq ?? null,
+    row?.ordinal ?? null,
+    row?.at ?? null,
+    row?.body ?? null,
+    LOG_VERSION,
+    channels.log,
+  ];
+}

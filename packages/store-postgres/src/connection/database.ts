@@ -1,0 +1,169 @@
+import type { Logger } from "@pawl/core/ports";
+import type { Pool, PoolClient } from "pg";
+import { closed } from "../errors.ts";
+import { type Operation, storeFailure } from "./failure.ts";
+import { backoffMs, pause } from "./pause.ts";
+import { failureKind } from "./retryable-codes.ts";
+import { rowTypes } from "./row-types.ts";
+import { type BoundStatement, bindStatement, type Statement } from "./statement.ts";
+
+/** What runs a query: a pool, a client of it, or a client in somebody's transaction. */
+export interface Queryable {
+  query(query: {
+    readonly name?: string;
+    readonly text: string;
+    readonly values: unknown[];
+    readonly types: typeof rowTypes;
+  }): Promise<{ readonly rows: unknown[] }>;
+}
+
+export interface DatabaseOptions {
+  readonly pool: Pool;
+  readonly schema: string;
+  /** How long a failing connection is tried again, in milliseconds. */
+  readonly patienceMs: number;
+  readonly preparedStatements: boolean;
+  readonly logger: Logger;
+  readonly random: () => number;
+}
+
+const FIRST_PAUSE_MS = 20;
+const MOST_PAUSE_MS = 1000;
+/** A deadlock or a serialization failure does not clear by waiting long: it clears by coming again. */
+const MOST_CONTENTION_RETRIES = 10;
+
+/**
+ * Runs single statements, each its own transaction, on the pool. What rolled back or never arrived is tried again; so is what
+ * may have been lost, because every statement that is written here recognises what it did before, or may happen twice.
+ */
+export class Database {
+  readonly pool: Pool;
+  readonly schema: string;
+  readonly logger: Logger;
+  readonly #bound = new Map<Statement, BoundStatement>();
+  readonly #options: DatabaseOptions;
+  readonly #closing = new AbortController();
+  #prepared: boolean;
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.pool = options.pool;
+    this.schema = options.schema;
+    this.logger = options.logger;
+    this.#prepared = options.preparedStatements;
+  }
+
+  /** Aborted when the store closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** @throws PawlError `store_read_failed`, `store_unreachable` */
+  read(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    return this.#patiently(statement, values, "read", true);
+  }
+
+  /** @throws PawlError `store_write_failed`, `store_outcome_unknown`, `store_unreachable` */
+  write(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    return this.#patiently(statement, values, "write", true);
+  }
+
+  /** For statements whose lost answer must not be answered by doing it again. Throws as `write`. */
+  writeOnce(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    return this.#patiently(statement, values, "write", false);
+  }
+
+  /** One attempt on this connection; errors come as the driver throws them. */
+  async run(on: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    const { name, text } = this.#bind(statement);
+    const query = { text, values, types: rowTypes };
+    const { rows } = await on.query(this.#prepared ? { name, ...query } : query);
+    return rows as Row[];
+  }
+
+  /** One attempt within somebody else's transaction, which is left usable unless PostgreSQL itself refused. */
+  async runWithin(tx: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    try {
+      const { rows } = await tx.query({ text: this.#bind(statement).text, values, types: rowTypes });
+      return rows as Row[];
+    } catch (error) {
+      throw storeFailure(error, "write", statement.name);
+    }
+  }
+
+  /** A client of the pool for several statements. Its errors while nobody listens must not end the process. */
+  async connect(): Promise<PoolClient> {
+    if (this.closing.aborted) throw closed();
+    const client = await this.pool.connect();
+    client.on("error", ignore);
+    return client;
+  }
+
+  /** Gives a client back; `broken` ones are not used again. */
+  release(client: PoolClient, broken = false): void {
+    client.off("error", ignore);
+    client.release(broken);
+  }
+
+  /**
+   * Runs until it succeeds, fails for good, or the patience is over. Throws what the driver threw.
+   * `again` says for each kind of failure whether a repetition is safe.
+   */
+  async insist<T>(attempt: () => Promise<T>, repeatLost: boolean): Promise<T> {
+    const until = performance.now() + this.#options.patienceMs;
+    for (let failures = 0, contentions = 0; ; ) {
+      try {
+        if (this.closing.aborted) throw closed();
+        return await attempt();
+      } catch (error) {
+        const kind = failureKind(error);
+        if (kind === "stale_plan" && this.#prepared) {
+          // A pooler in transaction mode, or a schema that changed: plain statements always work.
+          this.#prepared = false;
+          this.logger.warn("Prepared statements do not work on this connection and are off from now on.");
+          continue;
+        }
+        const again =
+          kind === "rolled_back"
+            ? ++contentions <= MOST_CONTENTION_RETRIES
+            : kind === "unreachable" || (kind === "lost" && repeatLost);
+        const wait = backoffMs(failures, FIRST_PAUSE_MS, MOST_PAUSE_MS, this.#options.random);
+        if (!again || this.closing.aborted || performance.now() + wait > until) throw error;
+        failures += 1;
+        await pause(wait, this.closing);
+      }
+    }
+  }
+
+  /** No statement begins after this; those that wait for another attempt end. */
+  stop(): void {
+    this.#closing.abort();
+  }
+
+  async #patiently(
+    statement: Statement,
+    values: unknown[],
+    operation: Operation,
+    repeatLost: boolean,
+  ): Promise<readonly Row[]> {
+    try {
+      return await this.insist(() => this.run(this.pool, statement, values), repeatLost);
+    } catch (error) {
+      throw storeFailure(error, operation, statement.name);
+    }
+  }
+
+  #bind(statement: Statement): BoundStatement {
+    let bound = this.#bound.get(statement);
+    if (bound === undefined) {
+      bound = bindStatement(statement, this.schema);
+      this.#bound.set(statement, bound);
+    }
+    return bound;
+  }
+}
+
+/** A row of a result, by column. Only files in `rows/` look inside. */
+export type Row = Readonly<Record<string, unknown>>;
+
+function ignore(): void {}

@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+
+/** One SQL statement. `{schema}` in its text stands for the quoted name of the schema. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A statement, ready for one schema. */
+export interface BoundStatement {
+  /** Of the prepared statement: the same name is the same text on every connection. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export function statement(name: string, text: string): Statement {
+  return { name, text };
+}
+
+export function bindStatement({ name, text }: Statement, schema: string): BoundStatement {
+  const bound = text.replaceAll("{schema}", quoteIdentifier(schema));
+  const hash = createHash("sha256").update(bound).digest("hex").slice(0, 12);
+  return { name: `pawl_${name}_${hash}`, text: bound };
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

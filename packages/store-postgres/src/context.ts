@@ -1,0 +1,27 @@
+import type { JsonDigest } from "@pawl/core";
+import type { Logger, NewId } from "@pawl/core/ports";
+import type { Database } from "./connection/database.ts";
+import type { GroupCommit } from "./connection/group-commit.ts";
+import type { Hints } from "./hints.ts";
+import type { Liveness } from "./liveness.ts";
+
+/** Where hints travel between processes. A channel belongs to one schema of one database. */
+export interface Channels {
+  /** There may be work; payload: a session id, or empty for anywhere. */
+  readonly work: string;
+  /** A log grew by a commit; payload: the session id. */
+  readonly log: string;
+}
+
+/** What the ports share. */
+export interface StoreContext {
+  readonly database: Database;
+  readonly groupCommit: GroupCommit;
+  readonly hints: Hints;
+  readonly liveness: Liveness;
+  readonly channels: Channels;
+  readonly newId: NewId;
+  readonly logger: Logger;
+  /** Loaded before any port runs. */
+  readonly digest: JsonDigest;
+}

@@ -1,0 +1,65 @@
+import type { SessionId } from "@pawl/core";
+import type { Logger } from "@pawl/core/ports";
+
+/**
+ * Who in this process wants to hear that there may be work, or that a log may have grown. Hints may be lost and may come twice;
+ * they are delivered in a microtask of their own, so a listener may call the store at once.
+ */
+export class Hints {
+  readonly #work = new Set<{ readonly run: (sessionId: SessionId | undefined) => void }>();
+  readonly #append = new Map<string, Set<{ readonly run: () => void }>>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  work(sessionId?: SessionId): void {
+    for (const listener of this.#work) {
+      this.#later(() => this.#work.has(listener) && listener.run(sessionId));
+    }
+  }
+
+  appended(sessionId: string): void {
+    for (const listener of this.#append.get(sessionId) ?? []) {
+      this.#later(() => this.#append.get(sessionId)?.has(listener) && listener.run());
+    }
+  }
+
+  /** After a time in which hints of other processes did not come through. */
+  everything(): void {
+    this.work();
+    for (const sessionId of this.#append.keys()) this.appended(sessionId);
+  }
+
+  onWork(listener: (sessionId: SessionId | undefined) => void): () => void {
+    const entry = { run: listener };
+    this.#work.add(entry);
+    return () => void this.#work.delete(entry);
+  }
+
+  onAppend(sessionId: SessionId, listener: () => void): () => void {
+    const entry = { run: listener };
+    const listeners = this.#append.get(sessionId) ?? new Set();
+    this.#append.set(sessionId, listeners.add(entry));
+    return () => {
+      listeners.delete(entry);
+      if (listeners.size === 0 && this.#append.get(sessionId) === listeners) this.#append.delete(sessionId);
+    };
+  }
+
+  clear(): void {
+    this.#work.clear();
+    this.#append.clear();
+  }
+
+  #later(run: () => unknown): void {
+    queueMicrotask(() => {
+      try {
+        run();
+      } catch (error) {
+        this.#logger.warn("A listener of the store threw.", { error: String(error) });
+      }
+    });
+  }
+}

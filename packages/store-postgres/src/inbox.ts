@@ -1,0 +1,162 @@
+import {
+  acceptsInputs,
+  inputId,
+  LOG_VERSION,
+  PawlError,
+  type RuntimeState,
+  sessionId,
+  turnIdOfInput,
+} from "@pawl/core";
+import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
+import { appendedRow, rowMisfit } from "./append-checks.ts";
+import type { Queryable, Row } from "./connection/database.ts";
+import { storeFailure } from "./connection/failure.ts";
+import { isAssertionFailure } from "./connection/retryable-codes.ts";
+import type { StoreContext } from "./context.ts";
+import { conflict, fenced } from "./errors.ts";
+import { fenceValues } from "./fence.ts";
+import { inputOfRow } from "./rows/input-row.ts";
+import { storedLogRow } from "./rows/log-row.ts";
+import { acceptInput } from "./statements/accept-input.ts";
+import { listInputs } from "./statements/list-inputs.ts";
+import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
+import { loadInput } from "./statements/load-input.ts";
+import { nextInput } from "./statements/next-input.ts";
+import { stageSteeringInputs } from "./statements/stage-steering-inputs.ts";
+import { storableJson, storableText } from "./storable.ts";
+
+/** Two that enter the same at once: the second sees the first at the next look. */
+const MOST_ENTRY_RACES = 5;
+
+/** A caller's transaction: anything of `pg` that has `query`. */
+export type PostgresTransaction = Queryable;
+
+export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction> {
+  const { database, groupCommit, hints, channels, digest } = context;
+  return {
+    async accept(given, options) {
+      sessionId(given.sessionId);
+      inputId(given.inputId);
+      const content = storableJson(given.content, "The input");
+      if (given.idempotencyKey !== undefined) storableText(given.idempotencyKey, "The idempotency key");
+      const contentDigest = digest({ content: given.content, delivery: given.delivery });
+      const values = [
+        given.sessionId,
+        given.inputId,
+        content,
+        contentDigest,
+        given.delivery,
+        given.idempotencyKey ?? null,
+        given.at ?? null,
+        given.delivery === "next" ? turnIdOfInput(given.inputId) : null,
+        channels.work,
+      ];
+      const tx = options?.tx;
+      for (let races = 0; races < MOST_ENTRY_RACES; races++) {
+        const rows =
+          tx === undefined
+            ? await database.write(acceptInput, values)
+            : await database.runWithin(tx, acceptInput, values);
+        const accepted = concludeEntry(given, contentDigest, rows);
+        if (accepted === undefined) continue;
+        if (tx === undefined && !accepted.duplicate) hints.work(given.sessionId);
+        return accepted;
+      }
+      throw conflict(
+        `Input "${given.inputId}" could not be entered beside others with the same key: try again.`,
+      );
+    },
+
+    async next(fence) {
+      const [row] = await database.read(nextInput, fenceValues(fence));
+      if (row?.held !== true) throw fenced(fence.sessionId);
+      return row.input_id === null ? null : inputOfRow(row);
+    },
+
+    async checkpoint(fence, turnId, build) {
+      await groupCommit.settle(fence.sessionId);
+      for (;;) {
+        const rows = await database.read(listSteeringInputs, fenceValues(fence));
+        if (rows[0]?.held !== true) throw fenced(fence.sessionId);
+        if (rows[0].open_turn !== turnId) {
+          throw conflict(`Turn "${turnId}" is not the open turn of "${fence.sessionId}" (D8).`);
+        }
+        const inputs = rows
+          .filter((row) => row.input_id !== null)
+          .map((row): InputRecord => ({ ...inputOfRow(row), state: "staged", turnId }));
+        const row = build(inputs);
+        const stored = storedLogRow(row);
+        if (row.turnId !== turnId) {
+          throw conflict(`Row ${row.seq} is of turn "${row.turnId}", which is not the open one.`);
+        }
+        // Most checkpoints find nothing: then the row is like any other.
+        if (inputs.length === 0) {
+          await groupCommit.append(fence, [stored]);
+          return { inputs, row: appendedRow(row, stored) };
+        }
+        const ids = inputs.map((input) => input.inputId);
+        const values = [
+          ...fenceValues(fence),
+          turnId,
+          ids,
+          stored.seq,
+          stored.ordinal,
+          stored.at,
+          stored.body,
+          LOG_VERSION,
+        ];
+        let answer: Row | undefined;
+        try {
+          [answer] = await database.write(stageSteeringInputs, values);
+        } catch (error) {
+          // Somebody took one of them back (a cancelled or superseded input): look again.
+          if (error instanceof PawlError && isAssertionFailure(error.cause)) continue;
+          throw storeFailure(error, "write", stageSteeringInputs.name);
+        }
+        if (answer?.held !== true) throw fenced(fence.sessionId);
+        if (answer.done !== true && answer.stored !== true) {
+          throw rowMisfit(fence.sessionId, stored.seq, answer.head as number);
+        }
+        hints.appended(fence.sessionId);
+        return { inputs, row: appendedRow(row, stored) };
+      }
+    },
+
+    async load(id) {
+      const [row] = await database.read(loadInput, [id]);
+      return row === undefined ? null : inputOfRow(row);
+    },
+
+    async list(id) {
+      return (await database.read(listInputs, [id])).map(inputOfRow);
+    },
+  };
+}
+
+/** Undefined: nothing was there and nothing was entered, because somebody else did both meanwhile. */
+function concludeEntry(given: NewInput, contentDigest: string, rows: readonly Row[]): Accepted | undefined {
+  const found = rows.filter((row) => row.how !== null);
+  const entered = found.find((row) => row.how === "entered");
+  if (entered !== undefined) return { input: inputOfRow(entered), duplicate: false };
+
+  const known = found.map(inputOfRow);
+  const sameKey = known.find(
+    (input) =>
+      given.idempotencyKey !== undefined &&
+      input.sessionId === given.sessionId &&
+      input.idempotencyKey === given.idempotencyKey,
+  );
+  if (sameKey !== undefined) {
+    if (sameKey.digest === contentDigest) return { input: sameKey, duplicate: true };
+    throw conflict("This idempotency key was used for other content: use a new key for a new input.");
+  }
+  if (known.length > 0) throw conflict(`Input id "${given.inputId}" is taken.`);
+  const state = rows[0]?.runtime_state as RuntimeState | null | undefined;
+  if (state !== null && state !== undefined && !acceptsInputs(state)) {
+    throw new PawlError(
+      "session_not_accepting",
+      `Session "${given.sessionId}" is ${state} and takes no inputs: use another session.`,
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,151 @@
+import { type JsonDigest, loadJsonDigest, type SessionId } from "@pawl/core";
+import type { Inbox, Leases, Log, Logger, NewId, Secrets, Sessions, Store } from "@pawl/core/ports";
+import type { PoolClient } from "pg";
+import { Database } from "./connection/database.ts";
+import { GroupCommit } from "./connection/group-commit.ts";
+import { Listener } from "./connection/listener.ts";
+import { type ConnectionOptions, openListenConnection, openPool } from "./connection/pool.ts";
+import type { Channels, StoreContext } from "./context.ts";
+import { closed, invalidConfig } from "./errors.ts";
+import { guarded } from "./guarded.ts";
+import { Hints } from "./hints.ts";
+import { postgresInbox } from "./inbox.ts";
+import { postgresLeases } from "./leases.ts";
+import { Liveness } from "./liveness.ts";
+import { postgresLog } from "./log.ts";
+import { migrate } from "./migrate/migrate.ts";
+import { preflight } from "./migrate/preflight.ts";
+import { postgresSecrets } from "./secrets.ts";
+import { postgresSessions } from "./sessions.ts";
+import { hint } from "./statements/hint.ts";
+
+export type PostgresStoreOptions = ConnectionOptions & {
+  /** The schema that holds everything; default `pawl`. It is made if it is missing and the role may do that. */
+  readonly schema?: string;
+  /**
+   * A direct URL for the one connection that listens, when `pool` or `url` goes through a pooler. False: do not listen, poll.
+   * Without it one connection of the pool is kept for listening.
+   */
+  readonly listenUrl?: string | false;
+  /** False: `open` does not migrate, it only checks. Default true. */
+  readonly migrate?: boolean;
+  /** How long a failing connection is tried again, in milliseconds; default 10,000. */
+  readonly patienceMs?: number;
+  /** Default true; they switch themselves off where a pooler does not know them. */
+  readonly preparedStatements?: boolean;
+  /** True: also open a database with `fsync` or `synchronous_commit` off. For tests that promise nothing about durability. */
+  readonly acceptDataLoss?: boolean;
+  readonly logger?: Logger;
+  /** Makes nonces and tokens. Default: random UUIDs. */
+  readonly newId?: NewId;
+};
+
+const PATIENCE_MS = 10_000;
+/** Channel names have 63 bytes and carry the schema's. */
+const SCHEMA = /^[a-z_][a-z0-9_]{0,39}$/;
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Every port on PostgreSQL 14 or newer. Nothing is connected before `open`.
+ *
+ *     const store = postgresStore({ pool });            // or { url: process.env.DATABASE_URL }
+ *     await store.open();
+ *     await store.inbox.accept(input, { tx: client });  // within the caller's own transaction
+ *
+ * @throws PawlError `store_config_invalid`
+ */
+export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> {
+  const { schema = "pawl", listenUrl, logger = SILENT, newId = () => crypto.randomUUID() } = options;
+  if (!SCHEMA.test(schema)) {
+    throw invalidConfig(
+      "A schema name has at most 40 lower-case letters, digits and underscores, and begins with no digit.",
+    );
+  }
+  const { pool, owned } = openPool(options);
+  const random = Math.random;
+  const channels: Channels = { work: `pawl_work_${schema}`, log: `pawl_log_${schema}` };
+  const database = new Database({
+    pool,
+    schema,
+    logger,
+    random,
+    patienceMs: options.patienceMs ?? PATIENCE_MS,
+    preparedStatements: options.preparedStatements ?? true,
+  });
+  const hints = new Hints(logger);
+  const groupCommit = new GroupCommit(database, (sessionId) => hints.appended(sessionId));
+  const listener = new Listener({
+    connect: () =>
+      openListenConnection(
+        pool,
+        listenUrl === false ? undefined : (listenUrl ?? options.url),
+        "ssl" in options ? options.ssl : undefined,
+      ),
+    channels: [channels.work, channels.log],
+    send: (channel, payload) => database.write(hint, [channel, payload]),
+    onHint: (channel, payload) => {
+      if (channel === channels.log) hints.appended(payload);
+      else hints.work(payload === "" ? undefined : (payload as SessionId));
+    },
+    onLive: async () => {
+      await liveness.takeAll();
+      hints.everything();
+    },
+    onLost: () => liveness.lostAll(),
+    newId,
+    random,
+    logger,
+  });
+  const liveness: Liveness = new Liveness(database, listener, logger);
+
+  let digest: JsonDigest | undefined;
+  let opening: Promise<void> | undefined;
+  let isClosed = false;
+  const context: StoreContext = {
+    database,
+    groupCommit,
+    hints,
+    liveness,
+    channels,
+    newId,
+    logger,
+    digest: (value) => digest!(value),
+  };
+
+  async function open(): Promise<void> {
+    digest = await loadJsonDigest();
+    await preflight(database, options.acceptDataLoss ?? false);
+    await migrate(database, options.migrate ?? true);
+    if (listenUrl !== false) await listener.start();
+  }
+
+  /** Ports work from `open` on; whoever forgot it gets it at the first use. */
+  function enter(): Promise<void> {
+    if (isClosed) return Promise.reject(closed());
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  }
+
+  return {
+    sessions: guarded<Sessions>(postgresSessions(context), enter),
+    log: guarded<Log>(postgresLog(context), enter, ["onAppend"]),
+    inbox: guarded<Inbox<PoolClient>>(postgresInbox(context), enter),
+    leases: guarded<Leases>(postgresLeases(context), enter, ["onWork"]),
+    secrets: guarded<Secrets>(postgresSecrets(context), enter),
+    durability: "durable",
+    open: enter,
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await opening?.catch(() => undefined);
+      await groupCommit.drain();
+      await listener.stop();
+      hints.clear();
+      database.stop();
+      if (owned) await pool.end();
+    },
+  };
+}

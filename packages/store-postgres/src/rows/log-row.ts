@@ -1,0 +1,38 @@
+import { LOG_VERSION, type LogBody, type LogRow, type TurnId } from "@pawl/core";
+import type { Row } from "../connection/database.ts";
+import { corruptRow } from "../errors.ts";
+import { storableJson } from "../storable.ts";
+import { nullableNumber, numberColumn, objectColumn, textColumn } from "./column.ts";
+
+/** A row of the log as its columns, checked before it is sent. */
+export interface StoredLogRow {
+  readonly seq: number;
+  readonly turnId: string;
+  readonly ordinal: number | null;
+  readonly at: number;
+  readonly body: string;
+}
+
+/** @throws PawlError `not_storable` */
+export function storedLogRow(row: LogRow): StoredLogRow {
+  const what = `Row ${row.seq} of the log`;
+  const body = storableJson(row.body, what);
+  storableJson([row.seq, row.turnId, row.ordinal, row.at], what);
+  return { seq: row.seq, turnId: row.turnId, ordinal: row.ordinal, at: Math.round(row.at), body };
+}
+
+/** @throws PawlError `store_corrupt_row` */
+export function logRowOfRow(row: Row): LogRow {
+  const where = `Row ${String(row.seq)} of the log of "${String(row.session_id)}"`;
+  const version = numberColumn(row, "version", where);
+  if (version > LOG_VERSION) {
+    throw corruptRow(where, `it has version ${version} and this version reads up to ${LOG_VERSION}`);
+  }
+  return {
+    seq: numberColumn(row, "seq", where),
+    turnId: textColumn(row, "turn_id", where) as TurnId,
+    ordinal: nullableNumber(row, "ordinal", where),
+    at: numberColumn(row, "at", where),
+    body: objectColumn<LogBody>(row, "body", where, { kind: "string" }),
+  };
+}

@@ -1,0 +1,141 @@
+import { LOG_VERSION, PawlError } from "@pawl/core";
+import type { CancelRequest, Fence, Sessions } from "@pawl/core/ports";
+import { rowMisfit } from "./append-checks.ts";
+import { commit } from "./commit.ts";
+import { isAssertionFailure } from "./connection/retryable-codes.ts";
+import type { StoreContext } from "./context.ts";
+import { conflict, fenced } from "./errors.ts";
+import { fenceValues } from "./fence.ts";
+import { storedLogRow } from "./rows/log-row.ts";
+import {
+  cancelOfRow,
+  committedTurnOfRow,
+  configOfRow,
+  messageOfRow,
+  outcomeOfRow,
+  receiptOfRow,
+  sessionOfRow,
+} from "./rows/session-row.ts";
+import { beginTurn } from "./statements/begin-turn.ts";
+import { listReceipts } from "./statements/list-receipts.ts";
+import { listSessions } from "./statements/list-sessions.ts";
+import { loadCommittedTurn } from "./statements/load-committed-turn.ts";
+import { loadConfig } from "./statements/load-config.ts";
+import { loadPendingCancel } from "./statements/load-pending-cancel.ts";
+import { loadReceipt } from "./statements/load-receipt.ts";
+import { loadSession } from "./statements/load-session.ts";
+import { readTranscript } from "./statements/read-transcript.ts";
+import { requestCancel } from "./statements/request-cancel.ts";
+import { storableJson } from "./storable.ts";
+
+/** Configurations that this process knows to be stored and does not send again. */
+const MOST_KNOWN_CONFIGS = 1000;
+
+export function postgresSessions(context: StoreContext): Sessions {
+  const { database, groupCommit, hints, channels } = context;
+  const knownConfigs = new Set<string>();
+
+  return {
+    async load(sessionId) {
+      const [row] = await database.read(loadSession, [sessionId]);
+      return row === undefined ? null : sessionOfRow(row);
+    },
+
+    async list({ limit }) {
+      return (await database.read(listSessions, [Math.max(0, limit)])).map(sessionOfRow);
+    },
+
+    async transcript(sessionId, from = 0) {
+      const rows = await database.read(readTranscript, [sessionId, from]);
+      return rows.map((row) => messageOfRow(row, sessionId));
+    },
+
+    async beginTurn(fence, turn) {
+      if (new Set(turn.inputIds).size !== turn.inputIds.length) {
+        throw conflict("An input can begin a turn only once.");
+      }
+      const row = storedLogRow(turn.row);
+      if (turn.row.turnId !== turn.turnId) throw conflict(`Row ${row.seq} is not of turn "${turn.turnId}".`);
+      const { body } = turn.row;
+      const behaviour = body.kind === "machine_input" ? (body.turn?.behaviour ?? null) : null;
+      const config = knownConfigs.has(turn.configHash)
+        ? null
+        : storableJson(turn.config, "The configuration");
+      await groupCommit.settle(fence.sessionId);
+      const values = [
+        ...fenceValues(fence),
+        turn.turnId,
+        turn.inputIds,
+        turn.configHash,
+        config,
+        behaviour,
+        row.seq,
+        row.ordinal,
+        row.at,
+        row.body,
+        LOG_VERSION,
+      ];
+      const [answer] = await database.write(beginTurn, values).catch((error: unknown) => {
+        if (!(error instanceof PawlError && isAssertionFailure(error.cause))) throw error;
+        throw conflict(
+          `Turn "${turn.turnId}" cannot begin: its id was used before, or an input of it is not queued in "${fence.sessionId}".`,
+        );
+      });
+      if (answer?.held !== true) throw fenced(fence.sessionId);
+      if (answer.done !== true && answer.stored !== true) {
+        if (answer.open_turn !== null) {
+          throw conflict(`Turn "${answer.open_turn}" of "${fence.sessionId}" is open: end it first.`);
+        }
+        throw rowMisfit(fence.sessionId, row.seq, answer.head as number);
+      }
+      if (knownConfigs.size >= MOST_KNOWN_CONFIGS) knownConfigs.clear();
+      knownConfigs.add(turn.configHash);
+      hints.appended(fence.sessionId);
+    },
+
+    async loadConfig(hash) {
+      const [row] = await database.read(loadConfig, [hash]);
+      return row === undefined ? null : configOfRow(row, hash);
+    },
+
+    commit: (fence, boundary) => commit(context, fence, boundary),
+
+    async loadReceipt(sessionId, runId, sequence) {
+      const [row] = await database.read(loadReceipt, [sessionId, runId, sequence]);
+      return row === undefined ? null : receiptOfRow(row, `Receipt ${sequence} of run "${runId}"`);
+    },
+
+    async loadCommitted(turnId) {
+      const [row] = await database.read(loadCommittedTurn, [turnId]);
+      return row === undefined ? null : committedTurnOfRow(row, turnId);
+    },
+
+    async receipts(sessionId) {
+      const rows = await database.read(listReceipts, [sessionId]);
+      return rows.map((row, index) => receiptOfRow(row, `Receipt ${index} of "${sessionId}"`));
+    },
+
+    async requestCancel(turnId, request): Promise<CancelRequest> {
+      const { requestId, origin, reason } = request;
+      storableJson([requestId, origin, reason ?? null], "The cancel request");
+      const values = [turnId, requestId, origin, reason ?? null, channels.work];
+      const [row] = await database.write(requestCancel, values);
+      if (row === undefined) return { status: "unknown" };
+      if (row.outcome !== null) {
+        const outcome = outcomeOfRow(row, turnId);
+        return outcome.status === "cancelled"
+          ? { status: "already_requested", evidence: outcome.evidence }
+          : { status: "completion_won", outcome };
+      }
+      const evidence = cancelOfRow(row, turnId);
+      if (row.won !== true) return { status: "already_requested", evidence };
+      hints.work(row.session_id as Fence["sessionId"]);
+      return { status: "requested", evidence };
+    },
+
+    async pendingCancel(turnId) {
+      const [row] = await database.read(loadPendingCancel, [turnId]);
+      return row === undefined ? null : cancelOfRow(row, turnId);
+    },
+  };
+}

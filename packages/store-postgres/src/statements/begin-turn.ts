@@ -1,0 +1,79 @@
+import { statement } from "../connection/statement.ts";
+
+/**
+ * $1–$3 node lease, $4 session, $5 epoch, $6 turn, $7 inputs, $8 hash and $9 text of the configuration (null when it is known
+ * to be stored), $10 behaviour, then the first row: $11 seq, $12 ordinal, $13 at, $14 body, $15 version.
+ *
+ * All or nothing (D7): an input that is not queued, or a turn id that was used, undoes it by the division by zero. `stored`:
+ * this very row was written by an earlier attempt.
+ */
+export const beginTurn = statement(
+  "begin_turn",
+  `
+with fence as (
+  select n.node_id, n.generation
+  from {schema}.nodes n
+  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+    and exists (
+      select from {schema}.node_heartbeats h
+      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
+  for share of n
+),
+holder as (
+  select s.session_id, s.open_turn, s.log_head
+  from fence f
+  join {schema}.sessions s on s.session_id = $4
+    and s.owner_node = f.node_id and s.owner_generation = f.generation and s.epoch = $5::bigint
+  for update of s
+),
+tail as (
+  select greatest(h.log_head, coalesce((
+    select l.seq from {schema}.log l where l.session_id = $4 order by l.seq desc limit 1), 0)) as head
+  from holder h
+),
+going as (
+  select h.session_id from holder h, tail t where h.open_turn is null and t.head + 1 = $11::bigint
+),
+kept as (
+  insert into {schema}.configs (hash, config)
+  select $8, $9::text::json from going where $9::text is not null
+  on conflict do nothing
+),
+begun as (
+  insert into {schema}.turns as t (turn_id, session_id, config_hash, behaviour, first_seq, begun_at)
+  select $6, g.session_id, $8, $10, $11::bigint, clock_timestamp() from going g
+  on conflict (turn_id) do update set config_hash = excluded.config_hash, behaviour = excluded.behaviour,
+    first_seq = excluded.first_seq, begun_at = excluded.begun_at
+  -- The row of a cancel request that came before the turn.
+  where t.session_id = excluded.session_id and t.first_seq is null and t.outcome is null
+  returning t.begun_at
+),
+staged as (
+  update {schema}.inputs i
+  set state = 'staged', turn_id = $6
+  from going g
+  where i.input_id = any($7::text[]) and i.session_id = g.session_id and i.state = 'queued'
+  returning i.input_id
+),
+opened as (
+  update {schema}.sessions s
+  set open_turn = $6, open_behaviour = $10, open_since = b.begun_at,
+    runtime_state = case when s.runtime_state = 'retired' then s.runtime_state else 'running' end
+  from going g, begun b
+  where s.session_id = g.session_id
+),
+written as (
+  insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
+  select g.session_id, $11::bigint, $5::bigint, $13::bigint, $12::int, $15::smallint, $6, $14::text::json from going g
+  returning 1
+)
+select exists (select from holder) as held, (select h.open_turn from holder h) as open_turn,
+  (select t.head from tail t) as head, exists (select from written) as done,
+  exists (
+    select from {schema}.log l
+    where l.session_id = $4 and l.seq = $11::bigint and l.epoch = $5::bigint and l.turn_id = $6
+      and l.body::text = $14) as stored,
+  1 / (case when not exists (select from going)
+    or (exists (select from begun) and (select count(*) from staged) = cardinality($7::text[])) then 1 else 0 end)
+    as complete`,
+);

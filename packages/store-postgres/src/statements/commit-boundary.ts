@@ -1,0 +1,96 @@
+import { statement } from "../connection/statement.ts";
+
+/**
+ * $1–$3 node lease, $4 session, $5 epoch, $6 run, $7 whether the turn ends. Asserted from the facts: $8 receipts so far, $9
+ * revision, $10 last digest. Written: $11 sequence, $12 receipt, $13 its digest, $14 usage, $15 outcome, $16 whether that is
+ * the cancelled form, $17 message count before, $18 messages, $19 inputs that are consumed, $20 inputs that go back to the
+ * queue, and the turn's last row, if any: $21 seq, $22 ordinal, $23 at, $24 body, $25 version. $26 channel for hints.
+ *
+ * One statement, so all or nothing. `moved`: the head is not what the facts said. `gate`: a cancel request came before the
+ * outcome could be sealed (D18). Then nothing is written. Inputs that are not staged undo it by the division by zero (D19).
+ */
+export const commitBoundary = statement(
+  "commit_boundary",
+  `
+with fence as (
+  select n.node_id, n.generation
+  from {schema}.nodes n
+  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+    and exists (
+      select from {schema}.node_heartbeats h
+      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
+  for share of n
+),
+holder as (
+  select s.session_id, s.receipt_count, s.revision, s.last_digest, s.open_turn, s.log_head
+  from fence f
+  join {schema}.sessions s on s.session_id = $4
+    and s.owner_node = f.node_id and s.owner_generation = f.generation and s.epoch = $5::bigint
+  for update of s
+),
+head as (
+  select h.session_id from holder h
+  where h.receipt_count = $8::bigint and h.revision = $9::bigint and h.last_digest is not distinct from $10
+    and (not $7::boolean or h.open_turn = $6)
+    and ($21::bigint is null or $21::bigint = 1 + greatest(h.log_head, coalesce((
+      select l.seq from {schema}.log l where l.session_id = $4 order by l.seq desc limit 1), 0)))
+),
+sealed as (
+  update {schema}.turns t
+  set outcome = $15::json, end_sequence = $11::int, last_seq = $21::bigint
+  from head h
+  where $7::boolean and t.turn_id = $6 and t.session_id = h.session_id and t.outcome is null
+    and (t.cancel is null or $16::boolean)
+  returning t.turn_id
+),
+going as (
+  select h.session_id from head h where not $7::boolean or exists (select from sealed)
+),
+appended as (
+  insert into {schema}.messages (session_id, position, run_id, body)
+  select g.session_id, $17::bigint + m.n - 1, $6, m.body::json
+  from going g, unnest($18::text[]) with ordinality as m (body, n)
+  returning 1
+),
+consumed as (
+  update {schema}.inputs i
+  set state = 'consumed', last_run_id = $6, last_boundary_sequence = $11::int
+  from going g
+  where i.input_id = any($19::text[]) and i.session_id = g.session_id and i.turn_id = $6 and i.state = 'staged'
+  returning 1
+),
+returned as (
+  update {schema}.inputs i
+  set state = 'queued', turn_id = null
+  from going g
+  where i.input_id = any($20::text[]) and i.session_id = g.session_id and i.turn_id = $6 and i.state = 'staged'
+  returning 1
+),
+minted as (
+  insert into {schema}.receipts (session_id, run_id, sequence, position, receipt, usage)
+  select g.session_id, $6, $11::int, $8::bigint, $12::json, $14::json from going g
+),
+advanced as (
+  update {schema}.sessions s
+  set receipt_count = s.receipt_count + 1, last_digest = $13,
+    revision = s.revision + case when $18::text[] is null then 0 else 1 end,
+    message_count = s.message_count + coalesce(cardinality($18::text[]), 0),
+    log_head = coalesce($21::bigint, s.log_head),
+    open_turn = case when $7::boolean then null else s.open_turn end,
+    open_behaviour = case when $7::boolean then null else s.open_behaviour end,
+    open_since = case when $7::boolean then null else s.open_since end,
+    runtime_state = case when $7::boolean and s.runtime_state = 'running' then 'idle' else s.runtime_state end
+  from going g
+  where s.session_id = g.session_id
+),
+written as (
+  insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
+  select g.session_id, $21::bigint, $5::bigint, $23::bigint, $22::int, $25::smallint, $6, $24::json
+  from going g where $21::bigint is not null
+)
+select exists (select from holder) as held, not exists (select from head) as moved, exists (select from going) as done,
+  case when exists (select from going) then pg_notify($26, $4) end as hinted,
+  1 / (case when not exists (select from going)
+    or ((select count(*) from consumed) = cardinality($19::text[])
+      and (select count(*) from returned) = cardinality($20::text[])) then 1 else 0 end) as complete`,
+);

@@ -1,0 +1,7 @@
+import { statement } from "../connection/statement.ts";
+
+/** $1 session. In the order of the chain. */
+export const listReceipts = statement(
+  "list_receipts",
+  "select r.receipt from {schema}.receipts r where r.session_id = $1 order by r.position",
+);

@@ -1,0 +1,12 @@
+import { statement } from "../connection/statement.ts";
+
+/** $1 input. */
+export const loadInput = statement(
+  "load_input",
+  `
+select i.input_id, i.session_id, i.position, i.delivery, i.state, i.content, i.digest, i.idempotency_key,
+  i.not_before_ms, (extract(epoch from i.accepted_at) * 1000)::bigint as accepted_at_ms, i.turn_id, i.last_run_id,
+  i.last_boundary_sequence
+from {schema}.inputs i
+where i.input_id = $1`,
+);

@@ -1,0 +1,12 @@
+import { statement } from "../connection/statement.ts";
+
+/** $1 session. */
+export const loadSession = statement(
+  "load_session",
+  `
+select s.session_id, s.runtime_state, s.revision, s.message_count, s.last_digest, s.open_turn,
+  q.phase, q.blocked_code, q.blocked_message, (extract(epoch from s.created_at) * 1000)::bigint as created_at_ms
+from {schema}.sessions s
+join {schema}.session_queue q on q.session_id = s.session_id
+where s.session_id = $1`,
+);

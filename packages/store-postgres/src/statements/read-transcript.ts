@@ -1,0 +1,10 @@
+import { statement } from "../connection/statement.ts";
+
+/** $1 session, $2 position of the first message, from 0. */
+export const readTranscript = statement(
+  "read_transcript",
+  `
+select m.position, m.body from {schema}.messages m
+where m.session_id = $1 and m.position >= $2::bigint
+order by m.position`,
+);

@@ -1,0 +1,21 @@
+import { statement } from "../connection/statement.ts";
+
+/**
+ * $1 node, $2 generation, $3 nonce. Zero rows: the lease ran out or was taken over. `seen` is false when others believe to
+ * watch this process and its lock is gone.
+ */
+export const renewNode = statement(
+  "renew_node",
+  `
+update {schema}.node_heartbeats h
+set expires_at = clock_timestamp() + h.ttl_ms * interval '1 millisecond'
+where h.node_id = $1 and h.generation = $2::bigint and h.nonce = $3 and h.expires_at > clock_timestamp()
+  and exists (
+    select from {schema}.nodes n
+    where n.node_id = h.node_id and n.generation = h.generation and n.nonce = h.nonce)
+returning not h.watched or exists (
+  select from pg_locks l
+  where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+    and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())) as seen`,
+);

@@ -1,0 +1,57 @@
+import { notStorable } from "./errors.ts";
+
+/** Longest value, in UTF-16 code units of its strings and keys. */
+export const MAX_VALUE_SIZE = 16 * 1024 * 1024;
+
+const MAX_DEPTH = 500;
+
+/**
+ * The value as JSON text, as it is stored. Checked before anything is sent (D9): a value that the database would refuse must
+ * not fail the others of its batch.
+ *
+ * @throws PawlError `not_storable` for U+0000, lone surrogates, what is not plain JSON and what is larger than `limit`
+ */
+export function storableJson(value: unknown, what: string, limit = MAX_VALUE_SIZE): string {
+  let left = limit;
+
+  const checkText = (text: string): void => {
+    left -= text.length;
+    if (left < 0) throw notStorable(what, `more than ${limit} characters`);
+    if (text.includes("\u0000")) throw notStorable(what, "the character U+0000");
+    if (!text.isWellFormed()) throw notStorable(what, "a lone surrogate");
+  };
+
+  const check = (value: unknown, depth: number): void => {
+    if (value === null || typeof value === "boolean") return;
+    if (typeof value === "number" && Number.isFinite(value)) return;
+    if (typeof value === "string") {
+      checkText(value);
+      return;
+    }
+    if (typeof value !== "object") throw notStorable(what, `${String(value)}, which is not JSON`);
+    if (depth > MAX_DEPTH) throw notStorable(what, `more than ${MAX_DEPTH} levels, or a cycle`);
+    if (Array.isArray(value)) {
+      for (const item of value) check(item, depth + 1);
+      return;
+    }
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+      throw notStorable(what, `an instance of ${value.constructor?.name ?? "a class"}`);
+    }
+    for (const key of Object.keys(value)) {
+      const member = (value as Record<string, unknown>)[key];
+      if (member === undefined) continue;
+      checkText(key);
+      check(member, depth + 1);
+    }
+  };
+
+  check(value, 0);
+  return JSON.stringify(value);
+}
+
+/** Text that stands in a column of its own. Throws as `storableJson`. */
+export function storableText(text: string, what: string): string {
+  storableJson(text, what);
+  return text;
+}
