@@ -26,7 +26,7 @@ import type {
   SessionClaim,
   Store,
 } from "@pawl/core/ports";
-import type { PoolClient } from "pg";
+import pg, { type PoolClient } from "pg";
 import { type PostgresStoreOptions, postgresStore } from "../src/index.ts";
 
 export type PgStore = Store<PoolClient>;
@@ -36,6 +36,14 @@ let counter = 0;
 export function fresh(what: string): string {
   counter += 1;
   return `${what}_${process.pid}_${counter}`;
+}
+
+/** Connections for looking into the database; one that the end of the test cuts off harms nobody. */
+export function adminPool(url: string, max = 2): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max });
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
 }
 
 export async function openStore(url: string, options: Partial<PostgresStoreOptions> = {}): Promise<PgStore> {

@@ -1,16 +1,16 @@
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadMigrations, postgresStore } from "../src/index.ts";
 import { pending } from "../src/migrate/migrate.ts";
-import { openStore } from "./harness.ts";
+import { adminPool, openStore } from "./harness.ts";
 import { dumpSchema } from "./schema-dump.ts";
 
 let database: TestDatabase;
 let admin: pg.Pool;
 beforeAll(async () => {
   database = await createTestDatabase();
-  admin = new pg.Pool({ connectionString: database.url, max: 2 });
+  admin = adminPool(database.url);
 });
 afterAll(async () => {
   await admin.end();

@@ -3,6 +3,7 @@ import { loadJsonDigest, type SessionId, sessionId, verifyReceipt } from "@pawl/
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
+  adminPool,
   beginRow,
   CONFIG,
   claimOne,
@@ -230,8 +231,7 @@ describe("accept", () => {
   });
 
   test("within the caller's transaction: both commit or neither", async () => {
-    const { default: pg } = await import("pg");
-    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const pool = adminPool(database.url);
     await pool.query("create table orders (id text primary key)");
     const kept = sessionId(fresh("s"));
     const dropped = sessionId(fresh("s"));

@@ -42,6 +42,8 @@ export function openPool(options: ConnectionOptions): OwnedPool {
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on("error", () => undefined);
+  // The same for one that breaks while the pool is being closed.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return { pool, owned: true };
 }
 
