@@ -147,6 +147,7 @@ CREATE INDEX session_queue_used ON session_queue USING btree (used_at);
 create table sessions (
   session_id text collate "C" not null,
   runtime_state text default 'idle'::text not null,
+  rest_state text default 'idle'::text not null,
   revision bigint default 0 not null,
   message_count bigint default 0 not null,
   receipt_count bigint default 0 not null,

@@ -39,10 +39,12 @@ export type CommitDecision =
   | { readonly do: "cancelled_first"; readonly evidence: CancelEvidence }
   | { readonly do: "write"; readonly receipt: CommitReceipt; readonly returned: readonly InputId[] };
 
+type Content = Omit<Boundary, "row">;
+
 /** @throws PawlError `store_conflict`, `store_fenced` */
 export function decideCommit(
   sessionId: SessionId,
-  boundary: Boundary,
+  boundary: Content,
   facts: CommitFacts,
   digest: JsonDigest,
 ): CommitDecision {
@@ -81,7 +83,7 @@ export function decideCommit(
   return { do: "write", receipt, returned };
 }
 
-function checkBoundary({ boundary, outcome, inputIds }: Boundary): void {
+function checkBoundary({ boundary, outcome, inputIds }: Content): void {
   if ((boundary === "turn_end") !== (outcome !== null)) {
     throw conflict("A `turn_end` boundary needs an outcome and the others have none.");
   }
@@ -89,7 +91,7 @@ function checkBoundary({ boundary, outcome, inputIds }: Boundary): void {
 }
 
 function earlierCommit(
-  boundary: Boundary,
+  boundary: Content,
   facts: CommitFacts,
   deltaDigest: string | null,
 ): CommitReceipt | undefined {
@@ -108,7 +110,7 @@ function earlierCommit(
   return same;
 }
 
-function checkHead(sessionId: SessionId, boundary: Boundary, facts: CommitFacts): void {
+function checkHead(sessionId: SessionId, boundary: Content, facts: CommitFacts): void {
   const isOpen = facts.openTurn === boundary.runId;
   if (boundary.boundary === "turn_end" && !isOpen) {
     throw conflict(`Turn "${boundary.runId}" is not the open turn of "${sessionId}" (D8).`);
@@ -125,7 +127,7 @@ function checkHead(sessionId: SessionId, boundary: Boundary, facts: CommitFacts)
   }
 }
 
-function stagedInput(id: InputId, boundary: Boundary, facts: CommitFacts): CommitFacts["inputs"][number] {
+function stagedInput(id: InputId, boundary: Content, facts: CommitFacts): CommitFacts["inputs"][number] {
   const input = facts.inputs.find((i) => i.inputId === id);
   if (input?.state !== "staged") {
     throw conflict(
@@ -136,7 +138,7 @@ function stagedInput(id: InputId, boundary: Boundary, facts: CommitFacts): Commi
 }
 
 /** Steering inputs that the turn had claimed and did not settle go back: only a turn's terminal does that (D19). */
-function inputsToReturn(boundary: Boundary, facts: CommitFacts): readonly InputId[] {
+function inputsToReturn(boundary: Content, facts: CommitFacts): readonly InputId[] {
   const left = facts.inputs.filter((i) => i.state === "staged" && !boundary.inputIds.includes(i.inputId));
   const stuck = left.find((i) => i.delivery === "next");
   if (stuck !== undefined) {

@@ -1,4 +1,4 @@
-import { LOG_VERSION, PawlError } from "@pawl/core";
+import { LOG_VERSION, type LogRow, PawlError, type TurnId } from "@pawl/core";
 import type { Boundary, CommitResult, Fence } from "@pawl/core/ports";
 import { rowMisfit } from "./append-checks.ts";
 import { type CommitDecision, type CommitFacts, decideCommit } from "./commit-decision.ts";
@@ -19,10 +19,11 @@ const MOST_LOOKS = 5;
  * Reads what the decision needs, decides, and writes in one statement that asserts the same again: two round trips. A write
  * whose answer was lost is found by the next look, because its receipt is there (D20).
  */
-export async function commit(context: StoreContext, fence: Fence, boundary: Boundary): Promise<CommitResult> {
+export async function commit(context: StoreContext, fence: Fence, given: Boundary): Promise<CommitResult> {
   const { database, groupCommit, hints, digest } = context;
-  const { row: _, ...stored } = boundary;
-  storableJson(stored, "The boundary");
+  const { row, ...content } = given;
+  // Detached from the caller, who may change it while this waits.
+  const boundary = JSON.parse(storableJson(content, "The boundary")) as Content;
   await groupCommit.settle(fence.sessionId);
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const facts = await readFacts(context, fence, boundary);
@@ -30,15 +31,15 @@ export async function commit(context: StoreContext, fence: Fence, boundary: Boun
     if (decided.do === "cancelled_first") return { status: "cancelled_first", evidence: decided.evidence };
     if (decided.do === "return") return { status: "committed", receipt: decided.receipt };
 
-    const row = lastRow(fence, boundary, decided, facts);
-    const values = valuesOf(context, fence, boundary, decided, facts, row);
+    const last = row && lastRow(fence, row(structuredClone(decided.receipt)), boundary.runId, facts);
+    const values = valuesOf(context, fence, boundary, decided, facts, last);
     const [answer] = await database.write(commitBoundary, values).catch((error: unknown) => {
       // An input changed after the look: the next one says which.
       if (error instanceof PawlError && isAssertionFailure(error.cause)) return [];
       throw error;
     });
     if (answer?.done !== true) continue;
-    if (row !== undefined) hints.appended(fence.sessionId);
+    if (last !== undefined) hints.appended(fence.sessionId);
     return { status: "committed", receipt: JSON.parse(JSON.stringify(decided.receipt)) };
   }
   throw new PawlError(
@@ -48,23 +49,17 @@ export async function commit(context: StoreContext, fence: Fence, boundary: Boun
   );
 }
 
-async function readFacts(context: StoreContext, fence: Fence, boundary: Boundary): Promise<CommitFacts> {
+async function readFacts(context: StoreContext, fence: Fence, boundary: Content): Promise<CommitFacts> {
   const values = [...fenceValues(fence), boundary.runId, boundary.inputIds];
   const [row] = await context.database.read(readCommitFacts, values);
   return commitFactsOfRow(row ?? {}, fence.sessionId);
 }
 
+type Content = Omit<Boundary, "row">;
 type Write = Extract<CommitDecision, { do: "write" }>;
 
-function lastRow(
-  { sessionId }: Fence,
-  boundary: Boundary,
-  { receipt }: Write,
-  { logHead }: CommitFacts,
-): StoredLogRow | undefined {
-  const row = boundary.row?.(receipt);
-  if (row === undefined) return undefined;
-  if (row.turnId !== boundary.runId) {
+function lastRow({ sessionId }: Fence, row: LogRow, runId: TurnId, { logHead }: CommitFacts): StoredLogRow {
+  if (row.turnId !== runId) {
     throw conflict(`Row ${row.seq} is of turn "${row.turnId}", which is not the open one.`);
   }
   if (row.seq !== logHead + 1) throw rowMisfit(sessionId, row.seq, logHead);
@@ -75,7 +70,7 @@ function lastRow(
 function valuesOf(
   { channels }: StoreContext,
   fence: Fence,
-  boundary: Boundary,
+  boundary: Content,
   { receipt, returned }: Write,
   facts: CommitFacts,
   row: StoredLogRow | undefined,

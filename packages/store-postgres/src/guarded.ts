@@ -1,9 +1,12 @@
 type Verb = (...args: unknown[]) => unknown;
 
-/** A port whose verbs first await `enter`, which opens the store or refuses. Those named in `direct` are handed on as they are. */
+/**
+ * A port whose verbs first `enter` the store, which opens it or refuses. Once it is open they begin at once, so that a caller may
+ * change what it handed in as soon as it has the promise. Those named in `direct` are handed on as they are.
+ */
 export function guarded<Port extends object>(
   port: Port,
-  enter: () => Promise<void>,
+  enter: () => Promise<void> | undefined,
   direct: readonly (keyof Port)[] = [],
 ): Port {
   const verbs: Record<string, Verb> = {};
@@ -11,7 +14,8 @@ export function guarded<Port extends object>(
     verbs[name] = direct.includes(name as keyof Port)
       ? verb
       : async (...args) => {
-          await enter();
+          const entering = enter();
+          if (entering !== undefined) await entering;
           return verb(...args);
         };
   }

@@ -84,7 +84,8 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
         const inputs = rows
           .filter((row) => row.input_id !== null)
           .map((row): InputRecord => ({ ...inputOfRow(row), state: "staged", turnId }));
-        const row = build(inputs);
+        // A copy: what the builder does to it is nobody's business.
+        const row = build(structuredClone(inputs));
         const stored = storedLogRow(row);
         if (row.turnId !== turnId) {
           throw conflict(`Row ${row.seq} is of turn "${row.turnId}", which is not the open one.`);

@@ -121,8 +121,10 @@ export function postgresLeases(context: StoreContext): Leases {
 
     async release(fence, how) {
       await groupCommit.settle(fence.sessionId);
-      const [row] = await database.write(releaseSession, [...fenceValues(fence), ...releaseValues(how)]);
-      if (row?.left_now === true) {
+      const values = [...fenceValues(fence), ...releaseValues(how)];
+      const { rows, repeated } = await database.writeTold(releaseSession, values);
+      const [row] = rows;
+      if (row?.gone === true || (repeated && row?.gone_before === true)) {
         if (row.ready === true) hints.work(fence.sessionId);
         return true;
       }

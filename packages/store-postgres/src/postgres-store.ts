@@ -100,6 +100,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
 
   let digest: JsonDigest | undefined;
   let opening: Promise<void> | undefined;
+  let isOpen = false;
   let isClosed = false;
   const context: StoreContext = {
     database,
@@ -120,12 +121,18 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
   }
 
   /** Ports work from `open` on; whoever forgot it gets it at the first use. */
-  function enter(): Promise<void> {
-    if (isClosed) return Promise.reject(closed());
-    opening ??= open().catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    });
+  function enter(): Promise<void> | undefined {
+    if (isClosed) throw closed();
+    if (isOpen) return undefined;
+    opening ??= open().then(
+      () => {
+        isOpen = true;
+      },
+      (error: unknown) => {
+        opening = undefined;
+        throw error;
+      },
+    );
     return opening;
   }
 
@@ -136,7 +143,9 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     leases: guarded<Leases>(postgresLeases(context), enter, ["onWork"]),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),
     durability: "durable",
-    open: enter,
+    async open() {
+      await enter();
+    },
     async close() {
       if (isClosed) return;
       isClosed = true;

@@ -65,7 +65,7 @@ export function postgresSessions(context: StoreContext): Sessions {
       const values = [
         ...fenceValues(fence),
         turn.turnId,
-        turn.inputIds,
+        [...turn.inputIds],
         turn.configHash,
         config,
         behaviour,

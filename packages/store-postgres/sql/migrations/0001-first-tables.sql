@@ -42,6 +42,8 @@ create table {schema}.sessions (
   session_id text collate "C" primary key,
   runtime_state text not null default 'idle' check (runtime_state in
     ('initializing', 'idle', 'running', 'recovering', 'retired', 'stopped', 'destroyed')),
+  -- What the session returns to when its running turn ends.
+  rest_state text not null default 'idle',
   revision bigint not null default 0,
   message_count bigint not null default 0,
   receipt_count bigint not null default 0,

@@ -68,6 +68,21 @@ export class Database {
     return this.#patiently(statement, values, "write", true);
   }
 
+  /**
+   * As `write`, for statements that refuse what has happened before: `repeated` says that an answer was lost before this one, so
+   * that what it finds done may be its own doing.
+   */
+  async writeTold(
+    statement: Statement,
+    values: unknown[],
+  ): Promise<{ readonly rows: readonly Row[]; readonly repeated: boolean }> {
+    let repeated = false;
+    const rows = await this.#patiently(statement, values, "write", true, () => {
+      repeated = true;
+    });
+    return { rows, repeated };
+  }
+
   /** For statements whose lost answer must not be answered by doing it again. Throws as `write`. */
   writeOnce(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
     return this.#patiently(statement, values, "write", false);
@@ -106,10 +121,10 @@ export class Database {
   }
 
   /**
-   * Runs until it succeeds, fails for good, or the patience is over. Throws what the driver threw.
-   * `again` says for each kind of failure whether a repetition is safe.
+   * Runs until it succeeds, fails for good, or the patience is over. Throws what the driver threw. `repeatLost`: an attempt whose
+   * answer was lost may be repeated; `onLost` hears of each.
    */
-  async insist<T>(attempt: () => Promise<T>, repeatLost: boolean): Promise<T> {
+  async insist<T>(attempt: () => Promise<T>, repeatLost: boolean, onLost: () => void = ignore): Promise<T> {
     const until = performance.now() + this.#options.patienceMs;
     for (let failures = 0, contentions = 0; ; ) {
       try {
@@ -117,6 +132,7 @@ export class Database {
         return await attempt();
       } catch (error) {
         const kind = failureKind(error);
+        if (kind === "lost") onLost();
         if (kind === "stale_plan" && this.#prepared) {
           // A pooler in transaction mode, or a schema that changed: plain statements always work.
           this.#prepared = false;
@@ -145,9 +161,10 @@ export class Database {
     values: unknown[],
     operation: Operation,
     repeatLost: boolean,
+    onLost: () => void = ignore,
   ): Promise<readonly Row[]> {
     try {
-      return await this.insist(() => this.run(this.pool, statement, values), repeatLost);
+      return await this.insist(() => this.run(this.pool, statement, values), repeatLost, onLost);
     } catch (error) {
       throw storeFailure(error, operation, statement.name);
     }

@@ -121,12 +121,11 @@ export class GroupCommit {
     let lost = false;
     try {
       const rows = await this.#database.insist(
-        () =>
-          this.#attempt(parts).catch((error: unknown) => {
-            lost ||= failureKind(error) === "lost";
-            throw error;
-          }),
+        () => this.#attempt(parts),
         true,
+        () => {
+          lost = true;
+        },
       );
       for (const [index, part] of parts.entries()) this.#conclude(part, rows[index]!);
     } catch (error) {

@@ -19,7 +19,8 @@ entry as (
   select clock_timestamp() as now, greatest(clock_timestamp(), to_timestamp($7::double precision / 1000)) as due_at
   where not exists (select from known) and not exists (
     select from {schema}.sessions s
-    where s.session_id = $1 and s.runtime_state in ('retired', 'stopped', 'destroyed'))
+    where s.session_id = $1 and (s.runtime_state in ('retired', 'stopped', 'destroyed')
+      or (s.runtime_state = 'running' and s.rest_state = 'retired')))
 ),
 line as (
   insert into {schema}.session_queue as q (session_id, positions, input_at, wake_at, used_at)
@@ -30,8 +31,8 @@ line as (
   returning q.positions
 ),
 born as (
-  insert into {schema}.sessions (session_id)
-  select $1 from line
+  insert into {schema}.sessions (session_id, created_at)
+  select $1, e.now from line, entry e
   on conflict do nothing
 ),
 entered as (
@@ -50,7 +51,10 @@ found as (
 select f.how, f.input_id, f.session_id, f.position, f.delivery, f.state, f.content, f.digest, f.idempotency_key,
   f.not_before_ms, (extract(epoch from f.accepted_at) * 1000)::bigint as accepted_at_ms, f.turn_id, f.last_run_id,
   f.last_boundary_sequence,
-  (select s.runtime_state from {schema}.sessions s where s.session_id = $1) as runtime_state,
+  (
+    select case when s.runtime_state = 'running' and s.rest_state = 'retired' then s.rest_state else s.runtime_state end
+    from {schema}.sessions s where s.session_id = $1
+  ) as runtime_state,
   case when f.how = 'entered' then pg_notify($9, $1) end as hinted
 from (select) one
 left join found f on true`,

@@ -58,7 +58,8 @@ staged as (
 opened as (
   update {schema}.sessions s
   set open_turn = $6, open_behaviour = $10, open_since = b.begun_at,
-    runtime_state = case when s.runtime_state = 'retired' then s.runtime_state else 'running' end
+    rest_state = case when s.runtime_state = 'running' then s.rest_state else s.runtime_state end,
+    runtime_state = 'running'
   from going g, begun b
   where s.session_id = g.session_id
 ),

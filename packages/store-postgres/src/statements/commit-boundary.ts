@@ -79,7 +79,7 @@ advanced as (
     open_turn = case when $7::boolean then null else s.open_turn end,
     open_behaviour = case when $7::boolean then null else s.open_behaviour end,
     open_since = case when $7::boolean then null else s.open_since end,
-    runtime_state = case when $7::boolean and s.runtime_state = 'running' then 'idle' else s.runtime_state end
+    runtime_state = case when $7::boolean and s.runtime_state = 'running' then s.rest_state else s.runtime_state end
   from going g
   where s.session_id = g.session_id
 ),
