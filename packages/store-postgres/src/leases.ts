@@ -122,9 +122,8 @@ export function postgresLeases(context: StoreContext): Leases {
     async release(fence, how) {
       await groupCommit.settle(fence.sessionId);
       const values = [...fenceValues(fence), ...releaseValues(how)];
-      const { rows, repeated } = await database.writeTold(releaseSession, values);
-      const [row] = rows;
-      if (row?.gone === true || (repeated && row?.gone_before === true)) {
+      const [row] = await database.write(releaseSession, values);
+      if (row?.gone === true) {
         if (row.ready === true) hints.work(fence.sessionId);
         return true;
       }

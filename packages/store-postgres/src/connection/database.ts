@@ -68,21 +68,6 @@ export class Database {
     return this.#patiently(statement, values, "write", true);
   }
 
-  /**
-   * As `write`, for statements that refuse what has happened before: `repeated` says that an answer was lost before this one, so
-   * that what it finds done may be its own doing.
-   */
-  async writeTold(
-    statement: Statement,
-    values: unknown[],
-  ): Promise<{ readonly rows: readonly Row[]; readonly repeated: boolean }> {
-    let repeated = false;
-    const rows = await this.#patiently(statement, values, "write", true, () => {
-      repeated = true;
-    });
-    return { rows, repeated };
-  }
-
   /** For statements whose lost answer must not be answered by doing it again. Throws as `write`. */
   writeOnce(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
     return this.#patiently(statement, values, "write", false);
@@ -161,10 +146,9 @@ export class Database {
     values: unknown[],
     operation: Operation,
     repeatLost: boolean,
-    onLost: () => void = ignore,
   ): Promise<readonly Row[]> {
     try {
-      return await this.insist(() => this.run(this.pool, statement, values), repeatLost, onLost);
+      return await this.insist(() => this.run(this.pool, statement, values), repeatLost);
     } catch (error) {
       throw storeFailure(error, operation, statement.name);
     }

@@ -2,8 +2,9 @@ import { statement } from "../connection/statement.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch, $6 type, $7 delay in ms, $8 due time in ms since the epoch, $9 code, $10 message.
- * A park is refused when the wake mark is set (D16): neither `gone` nor an error.
- * `gone_before`: this holder had left already, which a release whose answer was lost may find. `ready`: there is something to do at once.
+ * A park is refused when the wake mark is set (D16): then it is
+ * not `gone`. It is `gone` also when this holder had left before and nobody has claimed it since: an answer that was lost can be
+ * asked for again. `ready`: there is something to do at once.
  *
  * The earliest queued input is looked up in the snapshot of this statement. When an acceptor changed the line after that, the
  * line's own bound stays: at worst a claim finds nothing to do, and its release looks again.
@@ -77,9 +78,8 @@ queued as (
 select
   exists (select from holder) as held,
   (select h.open_turn is not null from holder h) as open,
-  exists (select from queued) as gone,
-  exists (
+  exists (select from queued) or exists (
     select from {schema}.sessions s, fence
-    where s.session_id = $4 and s.epoch = $5::bigint and s.owner_node is null) as gone_before,
+    where s.session_id = $4 and s.epoch = $5::bigint and s.owner_node is null) as gone,
   exists (select from queued where ready_at <= clock_timestamp()) as ready`,
 );

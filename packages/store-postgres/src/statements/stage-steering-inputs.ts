@@ -49,7 +49,7 @@ select exists (select from holder) as held, (select h.open_turn from holder h) =
   exists (
     select from {schema}.log l
     where l.session_id = $4 and l.seq = $8::bigint and l.epoch = $5::bigint and l.turn_id = $6
-      and l.body::text = $11) as stored,
+      and l.ordinal is not distinct from $9::int and l.at = $10::bigint and l.body::text = $11) as stored,
   1 / (case when not exists (select from going)
     or (select count(*) from staged) = cardinality($7::text[]) then 1 else 0 end) as complete`,
 );
