@@ -175,4 +175,11 @@ export {
 } from "./turn/timers.ts";
 export { legalTransition, TRANSITIONS, type Transition } from "./turn/transitions.ts";
 // Waits
+export {
+  type AwaitEventFacts,
+  decideResolve,
+  type ResolveDecision,
+  type ResolvedBy,
+} from "./waits/await-event-table.ts";
+export { awaitEventKeyId, isControlWait, promiseKey } from "./waits/key-identity.ts";
 export { checkWaitIdentity, type Resolution, type WaitIdentity } from "./waits/wait-identity.ts";

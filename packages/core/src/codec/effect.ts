@@ -41,6 +41,14 @@ export const waitReason = unionBy<WaitReason>()("type", {
     input: json,
     attempt: count,
   }),
+  approval: z.looseObject({
+    type: z.literal("approval"),
+    callId: callId,
+    tool: z.string(),
+    input: json,
+    argumentHash: z.string(),
+    policyHash: z.string(),
+  }),
   budget: z.looseObject({ type: z.literal("budget"), limit: z.string() }),
   custom: z.looseObject({ type: z.literal("custom"), text: z.string() }),
 });
@@ -78,6 +86,12 @@ const launch = unionBy<ToolLaunch>()("status", {
     onTimeout: z.enum(["tell_model", "fail_turn"]),
   }),
   ambiguous: z.looseObject({ status: z.literal("ambiguous"), attempt: count }),
+  needs_approval: z.looseObject({
+    status: z.literal("needs_approval"),
+    argumentHash: z.string(),
+    policyHash: z.string(),
+    expiresAt: z.number().exactOptional(),
+  }),
   not_begun: z.looseObject({ status: z.literal("not_begun"), attempt: count }),
 });
 

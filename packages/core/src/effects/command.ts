@@ -1,5 +1,5 @@
 import type { ModelRequest } from "../conversation/model.ts";
-import type { CallId } from "../ids.ts";
+import type { CallId, EffectId } from "../ids.ts";
 import type { Json } from "../json.ts";
 import type { WaitIdentity } from "../waits/wait-identity.ts";
 
@@ -29,6 +29,8 @@ export interface ToolCallCommand {
   readonly attempt: number;
   /** The same for every attempt of this call, handed to the tool. */
   readonly idempotencyKey: string;
+  /** The wait whose answer approved this call; no approval is asked for again. */
+  readonly approvedBy?: EffectId;
 }
 
 export interface ExecCodeCommand {
@@ -75,6 +77,14 @@ export type WaitReason =
       readonly tool: string;
       readonly input: Json;
       readonly attempt: number;
+    }
+  | {
+      readonly type: "approval";
+      readonly callId: CallId;
+      readonly tool: string;
+      readonly input: Json;
+      readonly argumentHash: string;
+      readonly policyHash: string;
     }
   | { readonly type: "budget"; readonly limit: string }
   | { readonly type: "custom"; readonly text: string };

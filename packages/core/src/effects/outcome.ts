@@ -29,6 +29,16 @@ export type ToolLaunch =
     }
   /** An attempt was begun and its end is not known (D12): somebody must say whether it happened. */
   | { readonly status: "ambiguous"; readonly attempt: number }
+  /** The host's policy wants somebody to approve exactly these arguments first. */
+  | {
+      readonly status: "needs_approval";
+      /** SHA-256 of the canonical JSON of the arguments. */
+      readonly argumentHash: string;
+      /** Names the policy that asked, so that an approval under another one does not count. */
+      readonly policyHash: string;
+      /** Absolute, milliseconds since the epoch; absent: it does not expire. */
+      readonly expiresAt?: number;
+    }
   /** The tool itself says that the attempt never happened: it is performed as the next attempt. */
   | { readonly status: "not_begun"; readonly attempt: number };
 

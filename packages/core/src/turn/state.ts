@@ -4,6 +4,7 @@ import { NO_USAGE, type Usage } from "../conversation/usage.ts";
 import type { CheckpointKind, WaitReason } from "../effects/command.ts";
 import type { SyncedEnvironment } from "../effects/outcome.ts";
 import type { CallId, EffectId, InputId } from "../ids.ts";
+import type { Json } from "../json.ts";
 import type { LimitName } from "./limits.ts";
 import type { CancelEvidence, TurnOutcome } from "./outcome.ts";
 import type { Timers } from "./timers.ts";
@@ -19,6 +20,8 @@ export interface CallSlot {
   /** Set while the outstanding effect is a wait. */
   readonly wait?: { readonly reason: WaitReason; readonly onTimeout: "tell_model" | "fail_turn" };
   readonly result?: ToolResultPart;
+  /** Somebody approved it, perhaps with other arguments. */
+  readonly approved?: { readonly by: EffectId; readonly input?: Json };
 }
 
 /** What an answered checkpoint goes on with when it brought no input. */

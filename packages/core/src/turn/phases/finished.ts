@@ -3,7 +3,7 @@ import type { RefusalCode } from "../event.ts";
 import { after, type Move, moveTo } from "../move.ts";
 import type { CancelEvidence, TurnOutcome } from "../outcome.ts";
 import { outstandingEffects, type TurnState } from "../state.ts";
-import { answerOpenCalls, unknownResult } from "./tool-results.ts";
+import { abandonedResult, answerOpenCalls, unknownResult } from "./tool-results.ts";
 
 /**
  * Ends the turn. Whatever is outstanding is aborted and its later settlement is not legal any more; calls without a result
@@ -32,7 +32,7 @@ function whatIsKnown({ phase }: TurnState, call: ToolCallPart): ToolResultPart |
     return phase.callId === call.callId ? unknownResult(call) : undefined;
   }
   const slot = "slots" in phase ? phase.slots.find((s) => s.call.callId === call.callId) : undefined;
-  return slot && (slot.result ?? unknownResult(call));
+  return slot && (slot.result ?? abandonedResult(slot));
 }
 
 /** The gate was won by a cancel after the machine had finished and before the commit (D18). */

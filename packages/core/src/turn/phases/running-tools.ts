@@ -3,13 +3,14 @@ import type { WaitReason } from "../../effects/command.ts";
 import type { OutcomeOf } from "../../effects/outcome.ts";
 import { childEffectId, positionalEffectId } from "../../effects/replay-key.ts";
 import type { EffectId } from "../../ids.ts";
-import type { Resolution, WaitIdentity } from "../../waits/wait-identity.ts";
+import type { WaitIdentity } from "../../waits/wait-identity.ts";
 import type { MachineEvent, RefusalCode } from "../event.ts";
 import { after, type MachineEffect, type Move, moveTo, type TurnMachine } from "../move.ts";
 import { type CallSlot, openCalls, type TurnState } from "../state.ts";
 import { act } from "./act.ts";
 import { finish } from "./finished.ts";
-import { answerOpenCalls, failedResult, resultOf, resultOfPending, unknownResult } from "./tool-results.ts";
+import { abandonedResult, answerOpenCalls, failedResult, resultOf } from "./tool-results.ts";
+import { openWait } from "./tool-waits.ts";
 import { pauseWallTime, resumeWallTime } from "./waiting.ts";
 
 /**
@@ -60,13 +61,14 @@ function refusalOf(call: ToolCallPart, known: ReadonlySet<string>): Refusal | un
   return undefined;
 }
 
-function toolEffectId(state: TurnState, index: number, attempt: number): EffectId {
+export function toolEffectId(state: TurnState, index: number, attempt: number): EffectId {
   const first = positionalEffectId(state.iteration, "tool_call", index);
   return attempt === 0 ? first : childEffectId(first, attempt, "attempt");
 }
 
 function toolEffect(state: TurnState, slot: CallSlot): MachineEffect {
-  const { callId, name, input } = slot.call;
+  const { callId, name } = slot.call;
+  const input = slot.approved?.input ?? slot.call.input;
   return {
     id: toolEffectId(state, slot.index, slot.attempt),
     command: {
@@ -77,6 +79,7 @@ function toolEffect(state: TurnState, slot: CallSlot): MachineEffect {
       attempt: slot.attempt,
       // Of the position without the attempt: a tool that is performed again sees the same key.
       idempotencyKey: `${state.turnId}/${positionalEffectId(state.iteration, "tool_call", slot.index)}`,
+      ...(slot.approved && { approvedBy: slot.approved.by }),
     },
   };
 }
@@ -106,8 +109,20 @@ export function toolSettled(
             now,
           )
         : performAgain(machine, state, slot, now);
-    case "ambiguous": {
+    case "needs_approval": {
       const { callId, name, input } = slot.call;
+      const { argumentHash, policyHash, expiresAt } = launch;
+      const wait: WaitIdentity = {
+        type: "custom",
+        key: `approval:${toolEffectId(state, slot.index, 0)}:${slot.attempt}`,
+      };
+      const reason: WaitReason = { type: "approval", callId, tool: name, input, argumentHash, policyHash };
+      const deadline = expiresAt === undefined ? {} : { deadline: expiresAt };
+      return openWait(machine, state, slot, { wait, reason, onTimeout: "tell_model", ...deadline }, now);
+    }
+    case "ambiguous": {
+      const { callId, name } = slot.call;
+      const input = slot.approved?.input ?? slot.call.input;
       const { attempt } = slot;
       const wait: WaitIdentity = {
         type: "custom",
@@ -119,90 +134,42 @@ export function toolSettled(
   }
 }
 
-interface WaitRequest {
-  readonly wait: WaitIdentity;
-  readonly reason: WaitReason;
-  readonly deadline?: number;
-  readonly onTimeout: "tell_model" | "fail_turn";
-}
-
-function openWait(
-  machine: TurnMachine,
-  state: TurnState,
-  slot: CallSlot,
-  request: WaitRequest,
-  now: number,
-): Move {
-  // A turn that is stopping or out of time opens no wait: what was begun is unknown.
-  if (state.cancel || state.limit) return settle(machine, state, slot, unknownResult(slot.call), now);
-  const { wait, reason, deadline, onTimeout } = request;
-  const effectId = childEffectId(toolEffectId(state, slot.index, slot.attempt), 0, "wait");
-  const command = { kind: "await_event", wait, reason, ...(deadline !== undefined && { deadline }) } as const;
-  const opened = moveTo(state, {
-    effects: [{ id: effectId, command }],
-    events: [{ type: "wait.opened", effectId, reason }],
-  });
-  return after(opened, (s) =>
-    withSlots(machine, s, replaceSlot(s, { ...slot, effectId, wait: { reason, onTimeout } }), now),
-  );
-}
-
-export function waitSettled(
-  machine: TurnMachine,
-  state: TurnState,
-  slot: CallSlot,
-  resolution: Resolution,
-  now: number,
-): Move {
-  if (slot.wait?.reason.type === "did_it_happen")
-    return toldWhetherItHappened(machine, state, slot, resolution, now);
-  if (resolution.status === "timeout" && slot.wait?.onTimeout === "fail_turn") {
-    const message = `The tool "${slot.call.name}" did not answer in time, and the turn depends on it.`;
-    return finish(state, { status: "failed", code: "tool_timeout", message });
-  }
-  return settle(machine, state, slot, resultOfPending(slot.call, resolution), now);
-}
-
-/** Yes with the result, no (perform it again), or nobody knows. */
-function toldWhetherItHappened(
-  machine: TurnMachine,
-  state: TurnState,
-  slot: CallSlot,
-  resolution: Resolution,
-  now: number,
-): Move {
-  const answer = resolution.status === "ok" ? resolution.payload : null;
-  if (typeof answer === "object" && answer !== null && "happened" in answer) {
-    if (answer.happened === true) {
-      const output = answer.output ?? null;
-      return settle(machine, state, slot, resultOf(slot.call, { status: "ok", output }), now);
-    }
-    if (answer.happened === false) return performAgain(machine, state, slot, now);
-  }
-  return settle(machine, state, slot, unknownResult(slot.call), now);
-}
-
-function performAgain(machine: TurnMachine, state: TurnState, slot: CallSlot, now: number): Move {
+/** The next attempt of a call, of which is known that it did not happen. */
+export function performAgain(machine: TurnMachine, state: TurnState, slot: CallSlot, now: number): Move {
   const attempt = slot.attempt + 1;
-  const { call, index } = slot;
-  const next: CallSlot = { call, index, attempt, effectId: toolEffectId(state, index, attempt) };
+  const { call, index, approved } = slot;
+  const effectId = toolEffectId(state, index, attempt);
+  const next: CallSlot = { call, index, attempt, effectId, ...(approved && { approved }) };
   return after(moveTo(state, { effects: [toolEffect(state, next)] }), (s) =>
     withSlots(machine, s, replaceSlot(s, next), now),
   );
 }
 
-function settle(
+/** A call has its result. */
+export function settle(
   machine: TurnMachine,
   state: TurnState,
   slot: CallSlot,
   result: ToolResultPart,
   now: number,
 ): Move {
-  const { call, index, attempt } = slot;
-  return withSlots(machine, state, replaceSlot(state, { call, index, attempt, result }), now);
+  const { call, index, attempt, approved } = slot;
+  return withSlots(
+    machine,
+    state,
+    replaceSlot(state, { call, index, attempt, result: withEdit(result, approved) }),
+    now,
+  );
 }
 
-function replaceSlot(state: TurnState, slot: CallSlot): readonly CallSlot[] {
+/** The model must know that what was done is not what it had asked for. */
+function withEdit(result: ToolResultPart, approved: CallSlot["approved"]): ToolResultPart {
+  if (approved?.input === undefined) return result;
+  const note = "A person changed the arguments before approving this call.";
+  return { ...result, output: { note, arguments: approved.input, result: result.output } };
+}
+
+export function replaceSlot(state: TurnState, slot: CallSlot): readonly CallSlot[] {
   const slots = "slots" in state.phase ? state.phase.slots : [];
   return slots.map((old) => (old.index === slot.index ? slot : old));
 }
@@ -243,6 +210,6 @@ export function letGo(slots: readonly CallSlot[], which: (slot: CallSlot) => boo
   return slots.map((slot) => {
     if (slot.effectId === undefined || !which(slot)) return slot;
     const { call, index, attempt } = slot;
-    return { call, index, attempt, result: unknownResult(call) };
+    return { call, index, attempt, result: abandonedResult(slot) };
   });
 }

@@ -6,7 +6,8 @@ import { checkpointSettled } from "./at-checkpoint.ts";
 import { modelSettled, nextModelCall } from "./calling-model.ts";
 import { codeSettled } from "./executing-code.ts";
 import { finish } from "./finished.ts";
-import { toolSettled, waitSettled } from "./running-tools.ts";
+import { toolSettled } from "./running-tools.ts";
+import { waitSettled } from "./tool-waits.ts";
 import { budgetSettled } from "./waiting.ts";
 
 /** Hands the outcome of an outstanding effect to the phase that asked for it. The pair was checked before. */

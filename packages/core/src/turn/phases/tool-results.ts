@@ -4,7 +4,7 @@ import type { OutcomeOf, ToolOutcome } from "../../effects/outcome.ts";
 import type { Resolution } from "../../waits/wait-identity.ts";
 import type { MachineEvent, RefusalCode } from "../event.ts";
 import { appendMessages, type Move, moveTo } from "../move.ts";
-import { openCalls, type TurnState } from "../state.ts";
+import { type CallSlot, openCalls, type TurnState } from "../state.ts";
 
 /** A call's result as the model and the transcript see it. */
 export function resultOf(call: ToolCallPart, outcome: ToolOutcome): ToolResultPart {
@@ -49,6 +49,13 @@ export function unknownResult(call: ToolCallPart): ToolResultPart {
       message: "Nobody can say whether this call happened. Do not assume that it did or that it did not.",
     },
   };
+}
+
+/** What is known of a call that nobody waits for any more: one that stood on an approval was not begun, others may have happened. */
+export function abandonedResult(slot: CallSlot): ToolResultPart {
+  return slot.wait?.reason.type === "approval"
+    ? resultOf(slot.call, { status: "cancelled", certainty: "before_start" })
+    : unknownResult(slot.call);
 }
 
 export function failedResult(call: ToolCallPart, code: string, message: string): ToolResultPart {

@@ -1,0 +1,128 @@
+import type { WaitReason } from "../../effects/command.ts";
+import { childEffectId } from "../../effects/replay-key.ts";
+import type { Resolution, WaitIdentity } from "../../waits/wait-identity.ts";
+import { after, type Move, moveTo, type TurnMachine } from "../move.ts";
+import type { CallSlot, TurnState } from "../state.ts";
+import { finish } from "./finished.ts";
+import { performAgain, replaceSlot, settle, toolEffectId, withSlots } from "./running-tools.ts";
+import { abandonedResult, failedResult, resultOf, resultOfPending, unknownResult } from "./tool-results.ts";
+
+interface WaitRequest {
+  readonly wait: WaitIdentity;
+  readonly reason: WaitReason;
+  readonly deadline?: number;
+  readonly onTimeout: "tell_model" | "fail_turn";
+}
+
+/** Stands a call on a wait. */
+export function openWait(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  request: WaitRequest,
+  now: number,
+): Move {
+  // A turn that is stopping or out of time opens no wait: what was begun is unknown, what needs approval was not begun.
+  if (state.cancel || state.limit) {
+    const { reason, onTimeout } = request;
+    return settle(machine, state, slot, abandonedResult({ ...slot, wait: { reason, onTimeout } }), now);
+  }
+  const { wait, reason, deadline, onTimeout } = request;
+  const effectId = childEffectId(toolEffectId(state, slot.index, slot.attempt), 0, "wait");
+  const command = { kind: "await_event", wait, reason, ...(deadline !== undefined && { deadline }) } as const;
+  const opened = moveTo(state, {
+    effects: [{ id: effectId, command }],
+    events: [{ type: "wait.opened", effectId, reason }],
+  });
+  return after(opened, (s) =>
+    withSlots(machine, s, replaceSlot(s, { ...slot, effectId, wait: { reason, onTimeout } }), now),
+  );
+}
+
+export function waitSettled(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  resolution: Resolution,
+  now: number,
+): Move {
+  const type = slot.wait?.reason.type;
+  if (type === "did_it_happen") return toldWhetherItHappened(machine, state, slot, resolution, now);
+  if (type === "approval") return toldOfApproval(machine, state, slot, resolution, now);
+  if (resolution.status === "timeout" && slot.wait?.onTimeout === "fail_turn") {
+    const message = `The tool "${slot.call.name}" did not answer in time, and the turn depends on it.`;
+    return finish(state, { status: "failed", code: "tool_timeout", message });
+  }
+  return settle(machine, state, slot, resultOfPending(slot.call, resolution), now);
+}
+
+/** Yes with the result, no (perform it again), or nobody knows. */
+function toldWhetherItHappened(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  resolution: Resolution,
+  now: number,
+): Move {
+  const answer = resolution.status === "ok" ? resolution.payload : null;
+  if (typeof answer === "object" && answer !== null && "happened" in answer) {
+    if (answer.happened === true) {
+      const output = answer.output ?? null;
+      return settle(machine, state, slot, resultOf(slot.call, { status: "ok", output }), now);
+    }
+    if (answer.happened === false) return performAgain(machine, state, slot, now);
+  }
+  return settle(machine, state, slot, unknownResult(slot.call), now);
+}
+
+/** Approved, approved with other arguments, denied, expired, cancelled: five different things to the model. */
+function toldOfApproval(
+  machine: TurnMachine,
+  state: TurnState,
+  slot: CallSlot,
+  resolution: Resolution,
+  now: number,
+): Move {
+  const { call } = slot;
+  switch (resolution.status) {
+    case "timeout": {
+      const message = "Nobody approved this call in time. It was not made; it was not denied either.";
+      return settle(machine, state, slot, failedResult(call, "approval_expired", message), now);
+    }
+    case "cancelled":
+      return settle(
+        machine,
+        state,
+        slot,
+        resultOf(call, { status: "cancelled", certainty: "before_start" }),
+        now,
+      );
+    case "err":
+      return settle(
+        machine,
+        state,
+        slot,
+        failedResult(call, resolution.payload.code, resolution.payload.message),
+        now,
+      );
+    case "ok":
+      break;
+  }
+  const by = slot.effectId;
+  const answer = resolution.payload;
+  if (by !== undefined && typeof answer === "object" && answer !== null && "decision" in answer) {
+    if (answer.decision === "approve")
+      return performAgain(machine, state, { ...slot, approved: { by } }, now);
+    if (answer.decision === "edit" && answer.input !== undefined) {
+      return performAgain(machine, state, { ...slot, approved: { by, input: answer.input } }, now);
+    }
+    if (answer.decision === "deny") {
+      const reason =
+        typeof answer.reason === "string" && answer.reason !== "" ? ` Reason: ${answer.reason}` : "";
+      const message = `A person denied this call. It was not made.${reason}`;
+      return settle(machine, state, slot, failedResult(call, "approval_denied", message), now);
+    }
+  }
+  const message = "The answer to the approval could not be read. The call was not made.";
+  return settle(machine, state, slot, failedResult(call, "approval_unreadable", message), now);
+}
