@@ -61,10 +61,13 @@ export async function openEmbeddedPostgres({
     presence = undefined;
     try {
       const again = await underLock(async () => {
+        // Closed while this waited for the lock: coming back now would be for ever.
+        if (closing) return undefined;
         const entry = await enter(cluster, log);
         presence = entry.presence;
         return entry;
       });
+      if (again === undefined) return;
       if (again.url !== entered.url)
         log("PostgreSQL had to take another port, because its own was taken. Restart this process.");
       await lookAfter(again.presence);

@@ -12,6 +12,7 @@ import { run } from "./run-as.ts";
 const startSeconds = 120; // Crash recovery of a busy database may take this long.
 const stopSeconds = 60;
 const pollMs = 50;
+const startAttempts = 5;
 const portAttempts = 10;
 const survivorAttempts = 50;
 const keptLogBytes = 1_000_000;
@@ -33,6 +34,7 @@ export async function ensureRunning(
   cluster: Cluster,
   log: (message: string) => void,
 ): Promise<RunningServer> {
+  let startsLeft = startAttempts;
   for (let waitedMs = 0; waitedMs < startSeconds * 1000; waitedMs += pollMs) {
     const file = await readPostmasterPid(cluster.data);
     if (file?.port !== undefined && (await answers(cluster, file.port)))
@@ -46,7 +48,7 @@ export async function ensureRunning(
       log("PostgreSQL was killed; starting it again on the same data.");
       await disarmPostmasterPid(cluster.data);
     }
-    const port = await start(cluster);
+    const port = await start(cluster, --startsLeft > 0);
     if (port !== undefined) return { port, started: true };
   }
   throw await startFailed(cluster, 0, `did not answer for ${startSeconds} s`);
@@ -83,8 +85,11 @@ async function answers(cluster: Cluster, port: number): Promise<boolean> {
   }
 }
 
-/** Undefined when another start was under way: one begun by a process that was killed meanwhile. */
-async function start(cluster: Cluster): Promise<number | undefined> {
+/**
+ * Undefined when the start is worth another look: one begun by a process that was killed meanwhile is under way,
+ * or PostgreSQL was killed during its start and could not say a word.
+ */
+async function start(cluster: Cluster, mayTryAgain: boolean): Promise<number | undefined> {
   await trimLog(cluster.log);
   let port = await rememberedPort(cluster);
   let survivors = survivorAttempts;
@@ -104,7 +109,8 @@ async function start(cluster: Cluster): Promise<number | undefined> {
       return port;
     }
     const reason = await logSince(cluster.log, logStart);
-    if (reason.includes('lock file "postmaster.pid" already exists')) return undefined;
+    const taken = reason.includes('lock file "postmaster.pid" already exists');
+    if (mayTryAgain && (taken || reason.trim() === "")) return undefined;
     if (reason.includes("could not bind") && attempt++ < portAttempts) port = await freePort();
     // Processes of a killed server notice within moments that it is gone, and end.
     else if (reason.includes("pre-existing shared memory block") && survivors-- > 0)

@@ -112,6 +112,18 @@ it("4: a PostgreSQL killed with SIGKILL while nobody was there is started again 
   await next.close();
 });
 
+it("4: who closes at the moment in which PostgreSQL is killed does not start it again, and ends", async () => {
+  const dataDir = await freshFolder();
+  const child = startOpener(dataDir);
+  const [{ url }] = (await once(child, "message")) as [{ url: string }];
+  child.send("close when lost");
+  await once(child, "message");
+  const exited = once(child, "exit");
+  process.kill(await postgresPid(dataDir), "SIGKILL");
+  expect(await exited).toEqual([0, null]);
+  await expect(query(url, "select 1")).rejects.toThrow(/ECONNREFUSED/);
+});
+
 it("a postmaster.pid whose number is another process's by now does not hinder the start", async () => {
   const dataDir = await freshFolder();
   const killed = await opener(dataDir);
