@@ -102,9 +102,16 @@ async function enter(
   cluster: Cluster,
   log: (message: string) => void,
 ): Promise<{ url: string; started: boolean; presence: Presence }> {
-  const { port, started } = await ensureRunning(cluster, log);
-  const url = urlOf(cluster, port);
-  return { url, started, presence: await becomePresent(url) };
+  for (let attemptsLeft = 4; ; attemptsLeft--) {
+    const { port, started } = await ensureRunning(cluster, log);
+    const url = urlOf(cluster, port);
+    try {
+      return { url, started, presence: await becomePresent(url) };
+    } catch (error) {
+      // PostgreSQL may be killed right after its start; but a refusal with it alive stays one.
+      if (attemptsLeft === 0) throw error;
+    }
+  }
 }
 
 async function prepareFolder(dataDir: string): Promise<string> {

@@ -64,7 +64,10 @@ export async function stopServer({ place, data, log }: Cluster): Promise<void> {
     `--timeout=${stopSeconds}`,
     "--silent",
   ]);
-  if (code === 0 || (await readPostmasterPid(data)) === undefined) return;
+  if (code === 0) return;
+  // Killed before it could stop: the next start recovers.
+  const left = await readPostmasterPid(data);
+  if (left === undefined || !(await isPostmasterOf(left.pid, data))) return;
   throw new EmbeddedPostgresError(
     "embedded_postgres_stop_failed",
     `PostgreSQL did not stop within ${stopSeconds} s (${stderr.trim()}). Its log is ${log}.`,
