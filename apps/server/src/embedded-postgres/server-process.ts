@@ -90,7 +90,7 @@ async function answers(cluster: Cluster, port: number): Promise<boolean> {
 
 /**
  * Undefined when the start is worth another look: one begun by a process that was killed meanwhile is under way,
- * or PostgreSQL was killed during its start and could not say a word.
+ * or PostgreSQL was killed during its start and could give no reason.
  */
 async function start(cluster: Cluster, mayTryAgain: boolean): Promise<number | undefined> {
   await trimLog(cluster.log);
@@ -113,7 +113,7 @@ async function start(cluster: Cluster, mayTryAgain: boolean): Promise<number | u
     }
     const reason = await logSince(cluster.log, logStart);
     const taken = reason.includes('lock file "postmaster.pid" already exists');
-    if (mayTryAgain && (taken || reason.trim() === "")) return undefined;
+    if (mayTryAgain && (taken || !/\b(FATAL|PANIC|ERROR):/.test(reason))) return undefined;
     if (reason.includes("could not bind") && attempt++ < portAttempts) port = await freePort();
     // Processes of a killed server notice within moments that it is gone, and end.
     else if (reason.includes("pre-existing shared memory block") && survivors-- > 0)
