@@ -1,16 +1,17 @@
-import { LRUCache } from "lru-cache";
 import type { DiscoveryKey } from "./cache-key.ts";
 import type { CacheClock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
-import type { Entry } from "./discovery-entry.ts";
 import { createEntry } from "./discovery-entry.ts";
 import type { DiscoveryResult } from "./discovery-result.ts";
 import { unavailable } from "./discovery-result.ts";
 import type { DiscoveryFailure } from "./errors.ts";
 import { DiscoveryError, failureOf } from "./errors.ts";
+import { createFailureWindow } from "./failure-window.ts";
 import type { Doubt, Freshness, PolicyChoice } from "./freshness.ts";
-import { freshnessOf, termsOf } from "./freshness.ts";
+import { mayServeStale, termsOf } from "./freshness.ts";
+import { concerns, type InvalidateTarget } from "./invalidate-target.ts";
 import { jsonSizeWithin } from "./json-size.ts";
+import { createListStore, type Held } from "./list-store.ts";
 import type { Discovery } from "./read-all-pages.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
@@ -67,11 +68,6 @@ export interface ResolveOptions {
   readonly force?: boolean | undefined;
 }
 
-export interface InvalidateTarget {
-  readonly server?: string;
-  readonly session?: string;
-}
-
 export interface DiscoveryStats {
   readonly entries: number;
   readonly bytes: number;
@@ -94,6 +90,8 @@ export interface DiscoveryCache<Tool> {
   classify(key: DiscoveryKey): Freshness;
   /** Without a fetch: the list that is held, whatever its age; `undefined` if there is none. */
   peek(key: DiscoveryKey): DiscoveryResult<Tool> | undefined;
+  /** The list that is held is this very one, as `resolve` gave it, and no notice says that it changed. */
+  stillHolds(key: DiscoveryKey, tools: readonly Tool[]): boolean;
   /**
    * Lists that match are no longer fresh. `changed`: they are known to be wrong and are fetched before their next use;
    * `suspect`: they may be. After `changed`, a fetch that is under way answers those who wait for it and is not kept.
@@ -102,13 +100,6 @@ export interface DiscoveryCache<Tool> {
   /** Drops all that was kept for a session. */
   forgetSession(session: string): void;
   stats(): DiscoveryStats;
-}
-
-interface Failure {
-  readonly server: string;
-  readonly session: string;
-  readonly error: DiscoveryFailure;
-  readonly retryAt: number;
 }
 
 export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}): DiscoveryCache<Tool> {
@@ -126,12 +117,8 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
     random = Math.random,
   } = options;
 
-  const entries = new LRUCache<string, Entry<Tool>>({
-    max: maxEntries,
-    maxSize: maxBytes,
-    sizeCalculation: (entry) => Math.max(1, entry.bytes),
-  });
-  const failures = new LRUCache<string, Failure>({ max: maxEntries });
+  const lists = createListStore<Tool>({ maxStaleMs, maxEntries, maxBytes });
+  const failures = createFailureWindow(negativeTtlMs, maxEntries, random);
   /** Whose list each running flight fetches, so that a notice finds it. */
   const flown = new Map<string, DiscoveryKey>();
   const flights = createSingleFlight<DiscoveryResult<Tool>>({
@@ -147,16 +134,6 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
   let fetches = 0;
   let failed = 0;
   let discarded = 0;
-
-  /** The list that would be served for `key`: its own before the public one, and no expired one before a usable one. */
-  function held(key: DiscoveryKey, now: number): { entry: Entry<Tool>; freshness: Freshness } | undefined {
-    const own = entries.get(key.privateSlot);
-    const ownFreshness = own === undefined ? "cold" : freshnessOf(own, now, maxStaleMs);
-    if (own !== undefined && ownFreshness !== "cold") return { entry: own, freshness: ownFreshness };
-    const shared = entries.get(key.publicSlot);
-    if (shared === undefined) return own && { entry: own, freshness: ownFreshness };
-    return { entry: shared, freshness: freshnessOf(shared, now, maxStaleMs) };
-  }
 
   function accept(
     key: DiscoveryKey,
@@ -179,15 +156,12 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
       policy: wanted.policy ?? policy,
     });
     const entry = createEntry(key, discovery, terms, clock.now(), bytes);
-    failures.delete(key.privateSlot);
-    failures.delete(key.publicSlot);
+    failures.clear(key);
     if (superseded) {
       discarded++;
       return entry.cold;
     }
-    // A server that changed its mind about who may see its list must not leave the other version behind (C6).
-    entries.delete(entry.slot === key.publicSlot ? key.privateSlot : key.publicSlot);
-    entries.set(entry.slot, entry);
+    lists.put(key, entry);
     return entry.cold;
   }
 
@@ -214,13 +188,7 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
           failed++;
           // What was true before a notice says nothing about the server after it.
           if (superseded()) return;
-          const retryAt = clock.now() + negativeTtlMs * (1 + random() / 2);
-          failures.set(flight, {
-            server: key.server,
-            session: key.session,
-            error: failureOf(thrown),
-            retryAt,
-          });
+          failures.note(flight, key, thrown, clock.now());
         };
         // A fetch that hangs never rejects by itself: its failure is what ended the flight.
         signal.addEventListener("abort", () => fail(signal.reason), { once: true });
@@ -242,16 +210,11 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
     );
   }
 
-  function recentFailure(slot: string, now: number): DiscoveryFailure | undefined {
-    const failure = failures.get(slot);
-    return failure === undefined || now >= failure.retryAt ? undefined : failure.error;
-  }
-
   /** What is left to answer when fetching failed. */
   function afterFailure(key: DiscoveryKey, error: DiscoveryFailure): DiscoveryResult<Tool> {
-    const now = held(key, clock.now());
-    if (now === undefined || now.freshness === "cold") return unavailable(error);
-    return { ...now.entry.stale, origin: "stale-on-error", error };
+    const left = lists.held(key, clock.now());
+    if (left === undefined || left.freshness === "cold") return unavailable(error);
+    return { ...left.entry.stale, origin: "stale-on-error", error };
   }
 
   /** The answer when there is no fresh list, or when one is not good enough. */
@@ -259,14 +222,14 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
     key: DiscoveryKey,
     refresh: Refresh<Tool>,
     wanted: ResolveOptions,
-    found: ReturnType<typeof held>,
+    found: Held<Tool> | undefined,
   ): Promise<DiscoveryResult<Tool>> {
     const entry = found?.freshness === "cold" ? undefined : found?.entry;
     if (wanted.force !== true) {
       const now = clock.now();
-      const failure = recentFailure(key.privateSlot, now) ?? (entry && recentFailure(entry.slot, now));
+      const failure = failures.recent(key.privateSlot, now) ?? (entry && failures.recent(entry.slot, now));
       if (failure !== undefined) return afterFailure(key, failure);
-      if (entry?.policy === "swr" && entry.doubt !== "changed") {
+      if (entry !== undefined && mayServeStale(entry, now)) {
         // One background refresh per list: all sessions of a public one share it, since none of them waits for it.
         fetchList(key, entry.slot, refresh, { ...wanted, signal: undefined }, true).catch(() => {});
         return entry.stale;
@@ -285,30 +248,15 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
     }
   }
 
-  function matches(target: InvalidateTarget, server: string, session: string | undefined): boolean {
-    if (target.server !== undefined && target.server !== server) return false;
-    return target.session === undefined || target.session === session;
-  }
-
-  /**
-   * A public list belongs to no session, yet a notice to one session that its server's list changed concerns it. A
-   * connection that one session lost does not: its server said itself for how long the list holds.
-   */
-  function concerns(target: InvalidateTarget, reason: Doubt, entry: Entry<Tool>): boolean {
-    if (entry.session !== undefined || target.session === undefined)
-      return matches(target, entry.server, entry.session);
-    return reason === "changed" && target.server === entry.server;
-  }
-
   function supersedeFlights(target: InvalidateTarget): void {
     for (const [flight, key] of flown) {
-      if (matches(target, key.server, key.session)) flights.supersede(flight);
+      if (concerns(target, key)) flights.supersede(flight);
     }
   }
 
   return {
     resolve(key, refresh, wanted = {}) {
-      const found = held(key, clock.now());
+      const found = lists.held(key, clock.now());
       if (found?.freshness === "fresh" && wanted.force !== true) {
         answers.fresh++;
         return Promise.resolve(found.entry.fresh);
@@ -318,31 +266,30 @@ export function createDiscoveryCache<Tool>(options: DiscoveryCacheOptions = {}):
         return result;
       });
     },
-    classify: (key) => held(key, clock.now())?.freshness ?? "cold",
+    classify: (key) => lists.held(key, clock.now())?.freshness ?? "cold",
+    stillHolds(key, tools) {
+      const entry = lists.held(key, clock.now())?.entry;
+      return entry !== undefined && entry.doubt !== "changed" && entry.fresh.tools === tools;
+    },
     peek(key) {
-      const found = held(key, clock.now());
+      const found = lists.held(key, clock.now());
       return found?.freshness === "fresh" ? found.entry.fresh : found?.entry.stale;
     },
     invalidate(target, reason = "changed") {
-      for (const entry of entries.values()) {
-        if (entry.doubt !== "changed" && concerns(target, reason, entry)) entry.doubt = reason;
-      }
+      lists.doubt(target, reason);
       if (reason === "suspect") return;
       supersedeFlights(target);
       // A server that speaks is alive again.
-      for (const [slot, failure] of [...failures.entries()]) {
-        if (matches(target, failure.server, failure.session)) failures.delete(slot);
-      }
+      failures.clearConcerned(target);
     },
     forgetSession(session) {
       supersedeFlights({ session });
-      for (const [slot, entry] of [...entries.entries()]) if (entry.session === session) entries.delete(slot);
-      for (const [slot, failure] of [...failures.entries()])
-        if (failure.session === session) failures.delete(slot);
+      lists.forgetSession(session);
+      failures.clearConcerned({ session });
     },
     stats: () => ({
-      entries: entries.size,
-      bytes: entries.calculatedSize,
+      entries: lists.size,
+      bytes: lists.bytes,
       inFlight: flights.size,
       answers: { ...answers },
       fetches,

@@ -51,6 +51,23 @@ export type Doubt = "none" | "suspect" | "changed";
 export type Freshness = "fresh" | "stale" | "cold";
 
 /**
+ * Pure: whether a stale list is used while it is refreshed, instead of being fetched first. What is known to be wrong
+ * never is; what is merely suspect, within its time, always is.
+ */
+export function mayServeStale(
+  entry: {
+    readonly fetchedAt: number;
+    readonly ttlMs: number;
+    readonly policy: Policy;
+    readonly doubt: Doubt;
+  },
+  now: number,
+): boolean {
+  if (entry.doubt === "changed") return false;
+  return entry.policy === "swr" || now - entry.fetchedAt < entry.ttlMs;
+}
+
+/**
  * Pure: the freshness of a list at `now`. Fresh while `age < ttl` (an age equal to the time to live is stale), stale
  * until `age` reaches `maxStaleMs`, and cold from then on, as if it had never been fetched.
  */

@@ -8,7 +8,6 @@ export {
   type DiscoveryCache,
   type DiscoveryCacheOptions,
   type DiscoveryStats,
-  type InvalidateTarget,
   type Refresh,
   type RefreshContext,
   type ResolveOptions,
@@ -25,6 +24,7 @@ export {
   type TtlSource,
   termsOf,
 } from "./freshness.ts";
+export type { InvalidateTarget } from "./invalidate-target.ts";
 // The port of an MCP client.
 export type {
   McpCallOptions,

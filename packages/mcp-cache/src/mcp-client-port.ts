@@ -69,6 +69,8 @@ export interface McpClient {
   readonly facts: McpServerFacts;
   listPage(cursor: string | undefined, options: McpCallOptions): Promise<ToolPage<McpTool>>;
   callTool(request: McpCallRequest, options: McpCallOptions): Promise<McpCallResult>;
+  /** Resolves if the server answers at all. */
+  ping(options: McpCallOptions): Promise<void>;
   /** Calls back for each notice that the list of tools changed. */
   onToolsChanged(listener: () => void): void;
   /** Calls back once when the connection is lost or closed. */

@@ -138,7 +138,8 @@ export function createModel(times: ModelTimes, start: number) {
         settled.set(id, failedAnswer(key));
         return;
       }
-      if (entry !== undefined && !entry.strict && entry.doubt !== "changed") {
+      const suspect = entry !== undefined && now - entry.fetchedAt < entry.ttlMs;
+      if (entry !== undefined && (!entry.strict || suspect) && entry.doubt !== "changed") {
         settled.set(id, { origin: "stale", version: entry.version });
         board(entry.slot, key, []);
       } else board(key.privateSlot, key, [{ id, key }]);

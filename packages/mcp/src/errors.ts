@@ -20,8 +20,13 @@ import { PawlError } from "@pawl/core";
  * mcp_tool_gone            a tool that the turn was shown is no longer there
  * mcp_input_invalid        the arguments are not a JSON object
  * mcp_output_invalid       a tool ran, but its answer does not match its own schema
- * mcp_outcome_unknown      the connection ended after a call had been sent
  * mcp_closed               the host closed its MCP connections
+ * mcp_discovery_timeout    (of mcp-cache) a list of tools did not arrive in time
+ *
+ * Problems, which are reported and stop nothing:
+ * mcp_tool_schema_invalid  a tool was left out, because its description cannot be used
+ * mcp_stray_output         a server prints to its standard output what is no message
+ * mcp_no_tools             a server says that it offers no tools
  */
 
 type Options = ConstructorParameters<typeof PawlError>[2];
@@ -51,4 +56,24 @@ export function isPermanent(error: unknown): boolean {
 
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** JSON-RPC's "invalid params": what the protocol asks a server to answer to a page cursor that means nothing to it. */
+const INVALID_PARAMS = -32602;
+
+export function isInvalidCursor(error: unknown): boolean {
+  return (
+    error instanceof PawlError &&
+    error.code === "mcp_protocol_error" &&
+    error.details.rpcCode === INVALID_PARAMS
+  );
+}
+
+/** Nobody heard from the server for as long as it was given. */
+export function isSilence(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    (error.code === "mcp_server_timeout" || error.code === "mcp_discovery_timeout")
+  );
 }

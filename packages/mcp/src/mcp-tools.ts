@@ -184,13 +184,13 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
       }
     }
     const { assembly, surveyed } = found;
-    const seats = new Map(surveyed.map(({ config, seat }) => [config.name, seat]));
+    const seats = new Map(surveyed.map((one) => [one.config.name, one]));
     const find = (name: string): PinnedTool | undefined => {
       const tool = assembly.find(name);
-      const seat = tool && seats.get(tool.server);
-      return (
-        seat && { definition: tool.definition, seat, qualifiedName: tool.qualified, original: tool.original }
-      );
+      const { seat, result } = (tool && seats.get(tool.server)) ?? {};
+      if (tool === undefined || seat === undefined) return undefined;
+      const { definition, qualified: qualifiedName, original } = tool;
+      return { definition, seat, qualifiedName, original, ...(result && { list: result.tools }) };
     };
     return toolbox(assembly.definitions, find, () => reports(found));
   }

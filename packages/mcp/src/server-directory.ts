@@ -11,7 +11,6 @@ import {
   type PageLimits,
   readAllPages,
 } from "@pawl/mcp-cache";
-import { isInvalidCursor } from "./adapters/sdk-v1.ts";
 import { type McpAuthProvider, type McpCredential, principalOf } from "./auth.ts";
 import type { McpServerConfig } from "./config/server-config.ts";
 import type { ConnectServer } from "./connections/connect-server.ts";
@@ -21,6 +20,7 @@ import type {
   ServerConnectionOptions,
   UseOptions,
 } from "./connections/server-connection.ts";
+import { isInvalidCursor } from "./errors.ts";
 
 /*
  * Where cache, connections and credentials meet: one server as one session sees it.
@@ -48,6 +48,8 @@ export interface ServerDirectory {
   /** Does something with a live client, see ServerConnection. */
   use<T>(seat: ServerSeat, work: (client: McpClient) => Promise<T>, options: UseOptions): Promise<T>;
   facts(seat: ServerSeat): McpServerFacts | undefined;
+  /** The server still offers this very list as far as anybody knows; costs nothing. */
+  stillOffers(seat: ServerSeat, tools: readonly McpTool[]): boolean;
 }
 
 export interface ServerDirectoryOptions
@@ -60,6 +62,9 @@ export interface ServerDirectoryOptions
   readonly noticeDelayMs: number;
   readonly connect: ConnectServer;
 }
+
+/** A turn that begins does not wait for a server that keeps failing. */
+const LIST_PATIENCE_MS = 500;
 
 export function createServerDirectory(options: ServerDirectoryOptions): ServerDirectory {
   const { cache, pool, auth, clock } = options;
@@ -143,7 +148,7 @@ export function createServerDirectory(options: ServerDirectoryOptions): ServerDi
         (client) =>
           readAllPages((cursor) => client.listPage(cursor, { signal }), options.limits, isInvalidCursor),
         // Pacing of failures is the cache's: one try now, the next after its negative window.
-        { signal, attempts: 1, repeatable: true },
+        { signal, attempts: 1, patienceMs: LIST_PATIENCE_MS, repeatable: true },
       );
   }
 
@@ -165,6 +170,7 @@ export function createServerDirectory(options: ServerDirectoryOptions): ServerDi
     list: (seat, { signal, force }) =>
       cache.resolve(seat.key, refreshOf(seat), { ...resolveOptions(seat), signal, force }),
     use: async (seat, work, useOptions) => connectionOf(seat).use(work, useOptions),
+    stillOffers: (seat, tools) => cache.stillHolds(seat.key, tools),
     facts: (seat) => {
       const { session, principal, config } = seat;
       return pool.existing({ session, server: config.name, principal })?.facts() ?? lastFacts.get(config);

@@ -90,6 +90,21 @@ describe("sessions", () => {
     expect(second).not.toEqual(first);
   });
 
+  test("a server that says with 400 that it does not know the session is understood as well", async () => {
+    let forgotten = false;
+    const url = await fakeServer({
+      onRequest: (request, response) => {
+        if (request.headers["mcp-session-id"] === undefined || !forgotten) return false;
+        forgotten = false;
+        response.writeHead(400).end("Bad Request: No valid session ID provided");
+        return true;
+      },
+    });
+    const box = await mcpTools({ servers: [{ url, allow }] }).open(undefined, session);
+    forgotten = true;
+    expect(await box.execute(call("act"), { signal })).toEqual({ status: "ok", output: "done" });
+  });
+
   test("change notices arrive", async () => {
     const bridge = await overHttp(odd());
     const tools = mcpTools({ servers: [{ url: bridge.url, allow }] });

@@ -1,12 +1,12 @@
 import type { McpClient } from "@pawl/mcp-cache";
-import { connectSdkV1 } from "../adapters/sdk-v1.ts";
+import { connectSdkV1 } from "../adapters/sdk-v1/connect-client.ts";
+import { createHttpTransport } from "../adapters/sdk-v1/http-transport.ts";
+import { createStdioTransport } from "../adapters/sdk-v1/stdio-transport.ts";
 import type { McpCredential } from "../auth.ts";
 import type { HttpServerConfig, McpServerConfig, StdioServerConfig } from "../config/server-config.ts";
 import { createAddressPolicy } from "../egress/address-policy.ts";
 import { createPinnedFetch, type ResolveHost } from "../egress/pinned-fetch.ts";
-import { createHttpTransport } from "./http-transport.ts";
 import { minimalEnvironment } from "./minimal-environment.ts";
-import { createStdioTransport } from "./stdio-transport.ts";
 
 export type CredentialSource = (signal?: AbortSignal) => Promise<McpCredential | undefined>;
 
@@ -23,12 +23,14 @@ export function createConnectServer(resolve: ResolveHost | undefined): ConnectSe
 }
 
 function connectStdio(config: StdioServerConfig, signal: AbortSignal): Promise<McpClient> {
+  const inherited = config.inheritEnv.flatMap((name) => process.env[name] ?? []);
   const transport = createStdioTransport({
     server: config.name,
     command: config.command,
     args: config.args,
     env: minimalEnvironment(process.env, config.inheritEnv, config.env, process.platform),
     cwd: config.cwd,
+    secrets: [...Object.values(config.env), ...inherited],
   });
   const problems = () =>
     transport.strayLines() === 0

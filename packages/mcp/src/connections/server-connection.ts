@@ -1,6 +1,6 @@
 import { PawlError } from "@pawl/core";
 import { type CacheClock, createSingleFlight, type McpClient, type McpServerFacts } from "@pawl/mcp-cache";
-import { ConnectionLost, isPermanent, peerError } from "../errors.ts";
+import { ConnectionLost, isPermanent, isSilence, peerError } from "../errors.ts";
 import { type Backoff, reconnectDelayMs } from "./reconnect-policy.ts";
 
 /*
@@ -11,7 +11,10 @@ import { type Backoff, reconnectDelayMs } from "./reconnect-policy.ts";
  * N2  After failures the next try waits; a try that succeeds but whose client never answers counts as a failure.
  * N3  Work is done again on a new client only if the server cannot have seen it, or the caller says that it may be.
  * N4  After `close` nothing is made again.
+ * N5  While the next try is further away than the caller is patient, work fails at once with the last failure.
  */
+
+const PING_TIMEOUT_MS = 5_000;
 
 export interface ServerConnectionOptions {
   readonly server: string;
@@ -32,6 +35,8 @@ export interface UseOptions {
   readonly signal?: AbortSignal | undefined;
   /** How often to try to connect; default as the backoff says. */
   readonly attempts?: number;
+  /** Longest wait for the next try that the backoff allows, in milliseconds; when it is further away the work fails at once. */
+  readonly patienceMs: number;
   /** The work may be done again although the server may have begun it. */
   readonly repeatable: boolean;
 }
@@ -57,13 +62,16 @@ export function createServerConnection(options: ServerConnectionOptions): Server
   let facts: McpServerFacts | undefined;
   let failures = 0;
   let notBefore = 0;
+  let lastFailure: unknown;
   let busy = 0;
   let cancelIdle = () => {};
+  const ending = new AbortController();
   let closed = false;
   let closing: Promise<void> | undefined;
 
-  function noteFailure(): void {
+  function noteFailure(thrown: unknown): void {
     failures++;
+    lastFailure = thrown;
     notBefore = clock.now() + reconnectDelayMs(failures, backoff, options.random());
   }
 
@@ -72,7 +80,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
       "client",
       async (flight) => {
         try {
-          const made = await options.connect(flight.signal);
+          const made = await options.connect(AbortSignal.any([flight.signal, ending.signal]));
           if (closed) {
             await made.close();
             throw closedError();
@@ -87,7 +95,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
           facts = made.facts;
           return made;
         } catch (thrown) {
-          noteFailure();
+          noteFailure(thrown);
           throw thrown;
         }
       },
@@ -95,12 +103,17 @@ export function createServerConnection(options: ServerConnectionOptions): Server
     );
   }
 
-  async function ready(attempts: number, signal: AbortSignal | undefined): Promise<McpClient> {
+  async function ready(
+    attempts: number,
+    patienceMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<McpClient> {
     for (let attempt = 1; ; attempt++) {
       if (closed) throw closedError();
       if (client !== undefined) return client;
-      const wait = notBefore - clock.now();
-      if (failures > 0 && wait > 0) await delay(clock, wait, signal);
+      const wait = failures === 0 ? 0 : notBefore - clock.now();
+      if (wait > patienceMs) throw resting(wait);
+      if (wait > 0) await delay(clock, wait, signal);
       try {
         return await make(signal);
       } catch (thrown) {
@@ -118,6 +131,20 @@ export function createServerConnection(options: ServerConnectionOptions): Server
     }, options.idleMs);
   }
 
+  function resting(waitMs: number): PawlError {
+    const { code, message } = PawlError.from(lastFailure);
+    return peerError(
+      isPermanent(lastFailure) ? code : "mcp_server_unavailable",
+      `${message} It failed ${failures} times in a row and is tried again in ${Math.ceil(waitMs / 1_000)} s.`,
+      { cause: lastFailure },
+    );
+  }
+
+  /** A server that was silent for too long and does not even answer a ping is ended; the next work gets a new one. */
+  function probe(suspect: McpClient): void {
+    suspect.ping({ timeoutMs: PING_TIMEOUT_MS }).catch(() => suspect.close());
+  }
+
   function closedError(): PawlError {
     return new PawlError(
       "mcp_closed",
@@ -126,19 +153,20 @@ export function createServerConnection(options: ServerConnectionOptions): Server
   }
 
   return {
-    async use(work, { signal, attempts = backoff.attempts, repeatable }) {
+    async use(work, { signal, attempts = backoff.attempts, patienceMs, repeatable }) {
       busy++;
       cancelIdle();
       try {
         for (let round = 1; ; round++) {
-          const current = await ready(attempts, signal);
+          const current = await ready(attempts, patienceMs, signal);
           try {
             const result = await work(current);
             failures = 0;
             return result;
           } catch (thrown) {
             if (!(thrown instanceof ConnectionLost)) {
-              // The server answered, or is being waited for: it is alive.
+              if (isSilence(thrown)) probe(current);
+              // A refusal is an answer: the server is alive.
               if (thrown instanceof PawlError && thrown.code === "mcp_protocol_error") failures = 0;
               throw thrown;
             }
@@ -147,7 +175,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
               options.onLost(current.facts);
             }
             void current.close();
-            noteFailure();
+            noteFailure(thrown);
             signal?.throwIfAborted();
             if (round >= backoff.attempts || (thrown.sent && !repeatable)) throw thrown;
           }
@@ -162,6 +190,7 @@ export function createServerConnection(options: ServerConnectionOptions): Server
     async close() {
       closed = true;
       cancelIdle();
+      ending.abort(closedError());
       closing ??= client?.close() ?? Promise.resolve();
       await closing;
     },

@@ -1,11 +1,15 @@
 import { type JsonObject, PawlError, type ToolDefinition, type ToolOutcome } from "@pawl/core";
 import type { ToolContext, ToolInvocation } from "@pawl/core/ports";
+import type { McpTool } from "@pawl/mcp-cache";
 import { ConnectionLost } from "../errors.ts";
 import type { ServerDirectory, ServerSeat } from "../server-directory.ts";
 import { outputFault } from "./output-check.ts";
 import { changedMembers } from "./pinned-tool.ts";
 import { toolAnswer } from "./tool-answer.ts";
 import { toolDefinition } from "./tool-definition.ts";
+
+/** A call is worth a short wait for a server that is coming back. */
+const CALL_PATIENCE_MS = 5_000;
 
 /** A tool that a turn was shown, and where it lives. */
 export interface PinnedTool {
@@ -14,6 +18,8 @@ export interface PinnedTool {
   readonly qualifiedName: string;
   /** The server's own name. */
   readonly original: string;
+  /** The list that the definition was made from; absent for a definition that was stored. */
+  readonly list?: readonly McpTool[];
 }
 
 /**
@@ -48,7 +54,7 @@ export async function callTool(
           { signal, timeoutMs: seat.config.callTimeoutMs },
         );
       },
-      { signal, repeatable },
+      { signal, patienceMs: CALL_PATIENCE_MS, repeatable },
     );
     const outcome = toolAnswer(result, definition.name);
     const fault =
@@ -81,12 +87,13 @@ export async function callTool(
   }
 }
 
-/** Why the tool must not be called: it is not what the turn was shown. Costs nothing while the list is fresh. */
+/** Why the tool must not be called: it is not what the turn was shown. Costs nothing while the list is the same. */
 async function pinnedRefusal(
   directory: ServerDirectory,
-  { definition, seat, qualifiedName, original }: PinnedTool,
+  { definition, seat, qualifiedName, original, list }: PinnedTool,
   signal: AbortSignal,
 ): Promise<ToolOutcome | undefined> {
+  if (list !== undefined && directory.stillOffers(seat, list)) return undefined;
   const { tools, origin } = await directory.list(seat, { signal });
   if (signal.aborted) return { status: "cancelled", certainty: "before_start" };
   // No list at all is no evidence; the call itself will say what is wrong.

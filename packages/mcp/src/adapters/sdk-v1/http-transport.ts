@@ -4,11 +4,11 @@ import {
 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ErrorCode, type JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { PawlError } from "@pawl/core";
-import type { ConnectedTransport } from "../adapters/sdk-v1.ts";
-import type { McpCredential } from "../auth.ts";
-import type { PinnedFetch } from "../egress/pinned-fetch.ts";
-import { ConnectionLost, peerError } from "../errors.ts";
-import { boundBody } from "./bounded-body.ts";
+import type { McpCredential } from "../../auth.ts";
+import { boundBody } from "../../connections/bounded-body.ts";
+import type { PinnedFetch } from "../../egress/pinned-fetch.ts";
+import { ConnectionLost, peerError } from "../../errors.ts";
+import type { ConnectedTransport } from "./connect-client.ts";
 
 /*
  * Streamable HTTP on the SDK's transport, which lacks three things that this file adds: a bound on messages, an end for

@@ -2,9 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
 import spawn from "cross-spawn";
-import { ConnectionLost, peerError } from "../errors.ts";
-import { createLineSplitter } from "./line-splitter.ts";
-import { endGroup, signalGroup, trackGroup } from "./process-group.ts";
+import { createLineSplitter } from "../../connections/line-splitter.ts";
+import { endGroup, signalGroup, trackGroup } from "../../connections/process-group.ts";
+import { ConnectionLost, peerError } from "../../errors.ts";
 
 /*
  * A child process that speaks MCP over its standard streams. The SDK's own transport can neither end a process group
@@ -19,6 +19,8 @@ export interface StdioTransportOptions {
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
+  /** Values that must not appear in messages. */
+  readonly secrets?: readonly string[];
   readonly maxMessageBytes?: number;
   /** More lines than this within one second is a flood: it exceeds what could have been asked for. */
   readonly maxLinesPerSecond?: number;
@@ -38,6 +40,8 @@ const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 const MAX_LINES_PER_SECOND = 5_000;
 const GRACE_MS = 1_000;
 const LAST_WORDS_CHARS = 600;
+/** Shorter values (`1`, `true`) are settings, and replacing them would garble the words. */
+const MIN_SECRET_CHARS = 6;
 
 export function createStdioTransport(options: StdioTransportOptions): StdioTransport {
   const {
@@ -186,8 +190,8 @@ export function createStdioTransport(options: StdioTransportOptions): StdioTrans
   /** The end of what it wrote to standard error, without the secrets that it was given. */
   function said(): string {
     let words = lastWords.trim();
-    for (const value of Object.values(options.env)) {
-      if (value.length >= 8 && !value.includes("/")) words = words.replaceAll(value, "[redacted]");
+    for (const value of options.secrets ?? []) {
+      if (value.length >= MIN_SECRET_CHARS) words = words.replaceAll(value, "[redacted]");
     }
     return words === "" ? "" : ` Its last words: ${words}`;
   }

@@ -4,8 +4,8 @@ import { ErrorCode, McpError, ToolListChangedNotificationSchema } from "@modelco
 import { PawlError } from "@pawl/core";
 import type { McpCallOptions, McpClient, McpProblem, McpTool } from "@pawl/mcp-cache";
 import { z } from "zod";
-import { ConnectionLost, messageOf, peerError } from "../errors.ts";
-import { checkTool } from "../tools/tool-check.ts";
+import { ConnectionLost, messageOf, peerError } from "../../errors.ts";
+import { checkTool } from "../../tools/tool-check.ts";
 
 /** What a transport adds for this adapter: it knows why it ended and what its own errors mean. */
 export interface ConnectedTransport extends Transport {
@@ -145,6 +145,9 @@ export async function connectSdkV1(
         ...(result.structuredContent === undefined ? {} : { structuredContent: result.structuredContent }),
       };
     },
+    async ping({ signal, timeoutMs }) {
+      await asked({ signal, timeoutMs }, (wait) => client.ping(wait));
+    },
     onToolsChanged: (listener) => void changed.push(listener),
     onClosed: (listener) => {
       if (closed.signal.aborted) listener(transport.lost?.());
@@ -228,13 +231,4 @@ export async function connectSdkV1(
       { cause: thrown },
     );
   }
-}
-
-/** True if a server says that a page cursor means nothing to it. */
-export function isInvalidCursor(error: unknown): boolean {
-  return (
-    error instanceof PawlError &&
-    error.code === "mcp_protocol_error" &&
-    error.details.rpcCode === ErrorCode.InvalidParams
-  );
 }

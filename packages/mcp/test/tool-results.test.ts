@@ -1,0 +1,131 @@
+import type { McpCallResult } from "@pawl/mcp-cache";
+import { describe, expect, test } from "vitest";
+import { minimalEnvironment } from "../src/connections/minimal-environment.ts";
+import { diffTools } from "../src/index.ts";
+import { outputFault } from "../src/tools/output-check.ts";
+import { toolAnswer } from "../src/tools/tool-answer.ts";
+import { toolDefinition } from "../src/tools/tool-definition.ts";
+import { createNameTable } from "../src/tools/tool-names.ts";
+
+const text = (value: string) => ({ type: "text", text: value });
+const image = { type: "image", data: "aGk=", mimeType: "image/png" };
+
+describe("what the model is given", () => {
+  test.each<[string, Partial<McpCallResult>, unknown]>([
+    ["text", { content: [text("a")] }, { status: "ok", output: "a" }],
+    ["several texts", { content: [text("a"), text("b")] }, { status: "ok", output: "a\nb" }],
+    ["nothing", {}, { status: "ok", output: "" }],
+    ["more than text", { content: [text("a"), image] }, { status: "ok", output: [text("a"), image] }],
+    ["structure", { content: [text("{}")], structuredContent: { n: 1 } }, { status: "ok", output: { n: 1 } }],
+    [
+      "a failure",
+      { content: [text("no such file")], isError: true },
+      { status: "error", code: "mcp_tool_failed", message: "no such file" },
+    ],
+    [
+      "a failure with structure",
+      { content: [text("no")], structuredContent: { why: 1 }, isError: true },
+      { status: "error", code: "mcp_tool_failed", message: "no", output: { why: 1 } },
+    ],
+    [
+      "a failure without words",
+      { isError: true },
+      { status: "error", code: "mcp_tool_failed", message: 'The tool "t" failed and did not say why.' },
+    ],
+  ])("%s", (_, result, expected) => {
+    expect(toolAnswer({ content: [], isError: false, ...result }, "t")).toEqual(expected);
+  });
+});
+
+const [named] = createNameTable([{ server: "docs", tools: ["read"] }]).entries;
+const define = (more: object = {}, trusted = true, name = "read") =>
+  toolDefinition(
+    { ...named!, original: name, name },
+    { name, inputSchema: { type: "object" }, ...more },
+    { trusted, callTimeoutMs: 1_000 },
+  );
+
+describe("D12: onCrash", () => {
+  test.each([
+    [true, { readOnlyHint: true }, "retry"],
+    [true, { idempotentHint: true }, "retry"],
+    [true, { destructiveHint: false }, "ask"],
+    [true, undefined, "ask"],
+    [false, { readOnlyHint: true }, "ask"],
+    [false, { idempotentHint: true }, "ask"],
+  ] as const)("trusted %s, %j: %s", (trusted, annotations, expected) => {
+    expect(define(annotations && { annotations }, trusted).onCrash).toBe(expected);
+  });
+});
+
+describe("what changed", () => {
+  test("tools are told apart by server and the server's own name, not by what they are shown as", () => {
+    const before = [define(), define({}, true, "write"), define({ description: "old" }, true, "list")];
+    const after = [
+      { ...define(), name: "docs__read" },
+      define({ description: "new" }, true, "list"),
+      define({}, true, "find"),
+    ];
+    const diff = diffTools(before, after);
+    expect(diff.added.map(({ name }) => name)).toEqual(["find"]);
+    expect(diff.removed.map(({ name }) => name)).toEqual(["write"]);
+    expect(diff.changed).toMatchObject([{ before: { description: "old" }, members: ["description"] }]);
+  });
+
+  test("the order of members in a schema is no change; a hint is one", () => {
+    const one = define({ inputSchema: { type: "object", title: "a" } });
+    const two = define({ inputSchema: { title: "a", type: "object" } });
+    const three = define({
+      inputSchema: { title: "a", type: "object" },
+      annotations: { destructiveHint: true },
+    });
+    expect(diffTools([one], [two]).changed).toEqual([]);
+    expect(diffTools([one], [three]).changed).toMatchObject([{ members: ["hints"] }]);
+  });
+});
+
+describe("output schemas", () => {
+  test("an answer is checked against its own schema in its own dialect", () => {
+    const definition = define({
+      outputSchema: { type: "object", properties: { n: { type: "number" } }, required: ["n"] },
+    });
+    expect(outputFault(definition, { n: 1 })).toBeUndefined();
+    expect(outputFault(definition, { n: "1" })).toBe("/n must be number.");
+    expect(outputFault(definition, {})).toMatch(/required/);
+    const old = {
+      $schema: "http://json-schema.org/draft-07/schema#",
+      type: "object",
+      definitions: { n: { type: "number" } },
+    };
+    const olden = define({ outputSchema: { ...old, properties: { n: { $ref: "#/definitions/n" } } } });
+    expect(outputFault(olden, { n: "1" })).toBe("/n must be number.");
+  });
+
+  test("a schema that cannot be compiled checks nothing", () => {
+    expect(
+      outputFault(define({ outputSchema: { type: "object", $ref: "https://nowhere.example/x" } }), {}),
+    ).toBeUndefined();
+  });
+});
+
+test("the minimal environment has no secret of the host, on any platform", () => {
+  const host = {
+    PATH: "/bin",
+    HOME: "/home/me",
+    SYSTEMROOT: "C:\\Windows",
+    OPENAI_API_KEY: "sk",
+    AWS_SECRET_ACCESS_KEY: "s",
+    DATABASE_URL: "postgres://me:pw@db",
+    HTTPS_PROXY: "http://me:pw@proxy",
+    NODE_OPTIONS: "--require=/evil.js",
+    SHELL: "() { :; }; evil",
+    NPM_TOKEN: "t",
+  };
+  expect(minimalEnvironment(host, [], {}, "linux")).toEqual({ PATH: "/bin", HOME: "/home/me" });
+  expect(minimalEnvironment(host, [], {}, "win32")).toEqual({ PATH: "/bin", SYSTEMROOT: "C:\\Windows" });
+  expect(minimalEnvironment(host, ["NPM_TOKEN", "ABSENT"], { PATH: "/mine" }, "linux")).toEqual({
+    PATH: "/mine",
+    HOME: "/home/me",
+    NPM_TOKEN: "t",
+  });
+});
