@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { callId, type Json } from "@pawl/core";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { createMcpTools, type McpTools, type McpToolsOptions } from "../src/index.ts";
 
 const require = createRequire(import.meta.url);
@@ -55,4 +55,9 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Waits for an observed condition, for as long as a busy machine may take. */
+export function eventually<T>(condition: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(condition, { timeout: 30_000, interval: 20 });
 }

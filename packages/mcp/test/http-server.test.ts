@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { McpAuthProvider, McpCredential } from "../src/index.ts";
-import { call, installed, mcpTools, session, signal } from "./harness.ts";
+import { call, eventually, installed, mcpTools, session, signal } from "./harness.ts";
 import { listen, overHttp } from "./http-bridge.ts";
 
 const odd = (...args: string[]) => [
@@ -33,14 +33,11 @@ describe("real servers over HTTP", () => {
     });
     onTestFinished(() => void server.kill());
     const tools = mcpTools({ servers: [{ url: `http://127.0.0.1:${port}/mcp`, name: "everything", allow }] });
-    const box = await vi.waitFor(
-      async () => {
-        const opened = await tools.open(undefined, session);
-        expect(opened.definitions.length).toBeGreaterThan(5);
-        return opened;
-      },
-      { timeout: 20_000, interval: 250 },
-    );
+    const box = await eventually(async () => {
+      const opened = await tools.open(undefined, session);
+      expect(opened.definitions.length).toBeGreaterThan(5);
+      return opened;
+    });
     expect(box.servers[0]?.protocolVersion).toMatch(/^\d{4}-/);
     expect(await box.execute(call("echo", { message: "hello" }), { signal })).toEqual({
       status: "ok",
@@ -110,7 +107,7 @@ describe("sessions", () => {
     const tools = mcpTools({ servers: [{ url: bridge.url, allow }] });
     const box = await tools.open(undefined, session);
     await box.execute(call("reshape"), { signal });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const next = await tools.open(undefined, session);
       expect(next.find("echo")?.inputSchema).toHaveProperty("properties.text");
     });

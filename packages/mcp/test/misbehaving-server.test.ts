@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { call, isRunning, mcpTools, oddServer, session, signal } from "./harness.ts";
+import { call, eventually, isRunning, mcpTools, oddServer, session, signal } from "./harness.ts";
 
 let folder: string;
 let log: string;
@@ -125,14 +125,23 @@ describe("calls", () => {
     const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
     const abort = new AbortController();
     const hanging = box.execute(call("hang"), { signal: abort.signal });
-    await vi.waitFor(async () => expect(await logged("call hang")).toHaveLength(1));
+    await eventually(async () => expect(await logged("call hang")).toHaveLength(1));
     abort.abort();
     expect(await hanging).toEqual({ status: "cancelled", certainty: "outcome_unknown" });
-    await vi.waitFor(async () => expect(await logged("cancelled")).toHaveLength(1));
+    await eventually(async () => expect(await logged("cancelled")).toHaveLength(1));
     expect(await box.execute(call("echo", { text: "still here" }), { signal })).toEqual({
       status: "ok",
       output: "still here",
     });
+  });
+
+  test("an abort after the answer tells the server nothing", async () => {
+    const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
+    const abort = new AbortController();
+    await box.execute(call("echo"), { signal: abort.signal });
+    abort.abort();
+    await box.execute(call("echo"), { signal });
+    expect(await logged("cancelled")).toEqual([]);
   });
 
   test("a call that was aborted before it began was not made", async () => {
@@ -171,7 +180,7 @@ describe("calls", () => {
     const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
     const first = await box.execute(call("pid"), { signal });
     await box.execute(call("quit-later"), { signal });
-    await vi.waitFor(() => expect(isRunning(Number(first.status === "ok" && first.output))).toBe(false));
+    await eventually(() => expect(isRunning(Number(first.status === "ok" && first.output))).toBe(false));
     const second = await box.execute(call("pid"), { signal });
     expect(second.status).toBe("ok");
     expect(second).not.toEqual(first);
@@ -252,8 +261,8 @@ describe("change notices", () => {
     const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
     const box = await tools.open(undefined, session);
     await box.execute(call("change"), { signal });
-    await vi.waitFor(async () => expect(await logged("list")).toHaveLength(2), { timeout: 5_000 });
-    await vi.waitFor(async () => {
+    await eventually(async () => expect(await logged("list")).toHaveLength(2));
+    await eventually(async () => {
       const next = await tools.open(undefined, session);
       expect(next.servers[0]?.origin).toBe("fresh");
       expect(next.find("extra")).toBeDefined();
@@ -266,7 +275,7 @@ describe("change notices", () => {
     await box.execute(call("crash"), { signal });
     const next = await tools.open(undefined, session);
     expect(next.servers[0]?.origin).toBe("stale");
-    await vi.waitFor(async () => expect(await logged("list")).toHaveLength(2));
+    await eventually(async () => expect(await logged("list")).toHaveLength(2));
   });
 });
 
@@ -330,7 +339,7 @@ describe("processes", () => {
     const pids = outcomes.map((outcome) => Number(outcome.status === "ok" && outcome.output));
     expect(pids.map(isRunning)).toEqual([true, true]);
     await tools.close();
-    await vi.waitFor(() => expect(pids.map(isRunning)).toEqual([false, false]), { timeout: 5_000 });
+    await eventually(() => expect(pids.map(isRunning)).toEqual([false, false]));
   });
 
   test("what a crashed server leaves behind is ended as well", async () => {
@@ -338,7 +347,7 @@ describe("processes", () => {
     const outcome = await box.execute(call("child"), { signal });
     const pid = Number(outcome.status === "ok" && outcome.output);
     await box.execute(call("crash"), { signal });
-    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 5_000 });
+    await eventually(() => expect(isRunning(pid)).toBe(false));
   });
 
   test("sessions have processes of their own, and a forgotten session has none", async () => {
@@ -352,7 +361,7 @@ describe("processes", () => {
     );
     expect(new Set(pids).size).toBe(2);
     await tools.forgetSession("a");
-    await vi.waitFor(() => expect(pids.map(isRunning)).toEqual([false, true]));
+    await eventually(() => expect(pids.map(isRunning)).toEqual([false, true]));
     expect(tools.stats()).toMatchObject({ connections: 1, entries: 1 });
   });
 
@@ -361,7 +370,7 @@ describe("processes", () => {
     const box = await tools.open(undefined, session);
     const outcome = await box.execute(call("pid"), { signal });
     const pid = Number(outcome.status === "ok" && outcome.output);
-    await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { timeout: 5_000 });
+    await eventually(() => expect(isRunning(pid)).toBe(false));
     expect(tools.stats().connections).toBe(0);
     expect(await box.execute(call("echo", { text: "again" }), { signal })).toMatchObject({ status: "ok" });
   });

@@ -76,7 +76,9 @@ export async function connectSdkV1(
   };
 
   try {
-    await client.connect(transport, { signal: options.signal, timeout: options.timeoutMs });
+    await whileAwaited(options.signal, (signal) =>
+      client.connect(transport, { signal, timeout: options.timeoutMs }),
+    );
   } catch (thrown) {
     // It takes its time to end; whoever waits need not.
     transport.close().catch(() => {});
@@ -169,10 +171,9 @@ export async function connectSdkV1(
       );
     }
     try {
-      return await request({
-        ...(signal && { signal }),
-        ...(timeoutMs !== undefined && { timeout: timeoutMs }),
-      });
+      return await whileAwaited(signal, (own) =>
+        request({ signal: own, ...(timeoutMs !== undefined && { timeout: timeoutMs }) }),
+      );
     } catch (thrown) {
       signal?.throwIfAborted();
       throw requestError(thrown);
@@ -230,5 +231,24 @@ export async function connectSdkV1(
       `No connection to the MCP server "${server}". ${known?.message ?? messageOf(thrown)}`,
       { cause: thrown },
     );
+  }
+}
+
+/**
+ * Hands work a signal that follows `signal` only until the work is done. The SDK never lets go of a signal: without this a
+ * turn that is aborted later would "cancel" every call that it had ever made.
+ */
+async function whileAwaited<T>(
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const own = new AbortController();
+  const follow = () => own.abort(signal?.reason);
+  if (signal?.aborted === true) follow();
+  signal?.addEventListener("abort", follow, { once: true });
+  try {
+    return await work(own.signal);
+  } finally {
+    signal?.removeEventListener("abort", follow);
   }
 }
