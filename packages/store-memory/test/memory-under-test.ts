@@ -30,6 +30,7 @@ export function memoryUnderTest(
       },
       second: async (store) => open(of(store)),
       advance: (store, ms) => of(store).clock.advance(ms),
+      transaction: false,
       setRuntimeState: async (store, sessionId, state) => setRuntimeState(of(store).state, sessionId, state),
       corruptRow: false,
       pretendNewerSchema: false,

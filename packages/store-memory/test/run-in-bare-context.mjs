@@ -55,7 +55,7 @@ const entry = new vm.SourceTextModule(
    export const results = await runStoreSuite({
      name: "memory in a bare context",
      createStore: () => memoryStore(),
-     capabilities: { reopen: no, second: no, advance: no, setRuntimeState: no, corruptRow: no, pretendNewerSchema: no },
+     capabilities: { reopen: no, second: no, advance: no, transaction: no, setRuntimeState: no, corruptRow: no, pretendNewerSchema: no },
    });`,
   { context, identifier: fileURLToPath(import.meta.url) },
 );

@@ -15,6 +15,7 @@ storeSuite(
       reopen: false,
       second: false,
       advance: false,
+      transaction: false,
       setRuntimeState: false,
       corruptRow: false,
       pretendNewerSchema: false,

@@ -66,6 +66,11 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Law: racing makes one", case: "S17 S13 racing senders with one key make one" }],
   },
   {
+    fault: "a transaction of the caller's is ignored",
+    breaking: (store) => replacing(store, "inbox", { accept: (input) => store.inbox.accept(input) }),
+    noticedBy: [{ chapter: "A caller's transaction", case: "a store without them refuses one" }],
+  },
+  {
     fault: "one session sees the inputs of another",
     breaking: (store, { state }) =>
       replacing(store, "inbox", { list: async () => [...state.inputs.values()] }),

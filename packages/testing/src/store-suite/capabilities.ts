@@ -12,6 +12,11 @@ export interface StoreCapabilities {
   readonly second: false | ((store: Store) => Promise<Store>);
   /** Moves the store's clock by milliseconds. `false`: it is the database's, and cases wait until they see the effect. */
   readonly advance: false | ((store: Store, ms: number) => Promise<void>);
+  /**
+   * Runs `body` in a transaction of the caller's own, commits it, and rolls it back when `body` throws (which is thrown). `false`:
+   * the store knows none.
+   */
+  readonly transaction: false | ((store: Store, body: (tx: never) => Promise<void>) => Promise<void>);
   /** Puts a session into a runtime state, whatever the table of transitions says. */
   readonly setRuntimeState:
     | false

@@ -10,6 +10,7 @@ import { runtimeStatesChapter } from "./chapters/runtime-states.ts";
 import { secretsChapter } from "./chapters/secrets.ts";
 import { seedChapter } from "./chapters/seed.ts";
 import { sessionsChapter } from "./chapters/sessions.ts";
+import { transactionsChapter } from "./chapters/transactions.ts";
 import { waitingChapter } from "./chapters/waiting.ts";
 import { atomicityLaw } from "./laws/atomicity.ts";
 import { closedLaw } from "./laws/closed.ts";
@@ -32,6 +33,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   cancelGateChapter,
   logChapter,
   inboxChapter,
+  transactionsChapter,
   runtimeStatesChapter,
   leasesChapter,
   waitingChapter,
