@@ -41,6 +41,19 @@ storeSuite(
       },
       second: (store) => open(schemaOf(store)),
       advance: false,
+      transaction: async (_store, body) => {
+        const client = await admin.connect();
+        try {
+          await client.query("begin");
+          await body(client as never);
+          await client.query("commit");
+        } catch (error) {
+          await client.query("rollback");
+          throw error;
+        } finally {
+          client.release();
+        }
+      },
       setRuntimeState: async (store, sessionId, state) => {
         await admin.query(`update ${schemaOf(store)}.sessions set runtime_state = $2 where session_id = $1`, [
           sessionId,
