@@ -1,0 +1,34 @@
+import type { Json } from "@pawl/core";
+import type { Clock } from "@pawl/core/ports";
+import type { EffectExecutor } from "../controller/effect-controller.ts";
+import type { AwaitEvents } from "./await-events.ts";
+import { Parked } from "./parked.ts";
+
+/** How long a wait stays hot before it is parked, in milliseconds: many answers come at once, and waking a waiter is cheap. */
+export const HOT_WAIT_MS = 2_000;
+
+/** Performs `await_event`: the answer if it comes soon; else the wait is left to the store, and the turn may be parked (D16). */
+export function awaitEventExecutor(
+  awaits: AwaitEvents,
+  { clock, hotMs = HOT_WAIT_MS }: { readonly clock: Clock; readonly hotMs?: number },
+): EffectExecutor<"await_event"> {
+  return async ({ scope, command }, { signal }) => {
+    const { wait, reason, deadline } = command;
+    const resolution = await awaits.waitUntil(scope, wait, {
+      signal,
+      until: clock.now() + hotMs,
+      info: reason as unknown as Json,
+      ...(deadline !== undefined && { deadline }),
+    });
+    if (resolution === undefined) throw new Parked(awaits.keyIdOf(scope, wait));
+    return { kind: "await_event", resolution };
+  };
+}
+
+/** Performs `peek_await_event`: a look that is recorded, so that a replay sees the same. */
+export function peekAwaitEventExecutor(awaits: AwaitEvents): EffectExecutor<"peek_await_event"> {
+  return async ({ scope, command }) => {
+    const key = await awaits.key(scope, command.wait);
+    return { kind: "peek_await_event", resolution: await awaits.peek(key) };
+  };
+}

@@ -1,0 +1,162 @@
+import {
+  type ExecutionScope,
+  isControlWait,
+  type Json,
+  PawlError,
+  type Resolution,
+  type ResolvedBy,
+  type SessionId,
+  scopeSessionId,
+  scopeTurnId,
+  type TurnId,
+  type WaitIdentity,
+} from "@pawl/core";
+import type { AwaitEventRows, Clock, NewAwaitEvent } from "@pawl/core/ports";
+import type { AwaitEventKey, AwaitEvents, ResolveOutcome, WaitOptions } from "./await-events.ts";
+import { createKeySigner } from "./key-signer.ts";
+import type { Keyring } from "./keyring.ts";
+
+export interface AwaitEventsOptions {
+  readonly rows: AwaitEventRows;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+}
+
+/** A hint may be lost: a waiter looks again this often, in milliseconds, and less often the longer it waits. */
+const POLL_FIRST_MS = 25;
+const POLL_LAST_MS = 1_000;
+
+/**
+ * Invariants:
+ * - A1 The first resolution wins, and every later one learns the winner.
+ * - A2 Forged, foreign, unknown and revoked keys get one answer.
+ * - A3 Looking and subscribing are one synchronous step, and a poll stands behind every hint: no wake-up is lost.
+ * - A4 An ordinary waiter that is cancelled or overdue settles its own event; a watcher of control events never does (D15).
+ * - A5 What is waited for is in the store before anybody waits: it survives the waiter.
+ */
+export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOptions): Promise<AwaitEvents> {
+  const signer = await createKeySigner(keyring);
+  const waiters = new Map<string, Set<() => void>>();
+  rows.onResolved((keyId) => {
+    for (const wake of waiters.get(keyId) ?? []) wake();
+  });
+
+  function rowOf(scope: ExecutionScope, wait: WaitIdentity, dueAt: number | null, info: Json): NewAwaitEvent {
+    return {
+      keyId: signer.keyId(scope, wait),
+      scope,
+      wait,
+      sessionId: (scopeSessionId(scope) ?? null) as SessionId | null,
+      turnId: (scopeTurnId(scope) ?? null) as TurnId | null,
+      dueAt,
+      info,
+    };
+  }
+
+  async function settle(event: NewAwaitEvent, resolution: Resolution, by: ResolvedBy): Promise<Resolution> {
+    const result = await rows.resolve(event.keyId, resolution, by, event);
+    if (result.status === "unknown_or_revoked") throw unknownOrRevoked();
+    return result.record.terminal ?? resolution;
+  }
+
+  async function waitFor(event: NewAwaitEvent, options: WaitOptions): Promise<Resolution | undefined> {
+    const { signal, until } = options;
+    const watching = isControlWait(event.wait);
+    let pollMs = POLL_FIRST_MS;
+    const wake = subscribe(event.keyId, signal);
+    try {
+      for (;;) {
+        // Reset before looking: what comes after this line is a wake-up, what came before is seen by the look.
+        wake.reset();
+        const record = await rows.register(event);
+        if (record === null) throw unknownOrRevoked();
+        if (record.terminal !== null) return record.terminal;
+        if (signal.aborted) {
+          if (watching)
+            throw new PawlError("turn_control_wait_cancelled", "The watcher was stopped; the event is not.");
+          return await settle(event, { status: "cancelled" }, { name: "waiter", via: "turn" });
+        }
+        const now = clock.now();
+        if (record.dueAt !== null && record.dueAt <= now && !watching) {
+          return await settle(event, { status: "timeout" }, { name: "waiter", via: "turn" });
+        }
+        if (until !== undefined && until <= now) return undefined;
+        await wake.next(Math.min(now + pollMs, record.dueAt ?? Infinity, until ?? Infinity));
+        pollMs = Math.min(POLL_LAST_MS, pollMs * 2);
+      }
+    } finally {
+      wake.end();
+    }
+  }
+
+  function subscribe(keyId: string, signal: AbortSignal) {
+    let woken = false;
+    let resume = () => {};
+    let cancelTimer = () => {};
+    const now = () => {
+      woken = true;
+      resume();
+    };
+    const all = waiters.get(keyId) ?? new Set();
+    waiters.set(keyId, all.add(now));
+    signal.addEventListener("abort", now, { once: true });
+    return {
+      reset() {
+        woken = false;
+      },
+      async next(at: number): Promise<void> {
+        if (woken || signal.aborted) return;
+        await new Promise<void>((resolve) => {
+          resume = resolve;
+          cancelTimer = clock.at(at, resolve);
+        });
+        cancelTimer();
+      },
+      end() {
+        all.delete(now);
+        if (all.size === 0) waiters.delete(keyId);
+        cancelTimer();
+        signal.removeEventListener("abort", now);
+      },
+    };
+  }
+
+  return {
+    async key(scope, wait, binding) {
+      return signer.sign(scope, wait, binding);
+    },
+    async resolve(key, resolution, by = { name: "key", via: "key" }): Promise<ResolveOutcome> {
+      if (!signer.verify(key)) return { status: "unknown_or_revoked" };
+      if (key.expiresAt !== undefined && key.expiresAt <= clock.now())
+        return { status: "unknown_or_revoked" };
+      const event = rowOf(key.scope, key.wait, null, {});
+      const result = await rows.resolve(event.keyId, resolution, by, event);
+      if (result.status === "unknown_or_revoked") return result;
+      if (result.status === "accepted") return { status: "accepted" };
+      return { status: "already_resolved", terminal: result.record.terminal ?? { status: "cancelled" } };
+    },
+    async wait(key: AwaitEventKey, options) {
+      if (!signer.verify(key)) throw unknownOrRevoked();
+      const event = rowOf(key.scope, key.wait, options.deadline ?? null, options.info ?? {});
+      return (await waitFor(event, { signal: options.signal })) as Resolution;
+    },
+    waitUntil: (scope, wait, options) =>
+      waitFor(rowOf(scope, wait, options.deadline ?? null, options.info ?? {}), options),
+    async peek(key) {
+      if (!signer.verify(key)) return null;
+      return (await rows.load(key.keyId))?.terminal ?? null;
+    },
+    keyIdOf: (scope, wait) => signer.keyId(scope, wait),
+    verify: (key) => signer.verify(key),
+    async revokeSession(sessionId) {
+      await rows.revokeSession(sessionId as SessionId);
+      for (const set of waiters.values()) for (const wake of set) wake();
+    },
+  };
+}
+
+function unknownOrRevoked(): PawlError {
+  return new PawlError("await_event_unknown_or_revoked", "This key is not known here, or it was revoked.", {
+    blame: "peer",
+  });
+}
