@@ -2,11 +2,27 @@
 
 // Waits
 export {
+  awaitEventExecutor,
+  HOT_WAIT_MS,
+  peekAwaitEventExecutor,
+} from "./await-events/await-event-executor.ts";
+export {
   type AwaitEventKey,
   type AwaitEvents,
+  type KeyBinding,
   type ResolveOutcome,
   unsupportedAwaitEvents,
+  type WaitOptions,
 } from "./await-events/await-events.ts";
+export { type AwaitEventsOptions, createAwaitEvents } from "./await-events/create-await-events.ts";
+export { formatKey, parseKey } from "./await-events/key-format.ts";
+export {
+  createKeyring,
+  type Keyring,
+  MIN_SECRET_BYTES,
+  parseKeyring,
+  type Secret,
+} from "./await-events/keyring.ts";
 export type {
   EffectContext,
   EffectController,

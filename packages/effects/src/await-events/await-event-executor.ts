@@ -5,7 +5,7 @@ import type { AwaitEvents } from "./await-events.ts";
 import { Parked } from "./parked.ts";
 
 /** How long a wait stays hot before it is parked, in milliseconds: many answers come at once, and waking a waiter is cheap. */
-export const HOT_WAIT_MS = 2_000;
+export const HOT_WAIT_MS = 500;
 
 /** Performs `await_event`: the answer if it comes soon; else the wait is left to the store, and the turn may be parked (D16). */
 export function awaitEventExecutor(

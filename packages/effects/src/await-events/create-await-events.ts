@@ -72,6 +72,8 @@ export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOpt
         if (record === null) throw unknownOrRevoked();
         if (record.terminal !== null) return record.terminal;
         if (signal.aborted) {
+          // A process that dies, or lost its lease, settles nothing: only a turn that asks its effects to stop does.
+          if (!asksToStop(signal)) throw signal.reason;
           if (watching)
             throw new PawlError("turn_control_wait_cancelled", "The watcher was stopped; the event is not.");
           return await settle(event, { status: "cancelled" }, { name: "waiter", via: "turn" });
@@ -153,6 +155,10 @@ export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOpt
       for (const set of waiters.values()) for (const wake of set) wake();
     },
   };
+}
+
+function asksToStop({ reason }: AbortSignal): boolean {
+  return reason instanceof DOMException && reason.name === "AbortError";
 }
 
 function unknownOrRevoked(): PawlError {

@@ -21,6 +21,7 @@ import {
   type TurnState,
 } from "@pawl/core";
 import type { Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
+import { Parked } from "../await-events/parked.ts";
 import type { EffectController, EffectJournal, Intent, TurnFacts } from "../controller/effect-controller.ts";
 import type { RecordedEffect } from "../controller/replay-decision.ts";
 import { storable } from "../storable.ts";
@@ -209,8 +210,9 @@ export class TurnRun implements EffectJournal {
     for (const id of result.aborts) {
       this.#aborted.add(id);
       this.#inFlight.get(id)?.abort(asksToStop());
+      // A wait that was left to the store is performed once more, told to stop: it settles its own event.
       const wait = this.#waits.get(id);
-      if (wait) this.#letGo(wait);
+      if (wait) this.#launch(wait, true);
     }
     for (const effect of result.effects) this.#launch(effect, false);
     this.#checkEnd();
@@ -219,11 +221,6 @@ export class TurnRun implements EffectJournal {
   #launch(effect: MachineEffect, resumed: boolean): void {
     if (this.#stopping || this.#ended) return;
     const aborted = this.#aborted.has(effect.id);
-    if (effect.command.kind === "await_event") {
-      this.#waits.set(effect.id, effect);
-      if (aborted) this.#letGo(effect);
-      return;
-    }
     const abort = new AbortController();
     if (aborted) abort.abort(asksToStop());
     this.#inFlight.set(effect.id, abort);
@@ -231,8 +228,12 @@ export class TurnRun implements EffectJournal {
       effect.command.kind === "checkpoint"
         ? this.#checkpoint(effect)
         : this.#perform(effect, abort.signal, resumed);
+    this.#waits.delete(effect.id);
     work
-      .catch((cause: unknown) => this.#broken(cause))
+      .catch((cause: unknown) => {
+        if (waitsElsewhere(effect, cause)) this.#leaveToStore(effect);
+        else this.#broken(cause);
+      })
       .finally(() => {
         this.#inFlight.delete(effect.id);
         this.#checkEnd();
@@ -264,9 +265,13 @@ export class TurnRun implements EffectJournal {
     return createEnvelope(this.#scope, effect.id, effect.command, cause);
   }
 
-  /** A wait that the turn does not want any more settles as cancelled; if the machine forgot it already, that is stale. */
-  #letGo(wait: MachineEffect): void {
-    this.#waits.delete(wait.id);
+  /** Nothing of the wait stays in memory; without a store of waits only the end of the turn settles it. */
+  #leaveToStore(wait: MachineEffect): void {
+    this.#inFlight.delete(wait.id);
+    if (!this.#aborted.has(wait.id)) {
+      this.#waits.set(wait.id, wait);
+      return;
+    }
     const cancelled: EffectOutcome = { kind: "await_event", resolution: { status: "cancelled" } };
     this.record(this.#envelope(wait), cancelled).catch((cause: unknown) => this.#broken(cause));
   }
@@ -365,6 +370,12 @@ export class TurnRun implements EffectJournal {
     this.#cancelTimer?.();
     this.#end.resolve(end);
   }
+}
+
+/** A wait that was parked, or that this host has no executor for. */
+function waitsElsewhere({ command }: MachineEffect, cause: unknown): boolean {
+  if (command.kind !== "await_event") return false;
+  return cause instanceof Parked || isPawlError(cause, "runtime_effect_local_executor_unavailable");
 }
 
 interface Stepped {
