@@ -42,6 +42,13 @@ export const waitReasonSchema = z.discriminatedUnion("type", [
     input: jsonValue,
     attempt: z.number(),
   }),
+  z.object({
+    type: z.literal("approval"),
+    call_id: z.string(),
+    tool: z.string(),
+    input: jsonValue,
+    argument_hash: z.string(),
+  }),
   z.object({ type: z.literal("budget"), limit: z.string() }),
   z.object({ type: z.literal("custom"), text: z.string() }),
 ]);
@@ -88,6 +95,10 @@ export function wireWaitReason(reason: WaitReason): WireWaitReason {
     case "did_it_happen": {
       const { callId, tool, input, attempt } = reason;
       return { type: "did_it_happen", call_id: callId, tool, input, attempt };
+    }
+    case "approval": {
+      const { callId, tool, input, argumentHash } = reason;
+      return { type: "approval", call_id: callId, tool, input, argument_hash: argumentHash };
     }
     case "budget":
       return { type: "budget", limit: reason.limit };
