@@ -57,7 +57,6 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
       while (claims.length < request.limit) {
         const entry = state.needs.pop(at);
         if (entry === undefined) break;
-        if (entry.item.need !== entry) continue;
         if (supported(entry.item)) claims.push(take(state, entry.item, node, lease));
         else passedOver.push(entry);
       }

@@ -93,7 +93,7 @@ export function emptyState(): MemoryState {
     configs: new Map(),
     nodes: new Map(),
     secrets: new Map(),
-    needs: new NeedQueue(),
+    needs: new NeedQueue((entry) => entry.item.need === entry),
     uses: 0,
   };
 }

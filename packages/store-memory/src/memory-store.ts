@@ -16,7 +16,7 @@ export interface MemoryStoreOptions {
   readonly clock?: Pick<Clock, "now">;
   /** Default: core's SHA-256, loaded at the first use. */
   readonly digest?: JsonDigest;
-  /** Makes the nonces of node leases. Default: random UUIDs. */
+  /** Makes the nonces of node leases. Default: 128 random bits. */
   readonly newId?: NewId;
   /** Hears of listeners that throw. */
   readonly logger?: Logger;
@@ -33,7 +33,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 /** Another store over the same state, as another process would open the same database. */
 export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}): Store {
-  const { clock = Date, newId = () => crypto.randomUUID(), logger } = options;
+  const { clock = Date, newId = randomId, logger } = options;
   const hints = new Hints(logger);
   let digest = options.digest;
   let isOpen = true;
@@ -72,4 +72,10 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
       hints.clear();
     },
   };
+}
+
+/** Not `randomUUID`, which pages have only over HTTPS. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

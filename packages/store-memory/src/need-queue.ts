@@ -4,21 +4,38 @@ export interface NeedEntry<T> {
   readonly item: T;
 }
 
+/** Below this many entries it is not worth looking for replaced ones. */
+const SMALL = 256;
+
 /**
  * A binary heap of what becomes claimable when, oldest first and fair among equals. An entry that was replaced stays inside
- * until it comes to the top: the caller tells by identity whether an entry is still the one that counts.
+ * until it comes to the top, or until replaced ones are half of all: `isCurrent` tells which counts.
  */
 export class NeedQueue<T> {
-  readonly #heap: NeedEntry<T>[] = [];
+  readonly #isCurrent: (entry: NeedEntry<T>) => boolean;
+  #heap: NeedEntry<T>[] = [];
   #ties = 0;
+  #sweepAt = SMALL;
+
+  constructor(isCurrent: (entry: NeedEntry<T>) => boolean) {
+    this.#isCurrent = isCurrent;
+  }
+
+  /** Entries inside, replaced ones too. */
+  get size(): number {
+    return this.#heap.length;
+  }
 
   push(at: number, item: T): NeedEntry<T> {
+    if (this.#heap.length >= this.#sweepAt) this.#sweep();
     this.#ties += 1;
-    return this.restore({ at, tie: this.#ties, item });
+    const entry = { at, tie: this.#ties, item };
+    this.restore(entry);
+    return entry;
   }
 
   /** Puts back an entry that was popped and passed over. */
-  restore(entry: NeedEntry<T>): NeedEntry<T> {
+  restore(entry: NeedEntry<T>): void {
     const heap = this.#heap;
     let index = heap.length;
     heap.push(entry);
@@ -29,17 +46,23 @@ export class NeedQueue<T> {
       index = parent;
     }
     heap[index] = entry;
-    return entry;
   }
 
-  /** The earliest entry that is not later than `now`, taken out. */
+  /** The earliest current entry that is not later than `now`, taken out. */
   pop(now: number): NeedEntry<T> | undefined {
     const heap = this.#heap;
-    const top = heap[0];
-    if (top === undefined || top.at > now) return undefined;
-    const last = heap.pop()!;
-    if (heap.length > 0) this.#sink(last);
-    return top;
+    for (let top = heap[0]; top !== undefined && top.at <= now; top = heap[0]) {
+      const last = heap.pop()!;
+      if (heap.length > 0) this.#sink(last);
+      if (this.#isCurrent(top)) return top;
+    }
+    return undefined;
+  }
+
+  #sweep(): void {
+    // In order, which is one of the orders that a heap may have.
+    this.#heap = this.#heap.filter(this.#isCurrent).sort((a, b) => (before(a, b) ? -1 : 1));
+    this.#sweepAt = Math.max(SMALL, 2 * this.#heap.length);
   }
 
   #sink(entry: NeedEntry<T>): void {
