@@ -22,6 +22,7 @@ import { PawlError } from "@pawl/core";
  * mcp_output_invalid       a tool ran, but its answer does not match its own schema
  * mcp_closed               the host closed its MCP connections
  * mcp_discovery_timeout    (of mcp-cache) a list of tools did not arrive in time
+ * mcp_discovery_aborted    (of mcp-cache) whoever waited for a list stopped waiting
  *
  * Problems, which are reported and stop nothing:
  * mcp_tool_schema_invalid  a tool was left out, because its description cannot be used

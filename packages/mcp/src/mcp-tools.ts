@@ -17,7 +17,8 @@ import type { ResolveHost } from "./egress/pinned-fetch.ts";
 import { createEnvironmentReader } from "./environment.ts";
 import { createServerDirectory } from "./server-directory.ts";
 import { type ServerReport, serverReport } from "./server-report.ts";
-import { createAssembler } from "./tools/assembler.ts";
+import { type SurveyedServer, type SurveyOptions, surveyServers } from "./survey-servers.ts";
+import { type Assembly, createAssembler } from "./tools/assembler.ts";
 import { callTool, type PinnedTool } from "./tools/call-tool.ts";
 import { mcpSource } from "./tools/pinned-tool.ts";
 
@@ -34,6 +35,11 @@ export interface McpToolsOptions {
   readonly maxPages?: number;
   /** Resolves host names of HTTP servers; the system's resolver by default. */
   readonly resolve?: ResolveHost;
+  /**
+   * How long a turn waits for lists that are not in memory, in milliseconds; it goes on without the servers that take longer and
+   * are not `required`. Default 30 seconds.
+   */
+  readonly patienceMs?: number;
   /** How long an unused connection is kept. Default 5 minutes. */
   readonly idleMs?: number;
   readonly backoff?: Partial<Backoff>;
@@ -74,8 +80,14 @@ export interface McpTools extends ToolProvider {
   close(): Promise<void>;
 }
 
+interface Found {
+  readonly surveyed: readonly SurveyedServer[];
+  readonly assembly: Assembly;
+}
+
 /** A first `npx -y` may download before it lists; the cache's own default is for servers that run. */
 const FETCH_TIMEOUT_MS = 90_000;
+const PATIENCE_MS = 30_000;
 const IDLE_MS = 300_000;
 const NOTICE_DELAY_MS = 300;
 const MAX_PAGES = 64;
@@ -112,33 +124,12 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
     return readEnvironment(environment);
   }
 
-  async function survey(environment: Json | undefined, { sessionId, signal, refresh }: InspectOptions) {
-    const configs = [...configsOf(environment)].sort((a, b) => (a.name < b.name ? -1 : 1));
-    const surveyed = await Promise.all(
-      configs.map(async (config) => {
-        const startedAt = clock.now();
-        try {
-          const seat = await directory.seat(config, sessionId, signal);
-          const result = await directory.list(seat, { signal, ...(refresh === true && { force: true }) });
-          return { config, seat, result, latencyMs: clock.now() - startedAt, facts: directory.facts(seat) };
-        } catch (thrown) {
-          // The auth provider failed: this server is unavailable, the others are not.
-          const { code, message } = PawlError.from(thrown, "mcp_auth_required");
-          const result = {
-            tools: [],
-            origin: "unavailable" as const,
-            problems: [],
-            error: { code, message },
-          };
-          return { config, seat: undefined, result, latencyMs: clock.now() - startedAt, facts: undefined };
-        }
-      }),
-    );
-    signal?.throwIfAborted();
+  async function survey(environment: Json | undefined, surveyOptions: SurveyOptions): Promise<Found> {
+    const surveyed = await surveyServers(directory, clock, configsOf(environment), surveyOptions);
     return { surveyed, assembly: assembler.assemble(surveyed) };
   }
 
-  function reports({ surveyed, assembly }: Awaited<ReturnType<typeof survey>>): readonly ServerReport[] {
+  function reports({ surveyed, assembly }: Found): readonly ServerReport[] {
     const now = clock.now();
     return surveyed.map((one) => serverReport(one, assembly, now));
   }
@@ -169,9 +160,10 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
 
   async function openFound(
     environment: Json | undefined,
-    openOptions: OpenToolboxOptions,
+    { sessionId, signal }: OpenToolboxOptions,
   ): Promise<McpToolbox> {
-    const found = await survey(environment, openOptions);
+    const patienceMs = options.patienceMs ?? PATIENCE_MS;
+    const found = await survey(environment, { sessionId, signal, patienceMs });
     for (const { config, result } of found.surveyed) {
       if (result.error === undefined) continue;
       logger?.warn("An MCP server has a problem.", {

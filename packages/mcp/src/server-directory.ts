@@ -63,6 +63,8 @@ export interface ServerDirectoryOptions
   readonly connect: ConnectServer;
 }
 
+const AUTH_TIMEOUT_MS = 15_000;
+
 /** A turn that begins does not wait for a server that keeps failing. */
 const LIST_PATIENCE_MS = 500;
 
@@ -84,7 +86,18 @@ export function createServerDirectory(options: ServerDirectoryOptions): ServerDi
       );
     }
     const { mode, providerId } = config.auth;
-    return auth.credential({ server: config.name, mode, providerId }, { signal });
+    return answersWithin(auth.credential({ server: config.name, mode, providerId }, { signal }), config.name);
+  }
+
+  /** An auth provider that hangs must not hold up turns. */
+  function answersWithin<T>(credential: Promise<T>, server: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = clock.setTimer(() => {
+        const message = `The auth provider did not answer for the MCP server "${server}" within ${AUTH_TIMEOUT_MS} ms.`;
+        reject(new PawlError("mcp_auth_required", message));
+      }, AUTH_TIMEOUT_MS);
+      Promise.resolve(credential).then(resolve, reject).finally(cancel);
+    });
   }
 
   function fingerprintOf(config: McpServerConfig): Promise<string> {
@@ -99,7 +112,8 @@ export function createServerDirectory(options: ServerDirectoryOptions): ServerDi
 
   function connectionOf(seat: ServerSeat): ServerConnection {
     const { config, session, principal } = seat;
-    return pool.connection({ session, server: config.name, principal }, () => {
+    const owner = { session, server: config.name, principal };
+    return pool.connection(owner, () => {
       let noticed = false;
       const target = { session, server: config.name };
       return {
@@ -132,6 +146,8 @@ export function createServerDirectory(options: ServerDirectoryOptions): ServerDi
           noticed = true;
           clock.setTimer(() => {
             noticed = false;
+            // A session that was forgotten meanwhile must not come back through this.
+            if (pool.existing(owner) === undefined) return;
             void cache.resolve(seat.key, refreshOf(seat), resolveOptions(seat));
           }, options.noticeDelayMs);
         },

@@ -1,13 +1,7 @@
 import type { OnCrash, ToolHints } from "@pawl/core";
-import type {
-  DiscoveryFailure,
-  DiscoveryResult,
-  McpProblem,
-  McpServerFacts,
-  McpTool,
-  Origin,
-} from "@pawl/mcp-cache";
+import type { DiscoveryFailure, McpProblem, Origin } from "@pawl/mcp-cache";
 import type { McpServerConfig } from "./config/server-config.ts";
+import type { SurveyedServer } from "./survey-servers.ts";
 import type { Assembly } from "./tools/assembler.ts";
 
 export interface ToolReport {
@@ -46,13 +40,6 @@ export interface ServerReport {
   readonly problems: readonly McpProblem[];
   /** Why the list could not be fetched. */
   readonly error?: DiscoveryFailure;
-}
-
-export interface SurveyedServer {
-  readonly config: McpServerConfig;
-  readonly result: DiscoveryResult<McpTool>;
-  readonly facts: McpServerFacts | undefined;
-  readonly latencyMs: number;
 }
 
 export function serverReport(surveyed: SurveyedServer, assembly: Assembly, now: number): ServerReport {

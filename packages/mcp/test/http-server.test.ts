@@ -224,6 +224,44 @@ describe("a misbehaving HTTP server", () => {
     expect(await box.execute(call("act"), { signal })).toMatchObject({ status: "cancelled" });
   });
 
+  test("a stream of events without end is a flood, and is cut off", async () => {
+    const url = await fakeServer({
+      answer: (response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        const notice = JSON.stringify({
+          jsonrpc: "2.0",
+          method: "notifications/message",
+          params: { level: "info", data: 1 },
+        });
+        const chunk = `data: ${notice}\n\n`.repeat(500);
+        const more = () => {
+          while (!response.destroyed && response.write(chunk));
+          if (!response.destroyed) response.once("drain", more);
+        };
+        more();
+      },
+    });
+    const box = await mcpTools({ servers: [{ url, allow }] }).open(undefined, session);
+    expect(await box.execute(call("act"), { signal })).toEqual(unknown);
+  });
+
+  test("a server that ends its stream of notices at once is not asked for it without end", async () => {
+    let streams = 0;
+    const url = await fakeServer({
+      onRequest: ({ method }, response) => {
+        if (method !== "GET") return false;
+        streams++;
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.end("retry: 0\n\n");
+        return true;
+      },
+    });
+    const box = await mcpTools({ servers: [{ url, allow }] }).open(undefined, session);
+    await eventually(() => expect(streams).toBe(5));
+    for (let i = 0; i < 20; i++) await box.execute(call("act"), { signal });
+    expect(streams).toBe(5);
+  });
+
   test("nobody there: told with the address and what happened", async () => {
     const tools = mcpTools({ servers: [{ url: `http://127.0.0.1:${await freePort()}/mcp`, allow }] });
     const box = await tools.open(undefined, session);

@@ -61,6 +61,7 @@ describe("discovery", () => {
       "bad-ref",
       "bad-output",
       "needs-tasks",
+      "too-deep",
       undefined,
     ]);
   });
@@ -112,6 +113,28 @@ describe("discovery", () => {
         /exit code 3.*no licence/,
       );
     }
+  });
+
+  test("a turn goes on without a server that is slow, and the next one has its tools", async () => {
+    const servers = [
+      { command: oddServer("--tools=late", "--slow-list=600"), name: "slow" },
+      oddServer("--tools=echo"),
+    ];
+    const tools = mcpTools({ servers, patienceMs: 300 });
+    const first = await tools.open(undefined, session);
+    expect(first.definitions.map(({ name }) => name)).toEqual(["echo"]);
+    expect(first.servers.find(({ server }) => server === "slow")?.error).toMatchObject({
+      code: "mcp_server_timeout",
+      message: expect.stringContaining("300 ms"),
+    });
+    await eventually(async () => expect((await tools.open(undefined, session)).find("late")).toBeDefined());
+  });
+
+  test("what is asked by people is waited for", async () => {
+    const tools = mcpTools({ servers: [oddServer("--tools=late", "--slow-list=600")], patienceMs: 50 });
+    const [report] = await tools.inspect(undefined, session);
+    expect(report?.tools.map(({ name }) => name)).toEqual(["late"]);
+    expect(report?.latencyMs).toBeGreaterThan(500);
   });
 
   test("a required server that cannot be reached fails the opening", async () => {
@@ -213,6 +236,11 @@ describe("calls", () => {
       code: "mcp_output_invalid",
       output: { n: "not a number" },
     });
+  });
+
+  test("a pattern of a stranger is not run: it could keep the host busy for ever", async () => {
+    const box = await mcpTools({ servers: [oddServer("--tools=evil")] }).open(undefined, session);
+    expect(await box.execute(call("evil"), { signal })).toMatchObject({ status: "ok" });
   });
 
   test("unknown names and arguments that are no object are failed results", async () => {
@@ -363,6 +391,18 @@ describe("processes", () => {
     await tools.forgetSession("a");
     await eventually(() => expect(pids.map(isRunning)).toEqual([false, true]));
     expect(tools.stats()).toMatchObject({ connections: 1, entries: 1 });
+  });
+
+  test("a session that is forgotten right after a change notice does not come back", async () => {
+    const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
+    const box = await tools.open(undefined, session);
+    await box.execute(call("change"), { signal });
+    await tools.forgetSession("s1");
+    // Longer than a notice waits before its list is fetched; another server's start is what is observed meanwhile.
+    const other = mcpTools({ servers: [oddServer("--slow-list=600")] });
+    await other.open(undefined, session);
+    expect(tools.stats()).toMatchObject({ connections: 0, entries: 0 });
+    expect(await logged("start")).toHaveLength(1);
   });
 
   test("an idle connection is closed and leaves nothing behind", async () => {

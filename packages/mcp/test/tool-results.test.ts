@@ -4,6 +4,7 @@ import { minimalEnvironment } from "../src/connections/minimal-environment.ts";
 import { diffTools } from "../src/index.ts";
 import { outputFault } from "../src/tools/output-check.ts";
 import { toolAnswer } from "../src/tools/tool-answer.ts";
+import { checkTool } from "../src/tools/tool-check.ts";
 import { toolDefinition } from "../src/tools/tool-definition.ts";
 import { createNameTable } from "../src/tools/tool-names.ts";
 
@@ -106,6 +107,13 @@ describe("output schemas", () => {
       outputFault(define({ outputSchema: { type: "object", $ref: "https://nowhere.example/x" } }), {}),
     ).toBeUndefined();
   });
+});
+
+test("a schema of any depth is refused without a crash", () => {
+  let deep: object = { type: "string" };
+  for (let i = 0; i < 100_000; i++) deep = { type: "object", properties: { a: deep } };
+  const checked = checkTool({ name: "deep", inputSchema: deep });
+  expect(checked).toMatchObject({ problem: { code: "mcp_tool_schema_invalid", tool: "deep" } });
 });
 
 test("the minimal environment has no secret of the host, on any platform", () => {

@@ -38,12 +38,11 @@ export async function callTool(
     return failed("mcp_input_invalid", `The arguments of "${definition.name}" must be a JSON object.`);
   }
   const input = call.input as JsonObject;
-  const refusal = await pinnedRefusal(directory, tool, signal);
-  if (refusal !== undefined) return refusal;
-
   const repeatable = definition.onCrash === "retry";
   let sent = false;
   try {
+    const refusal = await pinnedRefusal(directory, tool, signal);
+    if (refusal !== undefined) return refusal;
     const result = await directory.use(
       seat,
       (client) => {

@@ -2,6 +2,12 @@ import type { ToolDefinition } from "@pawl/core";
 import { Ajv, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 
+/** Compiling is not linear in the size of a schema, and this one is a stranger's. */
+const MAX_SCHEMA_CHARS = 65_536;
+
+/** Patterns are not run: a stranger who sends both pattern and text could keep a regular expression busy for ever. */
+const anyText = Object.assign(() => ({ test: () => true }), { code: "anyText" });
+
 const compiled = new WeakMap<object, ValidateFunction | null>();
 
 /**
@@ -24,9 +30,16 @@ export function outputFault(definition: ToolDefinition, output: unknown): string
 }
 
 function compile(schema: { readonly [key: string]: unknown }): ValidateFunction | null {
+  if (JSON.stringify(schema).length > MAX_SCHEMA_CHARS) return null;
   const isOld = typeof schema.$schema === "string" && /draft-0[4-7]/.test(schema.$schema);
   const { $schema: _dialect, $id: _id, ...rest } = schema;
-  const options = { strict: false, validateFormats: false, validateSchema: false, logger: false as const };
+  const options = {
+    strict: false,
+    validateFormats: false,
+    validateSchema: false,
+    logger: false as const,
+    code: { regExp: anyText },
+  };
   try {
     // An instance of its own: what a stranger's schema registers ends with it.
     return (isOld ? new Ajv(options) : new Ajv2020(options)).compile(rest);

@@ -55,6 +55,7 @@ function problem(tool: string | undefined, message: string): { readonly problem:
 
 /** Why a schema is of no use to a model, or `undefined`. The schema is checked, not compiled: it is a stranger's. */
 function schemaFault(schema: Record<string, unknown>): string | undefined {
+  if (isTooDeep(schema)) return `It is nested more than ${MAX_SCHEMA_DEPTH} levels deep.`;
   if (schema.type !== "object") return 'The root must have "type": "object".';
   const dialect = typeof schema.$schema === "string" ? schema.$schema : undefined;
   const isOld = dialect !== undefined && /draft-0[4-7]/.test(dialect);
@@ -79,6 +80,22 @@ function metaFault(ajvOf: () => Ajv | Ajv2020, schema: Record<string, unknown>):
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
   }
+}
+
+/** Deeper than any schema that is meant for a model; walking by recursion is safe up to here. */
+const MAX_SCHEMA_DEPTH = 64;
+
+function isTooDeep(root: unknown): boolean {
+  let level: unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_SCHEMA_DEPTH) return true;
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null
+        ? Object.values(value).filter((inner) => typeof inner === "object" && inner !== null)
+        : [],
+    );
+  }
+  return false;
 }
 
 /** The first local `$ref` whose target does not exist. */

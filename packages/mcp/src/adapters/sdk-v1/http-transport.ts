@@ -6,6 +6,7 @@ import { ErrorCode, type JSONRPCMessage } from "@modelcontextprotocol/sdk/types.
 import { PawlError } from "@pawl/core";
 import type { McpCredential } from "../../auth.ts";
 import { boundBody } from "../../connections/bounded-body.ts";
+import { createFloodGate, MAX_MESSAGES_PER_SECOND } from "../../connections/flood-gate.ts";
 import type { PinnedFetch } from "../../egress/pinned-fetch.ts";
 import { ConnectionLost, peerError } from "../../errors.ts";
 import type { ConnectedTransport } from "./connect-client.ts";
@@ -31,6 +32,7 @@ const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 const GRACE_MS = 1_000;
 /** The end of a stream is seen before its last message has passed the SDK's parsers; this is ample for them. */
 const SETTLE_MS = 100;
+const MAX_STREAMS_PER_SECOND = 5;
 /** Headers that belong to the protocol; nothing configured may replace them. */
 const PROTOCOL_HEADERS = new Set([
   "accept",
@@ -56,6 +58,8 @@ export function createHttpTransport(options: HttpTransportOptions): ConnectedTra
   const { server, url, egress, maxMessageBytes = MAX_MESSAGE_BYTES, graceMs = GRACE_MS } = options;
   /** Requests that were sent and not answered. */
   const open = new Set<string | number>();
+  const isTooMany = createFloodGate(MAX_MESSAGES_PER_SECOND);
+  const isTooEager = createFloodGate(MAX_STREAMS_PER_SECOND);
   let ended: Error | undefined;
   let closing: Promise<void> | undefined;
 
@@ -93,6 +97,16 @@ export function createHttpTransport(options: HttpTransportOptions): ConnectedTra
     explain,
   };
   sdk.onmessage = (message) => {
+    if (ended !== undefined) return;
+    if (isTooMany(1, performance.now())) {
+      lose(
+        peerError(
+          "mcp_server_flooding",
+          `The MCP server "${server}" sent more than ${MAX_MESSAGES_PER_SECOND} messages in a second and was disconnected.`,
+        ),
+      );
+      return;
+    }
     if ("id" in message && message.id !== undefined && !("method" in message)) open.delete(message.id);
     transport.onmessage?.(message);
   };
@@ -106,6 +120,8 @@ export function createHttpTransport(options: HttpTransportOptions): ConnectedTra
   return transport;
 
   async function guardedFetch(target: string | URL, init: RequestInit = {}): Promise<Response> {
+    // A server that ends its stream of notices at once and asks to be called again without delay has none.
+    if (init.method === "GET" && isTooEager(1, performance.now())) return new Response(null, { status: 405 });
     const credential = await options.credential(init.signal ?? undefined);
     const headers = new Headers(init.headers);
     for (const [name, value] of Object.entries({ ...options.headers, ...credential?.headers })) {

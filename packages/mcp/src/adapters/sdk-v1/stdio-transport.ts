@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
 import spawn from "cross-spawn";
+import { createFloodGate, MAX_MESSAGES_PER_SECOND } from "../../connections/flood-gate.ts";
 import { createLineSplitter } from "../../connections/line-splitter.ts";
 import { endGroup, signalGroup, trackGroup } from "../../connections/process-group.ts";
 import { ConnectionLost, peerError } from "../../errors.ts";
@@ -22,8 +23,6 @@ export interface StdioTransportOptions {
   /** Values that must not appear in messages. */
   readonly secrets?: readonly string[];
   readonly maxMessageBytes?: number;
-  /** More lines than this within one second is a flood: it exceeds what could have been asked for. */
-  readonly maxLinesPerSecond?: number;
   /** How long the process is given to end at each step: input closed, SIGTERM, SIGKILL. */
   readonly graceMs?: number;
 }
@@ -37,18 +36,13 @@ export interface StdioTransport extends Transport {
 
 /** As in the SDK: room for a large file in one answer, not for a runaway server. */
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
-const MAX_LINES_PER_SECOND = 5_000;
 const GRACE_MS = 1_000;
 const LAST_WORDS_CHARS = 600;
 /** Shorter values (`1`, `true`) are settings, and replacing them would garble the words. */
 const MIN_SECRET_CHARS = 6;
 
 export function createStdioTransport(options: StdioTransportOptions): StdioTransport {
-  const {
-    maxMessageBytes = MAX_MESSAGE_BYTES,
-    maxLinesPerSecond = MAX_LINES_PER_SECOND,
-    graceMs = GRACE_MS,
-  } = options;
+  const { maxMessageBytes = MAX_MESSAGE_BYTES, graceMs = GRACE_MS } = options;
   const splitter = createLineSplitter(maxMessageBytes);
   let child: ChildProcess | undefined;
   let ended: Error | undefined;
@@ -56,7 +50,7 @@ export function createStdioTransport(options: StdioTransportOptions): StdioTrans
   let stray = 0;
   let lastWords = "";
   let windowStart = 0;
-  let windowLines = 0;
+  const isTooMany = createFloodGate(MAX_MESSAGES_PER_SECOND);
   let windowBytes = 0;
 
   const transport: StdioTransport = {
@@ -145,7 +139,7 @@ export function createStdioTransport(options: StdioTransportOptions): StdioTrans
       kill(
         peerError(
           "mcp_server_flooding",
-          `The MCP server "${options.server}" sent more than ${maxLinesPerSecond} lines in a second and was ended.`,
+          `The MCP server "${options.server}" sent more than ${MAX_MESSAGES_PER_SECOND} lines in a second and was ended.`,
         ),
       );
       return;
@@ -162,17 +156,15 @@ export function createStdioTransport(options: StdioTransportOptions): StdioTrans
     const now = performance.now();
     if (now - windowStart >= 1_000) {
       windowStart = now;
-      windowLines = 0;
       windowBytes = 0;
     }
-    windowLines += lines;
     windowBytes += bytes;
     const output = child?.stdout;
     if (windowBytes > 8 * maxMessageBytes && output && !output.isPaused()) {
       output.pause();
       setTimeout(() => output.resume(), 1_000 - (now - windowStart)).unref();
     }
-    return windowLines > maxLinesPerSecond;
+    return isTooMany(lines, now);
   }
 
   function kill(error: Error): void {
