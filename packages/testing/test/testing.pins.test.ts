@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import * as doubles from "../src/index.ts";
+import * as storeSuite from "../src/store-suite/index.ts";
+
+test("public names stay what they are", () => {
+  expect(Object.keys(doubles).sort()).toEqual([
+    "manualClock",
+    "memoryEffectJournal",
+    "recordingLogger",
+    "scriptedModel",
+  ]);
+  expect(Object.keys(storeSuite).sort()).toEqual([
+    "STORE_CHAPTERS",
+    "STORE_PROMISES",
+    "runStoreSuite",
+    "storeSuite",
+  ]);
+});
+
+test("names of chapters stay what they are: stores select by them", () => {
+  expect(storeSuite.STORE_CHAPTERS.map(({ name }) => name)).toEqual([
+    "The seed",
+    "Sessions and turns",
+    "The commit",
+    "The cancel gate",
+    "The log",
+    "The inbox",
+    "A caller's transaction",
+    "Runtime states",
+    "Leases",
+    "Waiting",
+    "Attempts",
+    "Secrets",
+    "Hints",
+    "Law: all or nothing",
+    "Law: a superseded writer writes nothing",
+    "Law: sessions and stores are apart",
+    "Law: values are detached",
+    "Law: racing makes one",
+    "Law: what was acknowledged lasts",
+    "Law: a closed store does nothing",
+    "Law: everything ends",
+  ]);
+});
