@@ -37,7 +37,13 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
         "This host offers no tools beside its own: send no `environment`.",
       );
     }
-    const found = await toolProvider.open(environment, { sessionId, signal, ...(pinned && { pinned }) });
+    const takenNames = own.definitions.map(({ name }) => name);
+    const found = await toolProvider.open(environment, {
+      sessionId,
+      signal,
+      takenNames,
+      ...(pinned && { pinned }),
+    });
     return joinToolboxes(own, found);
   }
 

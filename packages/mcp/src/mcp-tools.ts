@@ -29,8 +29,6 @@ export interface McpToolsOptions {
   readonly inline?: boolean;
   /** Credentials for HTTP servers. */
   readonly auth?: McpAuthProvider;
-  /** Names of the host's other tools: an MCP tool that wants one is shown as `server__tool`. */
-  readonly reservedNames?: Iterable<string>;
   readonly cache?: Omit<DiscoveryCacheOptions, "clock" | "random">;
   readonly maxPages?: number;
   /** Resolves host names of HTTP servers; the system's resolver by default. */
@@ -53,6 +51,8 @@ export interface InspectOptions {
   readonly signal?: AbortSignal;
   /** Ask the servers even if the lists are fresh. */
   readonly refresh?: boolean;
+  /** Names of the host's other tools, so that shown names are what a turn would see. */
+  readonly takenNames?: readonly string[];
 }
 
 export interface McpToolbox extends Toolbox {
@@ -115,7 +115,7 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
     },
     connect: createConnectServer(options.resolve),
   });
-  const assembler = createAssembler(new Set(options.reservedNames ?? []));
+  const assembler = createAssembler();
   const readEnvironment = createEnvironmentReader(configured, options.inline ?? false);
   let closed = false;
 
@@ -124,9 +124,13 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
     return readEnvironment(environment);
   }
 
-  async function survey(environment: Json | undefined, surveyOptions: SurveyOptions): Promise<Found> {
+  async function survey(
+    environment: Json | undefined,
+    surveyOptions: SurveyOptions,
+    takenNames: readonly string[] = [],
+  ): Promise<Found> {
     const surveyed = await surveyServers(directory, clock, configsOf(environment), surveyOptions);
-    return { surveyed, assembly: assembler.assemble(surveyed) };
+    return { surveyed, assembly: assembler.assemble(surveyed, takenNames) };
   }
 
   function reports({ surveyed, assembly }: Found): readonly ServerReport[] {
@@ -160,10 +164,10 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
 
   async function openFound(
     environment: Json | undefined,
-    { sessionId, signal }: OpenToolboxOptions,
+    { sessionId, signal, takenNames }: OpenToolboxOptions,
   ): Promise<McpToolbox> {
     const patienceMs = options.patienceMs ?? PATIENCE_MS;
-    const found = await survey(environment, { sessionId, signal, patienceMs });
+    const found = await survey(environment, { sessionId, signal, patienceMs }, takenNames);
     for (const { config, result } of found.surveyed) {
       if (result.error === undefined) continue;
       logger?.warn("An MCP server has a problem.", {
@@ -216,7 +220,8 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
       openOptions.pinned === undefined
         ? openFound(environment, openOptions)
         : openPinned(environment, openOptions, openOptions.pinned),
-    inspect: async (environment, inspectOptions) => reports(await survey(environment, inspectOptions)),
+    inspect: async (environment, inspectOptions) =>
+      reports(await survey(environment, inspectOptions, inspectOptions.takenNames)),
     async forgetSession(sessionId) {
       cache.forgetSession(sessionId);
       await pool.forgetSession(sessionId);

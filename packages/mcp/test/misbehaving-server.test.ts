@@ -79,6 +79,19 @@ describe("discovery", () => {
     expect(box.servers[0]).toMatchObject({ origin: "cold", problems: [{ code: "mcp_no_tools" }] });
   });
 
+  test("a name that the host's own tools have is qualified, and works by it", async () => {
+    const tools = mcpTools({ servers: [{ command: oddServer("--tools=echo,pid"), name: "odd" }] });
+    const box = await tools.open(undefined, { ...session, takenNames: ["echo"] });
+    expect(box.definitions.map(({ name }) => name)).toEqual(["odd__echo", "pid"]);
+    expect(await box.execute(call("odd__echo", { text: "a" }), { signal })).toEqual({
+      status: "ok",
+      output: "a",
+    });
+    expect(box.find("echo")).toBeUndefined();
+    const alone = await tools.open(undefined, session);
+    expect(alone.definitions.map(({ name }) => name)).toEqual(["echo", "pid"]);
+  });
+
   test("a thousand turns that open at once start one server and fetch one list", async () => {
     const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
     const boxes = await Promise.all(Array.from({ length: 1_000 }, () => tools.open(undefined, session)));

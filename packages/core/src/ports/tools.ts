@@ -46,6 +46,8 @@ export interface Toolbox {
 export interface OpenToolboxOptions {
   readonly sessionId: string;
   readonly signal: AbortSignal;
+  /** Names that other tools of the turn already have; a provider shows its own tools under other names. */
+  readonly takenNames?: readonly string[];
   /**
    * Definitions that a running turn has stored: the toolbox is opened for these and does not look for others. Absent when a
    * turn is being prepared.

@@ -21,7 +21,8 @@ export interface ListedServer {
 }
 
 export interface Assembler {
-  assemble(servers: readonly ListedServer[]): Assembly;
+  /** @param takenNames names that other tools of the turn already have */
+  assemble(servers: readonly ListedServer[], takenNames: readonly string[]): Assembly;
 }
 
 /** Assemblies kept; each is one combination of lists that some session sees. */
@@ -31,7 +32,7 @@ const MAX_KEPT = 256;
  * Assembles definitions once per combination of lists. Lists from the cache keep their identity until they are fetched
  * again, so a turn whose lists are all fresh finds its assembly by identity and builds nothing.
  */
-export function createAssembler(reserved: ReadonlySet<string>): Assembler {
+export function createAssembler(): Assembler {
   const identities = new WeakMap<object, number>();
   const kept = new Map<string, Assembly>();
   let lastIdentity = 0;
@@ -46,13 +47,14 @@ export function createAssembler(reserved: ReadonlySet<string>): Assembler {
   }
 
   return {
-    assemble(servers) {
-      const id = servers
+    assemble(servers, takenNames) {
+      const lists = servers
         .map(({ config, result }) => `${identityOf(config)}:${identityOf(result.tools)}`)
         .join(" ");
+      const id = `${lists} ${JSON.stringify(takenNames)}`;
       let assembly = kept.get(id);
       if (assembly === undefined) {
-        assembly = build(servers, reserved);
+        assembly = build(servers, new Set(takenNames));
         if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value as string);
         kept.set(id, assembly);
       }
