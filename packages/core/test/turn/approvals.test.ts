@@ -53,6 +53,16 @@ describe("a call that needs approval", () => {
     expect(t.last.effects[0]?.command).toMatchObject({ input: { cents: 5 }, attempt: 2 });
   });
 
+  test("an edited call of which nobody knows the end says that it was edited", () => {
+    const t = told({ decision: "edit", input: { cents: 5 } })
+      .cancel()
+      .fire("cancel_grace");
+    expect(t.state.delta.at(-1)?.parts[0]).toMatchObject({
+      status: "unknown",
+      output: { arguments: { cents: 5 }, result: { code: "tool_outcome_unknown" } },
+    });
+  });
+
   const endings: [string, Resolution, string][] = [
     [
       "denied",

@@ -101,6 +101,10 @@ const launch: fc.Arbitrary<ToolLaunch> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<ToolLaunch>({ status: "ambiguous", attempt: 0 }) },
   { weight: 1, arbitrary: fc.constant<ToolLaunch>({ status: "not_begun", attempt: 0 }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<ToolLaunch>({ status: "needs_approval", argumentHash: "a", policyHash: "p" }),
+  },
 );
 
 const resolution: fc.Arbitrary<Resolution> = fc.oneof(
@@ -115,6 +119,9 @@ const resolution: fc.Arbitrary<Resolution> = fc.oneof(
         { tokens: 0 },
         { tokens: -1 },
         { costNanoUsd: 7 },
+        { decision: "approve" },
+        { decision: "edit", input: { city: "Bergen" } },
+        { decision: "deny", reason: "no" },
       ),
     )
     .map((payload): Resolution => ({ status: "ok", payload })),

@@ -9,7 +9,7 @@ import { after, type MachineEffect, type Move, moveTo, type TurnMachine } from "
 import { type CallSlot, openCalls, type TurnState } from "../state.ts";
 import { act } from "./act.ts";
 import { finish } from "./finished.ts";
-import { abandonedResult, answerOpenCalls, failedResult, resultOf } from "./tool-results.ts";
+import { abandonedResult, answerOpenCalls, failedResult, resultOf, withEdit } from "./tool-results.ts";
 import { openWait } from "./tool-waits.ts";
 import { pauseWallTime, resumeWallTime } from "./waiting.ts";
 
@@ -153,20 +153,13 @@ export function settle(
   result: ToolResultPart,
   now: number,
 ): Move {
-  const { call, index, attempt, approved } = slot;
+  const { call, index, attempt } = slot;
   return withSlots(
     machine,
     state,
-    replaceSlot(state, { call, index, attempt, result: withEdit(result, approved) }),
+    replaceSlot(state, { call, index, attempt, result: withEdit(slot, result) }),
     now,
   );
-}
-
-/** The model must know that what was done is not what it had asked for. */
-function withEdit(result: ToolResultPart, approved: CallSlot["approved"]): ToolResultPart {
-  if (approved?.input === undefined) return result;
-  const note = "A person changed the arguments before approving this call.";
-  return { ...result, output: { note, arguments: approved.input, result: result.output } };
 }
 
 export function replaceSlot(state: TurnState, slot: CallSlot): readonly CallSlot[] {

@@ -55,7 +55,14 @@ export function unknownResult(call: ToolCallPart): ToolResultPart {
 export function abandonedResult(slot: CallSlot): ToolResultPart {
   return slot.wait?.reason.type === "approval"
     ? resultOf(slot.call, { status: "cancelled", certainty: "before_start" })
-    : unknownResult(slot.call);
+    : withEdit(slot, unknownResult(slot.call));
+}
+
+/** The model must know that what was done, or may have been, is not what it had asked for. */
+export function withEdit({ approved }: CallSlot, result: ToolResultPart): ToolResultPart {
+  if (approved?.input === undefined) return result;
+  const note = "A person changed the arguments before approving this call.";
+  return { ...result, output: { note, arguments: approved.input, result: result.output } };
 }
 
 export function failedResult(call: ToolCallPart, code: string, message: string): ToolResultPart {
