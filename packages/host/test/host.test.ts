@@ -214,3 +214,35 @@ describe("looking back", () => {
     });
   });
 });
+
+describe("a model that goes on talking after its turn was cancelled", () => {
+  it("writes nothing into the closed turn and does not harm the next one (D8)", async () => {
+    const asked = Promise.withResolvers<void>();
+    let say = (_text: string) => {};
+    const model = {
+      id: "chatty",
+      call: (_request: unknown, { onText }: { onText: (text: string) => void }) => {
+        say = onText;
+        asked.resolve();
+        return new Promise<never>(() => {});
+      },
+    };
+    const other = scriptedModel(["fine"]);
+    let first = true;
+    const host = hostWith({
+      model: () => {
+        const chosen = first ? model : other;
+        return chosen;
+      },
+    });
+    const turn = await host.session("s1").send("talk");
+    await asked.promise;
+    first = false;
+    await turn.cancel();
+    const next = await host.session("s1").send("and now?");
+    const ended = await turn.result();
+    expect(ended.status).toBe("cancelled");
+    for (let i = 0; i < 5_000; i++) say("still talking ");
+    expect(await next.result()).toMatchObject({ status: "completed", text: "fine" });
+  }, 15_000);
+});

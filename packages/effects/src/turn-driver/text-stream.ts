@@ -14,6 +14,7 @@ export class TextStream {
   readonly #clock: Clock;
   #attempt: number;
   #buffer = "";
+  #ended = false;
   #cancelTimer: (() => void) | undefined;
 
   /** `shown` is the last attempt of which text was shown before: it is void now. */
@@ -32,7 +33,14 @@ export class TextStream {
     if (shown !== undefined) this.reset();
   }
 
+  /** What comes from now on is for nobody. */
+  end(): void {
+    this.flush();
+    this.#ended = true;
+  }
+
   push(text: string): void {
+    if (this.#ended) return;
     this.#buffer += text;
     if (this.#buffer.length >= FLUSH_CHARS) this.flush();
     else this.#cancelTimer ??= this.#clock.at(this.#clock.now() + FLUSH_MS, () => this.flush());
@@ -56,6 +64,7 @@ export class TextStream {
   }
 
   reset(): void {
+    if (this.#ended) return;
     this.#buffer = "";
     this.#attempt += 1;
     this.#write({ kind: "attempt_reset", effectId: this.#effectId, attempt: this.#attempt });

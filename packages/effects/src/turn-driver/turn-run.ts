@@ -368,6 +368,8 @@ export class TurnRun implements EffectJournal {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancelTimer?.();
+    // A model that goes on talking must not write into a log whose turn is closed (D8).
+    for (const text of this.#texts.values()) text.end();
     this.#end.resolve(end);
   }
 }
