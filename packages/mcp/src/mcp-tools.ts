@@ -1,4 +1,4 @@
-import { type Json, PawlError, type ToolDefinition, type ToolOutcome } from "@pawl/core";
+import { isPawlError, type Json, PawlError, type ToolDefinition, type ToolOutcome } from "@pawl/core";
 import type { Logger, OpenToolboxOptions, Toolbox, ToolProvider } from "@pawl/core/ports";
 import {
   type CacheClock,
@@ -186,27 +186,30 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
       const { seat, result } = (tool && seats.get(tool.server)) ?? {};
       if (tool === undefined || seat === undefined) return undefined;
       const { definition, qualified: qualifiedName, original } = tool;
-      return { definition, seat, qualifiedName, original, ...(result && { list: result.tools }) };
+      const place = () => Promise.resolve(seat);
+      return { definition, seat: place, qualifiedName, original, ...(result && { list: result.tools }) };
     };
     return toolbox(assembly.definitions, find, () => reports(found));
   }
 
-  async function openPinned(
+  /** For a turn that was begun before: whatever has become of servers and configuration, it is opened, and calls tell. */
+  function openPinned(
     environment: Json | undefined,
-    { sessionId, signal }: OpenToolboxOptions,
+    { sessionId }: OpenToolboxOptions,
     pinned: readonly ToolDefinition[],
-  ): Promise<McpToolbox> {
-    const configs = new Map(configsOf(environment).map((config) => [config.name, config]));
+  ): McpToolbox {
+    const configs = new Map(configsThatRemain(environment).map((config) => [config.name, config]));
     const tools = new Map<string, PinnedTool>();
     const definitions = pinned.filter((definition) => mcpSource(definition) !== undefined);
     for (const definition of definitions) {
       const source = mcpSource(definition);
       const config = source && configs.get(source.server);
       if (source === undefined || config === undefined) continue;
-      const seat = await directory.seat(config, sessionId, signal);
-      const tool = { definition, seat, qualifiedName: source.qualifiedName, original: source.tool };
+      const { qualifiedName, tool: original } = source;
+      const seat = () => directory.seat(config, sessionId, undefined);
+      const tool = { definition, seat, qualifiedName, original };
       tools.set(definition.name, tool);
-      if (!tools.has(source.qualifiedName)) tools.set(source.qualifiedName, tool);
+      if (!tools.has(qualifiedName)) tools.set(qualifiedName, tool);
     }
     return toolbox(
       definitions,
@@ -215,8 +218,18 @@ export function createMcpTools(options: McpToolsOptions = {}): McpTools {
     );
   }
 
+  /** A turn must not end because a server was taken out of the configuration under it. */
+  function configsThatRemain(environment: Json | undefined): readonly McpServerConfig[] {
+    try {
+      return configsOf(environment);
+    } catch (thrown) {
+      if (isPawlError(thrown, "mcp_config_invalid")) return configured;
+      throw thrown;
+    }
+  }
+
   return {
-    open: (environment, openOptions) =>
+    open: async (environment, openOptions) =>
       openOptions.pinned === undefined
         ? openFound(environment, openOptions)
         : openPinned(environment, openOptions, openOptions.pinned),

@@ -419,6 +419,25 @@ describe("credentials", () => {
     expect(box.servers[1]?.error?.message).toContain("vault is sealed");
   });
 
+  test("D7: a turn resumes while the auth provider is down, and its calls work once it is back", async () => {
+    const bridge = await overHttp(odd("--tools=echo"));
+    const servers = [{ url: bridge.url, allow, auth: { mode: "api_key" as const } }];
+    let credential: () => Promise<McpCredential> = async () => ({ headers: {}, subject: "ann" });
+    const auth = { credential: () => credential() };
+    const { definitions: pinned } = await mcpTools({ servers, auth }).open(undefined, session);
+    credential = () => Promise.reject(new Error("vault is sealed"));
+    const resumed = await mcpTools({ servers, auth }).open(undefined, { ...session, pinned });
+    expect(await resumed.execute(call("echo"), { signal })).toMatchObject({
+      status: "error",
+      message: expect.stringContaining("vault is sealed"),
+    });
+    credential = async () => ({ headers: {}, subject: "ann" });
+    expect(await resumed.execute(call("echo", { text: "back" }), { signal })).toEqual({
+      status: "ok",
+      output: "back",
+    });
+  });
+
   test("configured headers are sent, and cannot replace those of the protocol", async () => {
     const bridge = await overHttp(odd("--tools=echo"));
     const headers = { "x-team": "pawl", Accept: "text/plain" };

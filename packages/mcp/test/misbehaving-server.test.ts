@@ -343,6 +343,21 @@ describe("pinned toolboxes", () => {
     expect(await elsewhere.execute(call("pid"), { signal })).toMatchObject({ status: "ok" });
   });
 
+  test("a turn survives that its server is taken out of the configuration; only that server's tools are gone", async () => {
+    const both = [
+      { command: oddServer("--tools=echo"), name: "one" },
+      { command: oddServer("--tools=pid"), name: "two" },
+    ];
+    const environment = { mcp: ["one", "two"] };
+    const shown = (await mcpTools({ servers: both }).open(environment, session)).definitions;
+    const elsewhere = await mcpTools({ servers: both.slice(1) }).open(environment, {
+      ...session,
+      pinned: shown,
+    });
+    expect(await elsewhere.execute(call("echo"), { signal })).toMatchObject({ code: "mcp_tool_gone" });
+    expect(await elsewhere.execute(call("pid"), { signal })).toMatchObject({ status: "ok" });
+  });
+
   test("definitions of other kinds are somebody else's; a server that is no longer configured is told", async () => {
     const [echo] = (await mcpTools({ servers: [oddServer("--tools=echo")] }).open(undefined, session))
       .definitions;

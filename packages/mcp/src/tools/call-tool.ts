@@ -14,7 +14,8 @@ const CALL_PATIENCE_MS = 5_000;
 /** A tool that a turn was shown, and where it lives. */
 export interface PinnedTool {
   readonly definition: ToolDefinition;
-  readonly seat: ServerSeat;
+  /** Asked for at each call: after a resume the credential may have to be had anew. */
+  readonly seat: () => Promise<ServerSeat>;
   readonly qualifiedName: string;
   /** The server's own name. */
   readonly original: string;
@@ -32,7 +33,7 @@ export async function callTool(
   call: ToolInvocation,
   { signal }: ToolContext,
 ): Promise<ToolOutcome> {
-  const { definition, seat, original } = tool;
+  const { definition, original } = tool;
   if (signal.aborted) return { status: "cancelled", certainty: "before_start" };
   if (typeof call.input !== "object" || call.input === null || Array.isArray(call.input)) {
     return failed("mcp_input_invalid", `The arguments of "${definition.name}" must be a JSON object.`);
@@ -41,7 +42,8 @@ export async function callTool(
   const repeatable = definition.onCrash === "retry";
   let sent = false;
   try {
-    const refusal = await pinnedRefusal(directory, tool, signal);
+    const seat = await tool.seat();
+    const refusal = await pinnedRefusal(directory, tool, seat, signal);
     if (refusal !== undefined) return refusal;
     const result = await directory.use(
       seat,
@@ -89,7 +91,8 @@ export async function callTool(
 /** Why the tool must not be called: it is not what the turn was shown. Costs nothing while the list is the same. */
 async function pinnedRefusal(
   directory: ServerDirectory,
-  { definition, seat, qualifiedName, original, list }: PinnedTool,
+  { definition, qualifiedName, original, list }: PinnedTool,
+  seat: ServerSeat,
   signal: AbortSignal,
 ): Promise<ToolOutcome | undefined> {
   if (list !== undefined && directory.stillOffers(seat, list)) return undefined;
