@@ -64,7 +64,9 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
   const worker: SessionWorker = createSessionWorker({
     leases: store.leases,
     keeper,
+    clock,
     logger,
+    random,
     behaviours: driver.behaviours,
     drive: driver.drive,
     completed: (id) => runner.completeSession(id, "queued_turn_completed"),
@@ -85,15 +87,22 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
   let letGo = () => {};
 
   function begin(): Promise<void> {
-    started ??= (async () => {
-      await store.open();
-      await keeper.current();
-      unlisten = store.leases.onWork((id) =>
-        id === undefined ? runner.poke("hint") : runner.pokeSession(id, "hint"),
-      );
-      runner.start();
-    })();
+    started ??= open().catch((cause: unknown) => {
+      // The next caller tries again.
+      started = undefined;
+      throw cause;
+    });
     return started;
+  }
+
+  async function open(): Promise<void> {
+    await store.open();
+    await keeper.current();
+    if (stopped) return;
+    unlisten = store.leases.onWork((id) =>
+      id === undefined ? runner.poke("hint") : runner.pokeSession(id, "hint"),
+    );
+    runner.start();
   }
 
   function poke(id: Parameters<typeof runner.pokeSession>[0], reason: string): void {
@@ -101,8 +110,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     begin().then(
       () => runner.pokeSession(id, reason),
       (cause: unknown) => {
-        started = undefined;
-        logger.error("this host could not begin to drive", { message: String(cause) });
+        if (!stopped) logger.error("this host could not begin to drive", { message: String(cause) });
       },
     );
   }
@@ -119,18 +127,14 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     async stop({ drainMs = 4_000 } = {}) {
       stopped = true;
       unlisten();
-      runner.stop();
-      await started?.catch(() => {});
-      let cancel = () => {};
-      const drained = new Promise<void>((resolve) => {
-        cancel = clock.at(clock.now() + drainMs, resolve);
-      });
       const release = keepAlive.hold();
-      await worker.stop({ drained });
-      cancel();
-      await keeper.close();
-      release();
-      letGo();
+      try {
+        await Promise.all([runner.stop({ drainMs }), started?.catch(() => {})]);
+        await keeper.close();
+      } finally {
+        release();
+        letGo();
+      }
     },
     async drain({ maxMs }) {
       const before = worker.driven;
@@ -140,7 +144,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
         await begin();
         runner.poke("drain");
         while (clock.now() < deadline) {
-          await runner.settled();
+          await Promise.race([runner.settled(), until(deadline)]);
           if (runner.inFlight.size === 0) break;
           await Promise.race([worker.idle(), until(deadline)]);
         }

@@ -1,11 +1,4 @@
-import {
-  type InputPart,
-  inputId,
-  loadJsonDigest,
-  PawlError,
-  type SessionId,
-  turnIdOfInput,
-} from "@pawl/core";
+import { inputId, loadJsonDigest, type SessionId, turnIdOfInput } from "@pawl/core";
 import type { Store } from "@pawl/core/ports";
 import { followLog } from "./follow-log.ts";
 import type { SendOptions, Session } from "./host.ts";

@@ -6,3 +6,8 @@ export function backoffMs(failures: number, random: () => number): number {
   const ceiling = Math.min(MAX_MS, BASE_MS * 2 ** (failures - 1));
   return Math.round(ceiling * (0.5 + 0.5 * random()));
 }
+
+/** ±10 %, so that many nodes do not ask at once. Pure. */
+export function jittered(ms: number, random: () => number): number {
+  return Math.round(ms * (0.9 + 0.2 * random()));
+}

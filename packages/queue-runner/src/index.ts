@@ -1,5 +1,5 @@
 // The scheduler
-
+export { type ClaimFacts, type ClaimMode, claimMode } from "./claim-modes.ts";
 // What it schedules by default: claimed sessions under this node's lease
 export {
   createLeaseKeeper,

@@ -1,8 +1,9 @@
-import { isPawlError, type NodeId, PawlError } from "@pawl/core";
+import { type NodeId, PawlError } from "@pawl/core";
 import type { Clock, Leases, Logger, NodeLease } from "@pawl/core/ports";
+import { afterFailedRenewal, leaseEndsAt, renewalDueAt } from "./lease-policy.ts";
 
 export interface LeaseKeeperOptions {
-  readonly leases: Leases;
+  readonly leases: Pick<Leases, "openNode" | "renewNode" | "closeNode">;
   readonly nodeId: NodeId;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -16,57 +17,78 @@ export interface KeptLease {
 }
 
 /**
- * Keeps this process's node lease alive: renews at a third of its time to live. A renewal that is refused, or that did not
- * succeed for a whole time to live, trips the latch: everything that writes under the lease stops, and a new generation begins.
+ * Keeps this process's node lease alive, as `lease-policy.ts` decides: renews at a third of its time to live. A renewal that is refused,
+ * or none that succeeded for a whole time to live, trips the latch: everything that writes under the lease stops, and the next
+ * request begins a new generation.
  */
 export interface LeaseKeeper {
-  /** The lease that holds now; opens one when there is none. @throws what the store throws */
+  /** The lease that holds now; opens one when there is none. @throws PawlError `node_closed`; what the store throws */
   current(): Promise<KeptLease>;
   readonly held: boolean;
+  /** Gives the lease back. When the store cannot be told, it runs out by itself: that is logged and not thrown. */
   close(): Promise<void>;
 }
 
+interface Kept {
+  readonly lease: NodeLease;
+  readonly latch: AbortController;
+  renewedAt: number;
+  cancelTimers: () => void;
+}
+
 export function createLeaseKeeper({ leases, nodeId, clock, logger, ttlMs }: LeaseKeeperOptions): LeaseKeeper {
-  let kept: { readonly lease: NodeLease; readonly latch: AbortController; renewedAt: number } | undefined;
+  let kept: Kept | undefined;
   let opening: Promise<KeptLease> | undefined;
   let closed = false;
-  let cancelTimer = () => {};
 
   async function open(): Promise<KeptLease> {
     if (closed)
       throw new PawlError("node_closed", "This node was stopped. Start it again before giving it work.");
-    const askedAt = clock.now();
+    const renewedAt = clock.now();
     const lease = await leases.openNode(nodeId, { ttlMs });
-    kept = { lease, latch: new AbortController(), renewedAt: askedAt };
-    armRenewal();
-    return { lease, lost: kept.latch.signal };
+    const mine: Kept = { lease, latch: new AbortController(), renewedAt, cancelTimers: () => {} };
+    kept = mine;
+    arm(mine);
+    return { lease, lost: mine.latch.signal };
   }
 
-  function armRenewal(): void {
-    cancelTimer = clock.at(clock.now() + Math.floor(ttlMs / 3), () => void renew());
+  /** Both timers: a renewal may never answer, and the latch must trip in time all the same. */
+  function arm(mine: Kept): void {
+    mine.cancelTimers();
+    const cancelRenewal = clock.at(renewalDueAt(clock.now(), { ttlMs }), () => void renew(mine));
+    const cancelEnd = clock.at(leaseEndsAt({ ttlMs, renewedAt: mine.renewedAt }), () => {
+      const message = `The store was not reached for ${ttlMs} ms.`;
+      trip(mine, new PawlError("lease_not_renewed", message, { blame: "infrastructure" }));
+    });
+    mine.cancelTimers = () => {
+      cancelRenewal();
+      cancelEnd();
+    };
   }
 
-  async function renew(): Promise<void> {
-    if (kept === undefined || closed) return;
-    const mine = kept;
+  async function renew(mine: Kept): Promise<void> {
     const askedAt = clock.now();
     try {
       await leases.renewNode(mine.lease);
       mine.renewedAt = askedAt;
     } catch (thrown) {
-      const overdue = clock.now() - mine.renewedAt >= ttlMs;
-      if (isPawlError(thrown, "store_fenced") || overdue) return trip(thrown);
-      logger.warn("renewing the node's lease failed", { nodeId, message: PawlError.from(thrown).message });
+      if (kept !== mine) return;
+      const { code, message } = PawlError.from(thrown);
+      if (afterFailedRenewal(thrown, clock.now(), { ttlMs, renewedAt: mine.renewedAt }) === "lost") {
+        return trip(mine, thrown);
+      }
+      logger.warn("renewing the node's lease failed", { nodeId, code, message });
     }
-    if (kept === mine && !closed) armRenewal();
+    if (kept === mine) arm(mine);
   }
 
-  function trip(cause: unknown): void {
-    logger.error("the node's lease is lost", { nodeId, message: PawlError.from(cause).message });
-    const lost = kept;
+  function trip(mine: Kept, cause: unknown): void {
+    if (kept !== mine) return;
     kept = undefined;
-    cancelTimer();
-    lost?.latch.abort(cause);
+    mine.cancelTimers();
+    const { code, message } = PawlError.from(cause);
+    logger.error("the node's lease is lost", { nodeId, code, message });
+    mine.latch.abort(cause);
   }
 
   return {
@@ -82,11 +104,21 @@ export function createLeaseKeeper({ leases, nodeId, clock, logger, ttlMs }: Leas
     },
     async close() {
       closed = true;
-      cancelTimer();
       await opening?.catch(() => {});
       const last = kept;
       kept = undefined;
-      if (last !== undefined) await leases.closeNode(last.lease);
+      last?.cancelTimers();
+      if (last === undefined) return;
+      try {
+        await leases.closeNode(last.lease);
+      } catch (thrown) {
+        const { code, message } = PawlError.from(thrown);
+        logger.warn("the node's lease could not be given back; it runs out by itself", {
+          nodeId,
+          code,
+          message,
+        });
+      }
     },
   };
 }

@@ -1,7 +1,11 @@
 import { PawlError, type SessionId } from "@pawl/core";
 import type { Clock, Logger } from "@pawl/core/ports";
-import { backoffMs } from "./backoff.ts";
-import type { RunHandle, RunRequest } from "./run-handle.ts";
+import { backoffMs, jittered } from "./backoff.ts";
+import { type ClaimMode, claimMode } from "./claim-modes.ts";
+import { deadline } from "./deadline.ts";
+import { InFlight } from "./in-flight.ts";
+import { RequestQueue } from "./request-queue.ts";
+import type { RunHandle, RunOutcome, RunRequest } from "./run-handle.ts";
 
 export interface QueueRunnerOptions {
   readonly handle: RunHandle;
@@ -13,138 +17,245 @@ export interface QueueRunnerOptions {
   readonly concurrency?: number;
   /** The recovery poll, in milliseconds. Default 400. */
   readonly pollMs?: number;
+  /** How long a look-up is waited for, in milliseconds. Default 30 000. */
+  readonly lookTimeoutMs?: number;
+  /** How long a session may be in flight before the watchdog looks at it, in milliseconds. Default 60 000. */
+  readonly watchAfterMs?: number;
 }
 
 /**
  * Decides which session runs now. Pokes are the normal path and the poll the recovery path; each alone drains everything.
  *
+ * Owns: what waits to be looked at, what is in flight, and when to look again. The handle owns claims and what runs.
+ * Calls go one way, from the runner to the handle; the answer comes back by `completeSession`. What it may do when is in
+ * `claim-modes.ts`.
+ *
  * Invariants:
  * - Q1 A session is in flight at most once; a poke meanwhile is kept by its completion, which drives it again.
  * - Q2 Capacity limits what is begun, and nothing else does: one long session holds up nobody.
- * - Q3 A request that found no capacity is made up for when something completes.
+ * - Q3 A request that found no capacity is looked at when something completes, behind that which completed.
  * - Q4 A failing look-up is logged, backed off and tried again; pokes during the back-off are not lost.
  * - Q5 After `stop` nothing is begun.
+ * - Q6 What waits is bounded, and so is each look-up: one that does not answer is reported and no longer waited for.
+ * - Q7 A submission whose work is gone without a completion is found by the watchdog and counts as complete.
  */
 export interface QueueRunner {
   /** Drives once at start-up, then polls. */
   start(): void;
-  /** Begins nothing more. What is in flight is its owner's to end. */
-  stop(): void;
+  /**
+   * Begins nothing more and lets what is in flight end for up to `drainMs` (default 0), then has the handle end it. Resolves when
+   * nothing is in flight, or when the handle gave up on it.
+   */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+  /** Begins nothing until `resume`; what is in flight goes on, and what is asked for meanwhile is kept. */
+  pause(): void;
+  resume(): void;
   poke(reason: string): void;
   pokeSession(sessionId: SessionId, reason: string): void;
-  /** The work that was submitted for this session is over. */
+  /** The work that was submitted for this session is over: the session is looked at again, at once when there is capacity. */
   completeSession(sessionId: SessionId, reason: string): void;
-  readonly inFlight: ReadonlySet<SessionId>;
-  /** Resolves when no request is waiting to be looked at. */
+  readonly inFlight: ReadonlyMap<SessionId, unknown>;
+  readonly mode: ClaimMode;
+  /** Resolves when no request is waiting to be looked at, or none can be for lack of capacity. */
   settled(): Promise<void>;
 }
 
 export function createQueueRunner(options: QueueRunnerOptions): QueueRunner {
   const { handle, clock, logger, random } = options;
-  const concurrency = options.concurrency ?? 16;
-  const pollMs = options.pollMs ?? 400;
-  const inFlight = new Set<SessionId>();
-  /** Waiting requests, one per session and one for "any": they carry no content, so they coalesce. */
-  const waiting = new Map<SessionId | undefined, RunRequest>();
-  let working: Promise<void> | undefined;
-  let starved = false;
-  let failures = 0;
+  const { concurrency = 16, pollMs = 400, lookTimeoutMs = 30_000, watchAfterMs = 60_000 } = options;
+  if (!(concurrency >= 1)) throw new RangeError("concurrency must be 1 or more.");
+  const inFlight = new InFlight();
+  const waiting = new RequestQueue();
   let running = false;
-  let cancelTimer = () => {};
-  /** Raised by each arming, so that a tick knows whether a failure armed the next one already. */
-  let armings = 0;
+  let paused = false;
+  let failures = 0;
+  let working: Promise<void> | undefined;
+  let cancelPoll = () => {};
+  let cancelBackoff: (() => void) | undefined;
+  let emptied = () => {};
+  const settledWaiters: (() => void)[] = [];
 
-  function request(wanted: RunRequest): void {
-    if (!running) return;
-    const { sessionId } = wanted;
-    if (sessionId !== undefined && inFlight.has(sessionId)) return;
-    const queued = waiting.get(sessionId);
-    if (queued === undefined || !queued.traceIdle) waiting.set(sessionId, wanted);
-    working ??= work().finally(() => {
-      working = undefined;
+  function mode(): ClaimMode {
+    return claimMode({
+      running,
+      paused,
+      backingOff: cancelBackoff !== undefined,
+      inFlight: inFlight.size,
+      concurrency,
     });
   }
 
-  async function work(): Promise<void> {
-    // Requests of one burst are collected first.
-    await Promise.resolve();
-    for (let next = take(); next !== undefined; next = take()) {
-      if (inFlight.size >= concurrency) {
-        starved = true;
-        continue;
-      }
-      await look(next);
-    }
+  function request(wanted: RunRequest, again = false): void {
+    if (!running) return;
+    const { sessionId } = wanted;
+    // Its completion drives it again (Q1).
+    if (sessionId !== undefined && inFlight.has(sessionId)) return;
+    if (again) waiting.addAgain(wanted);
+    else waiting.add(wanted);
+    work();
   }
 
-  function take(): RunRequest | undefined {
-    if (!running) return undefined;
-    for (const [sessionId, wanted] of waiting) {
-      waiting.delete(sessionId);
-      if (sessionId === undefined || !inFlight.has(sessionId)) return wanted;
+  function work(): void {
+    working ??= lookAtAll().finally(() => {
+      working = undefined;
+      // Something may have come between the last look and this line.
+      if (mode() === "claiming" && waiting.size > 0) work();
+      else tellSettled();
+    });
+  }
+
+  async function lookAtAll(): Promise<void> {
+    // Requests of one burst are collected first.
+    await Promise.resolve();
+    while (mode() === "claiming") {
+      const wanted = waiting.take();
+      if (wanted === undefined) return;
+      if (wanted.sessionId === undefined || !inFlight.has(wanted.sessionId)) await look(wanted);
     }
-    return undefined;
   }
 
   async function look(wanted: RunRequest): Promise<void> {
+    const free = concurrency - inFlight.size;
+    const asked = wanted.sessionId === undefined && free > 1 ? { ...wanted, limit: free } : wanted;
+    const { passed, cancel } = deadline(clock, clock.now() + lookTimeoutMs);
+    inFlight.beginLook();
+    const answer = ask(asked).finally(() => inFlight.endLook());
     try {
-      const outcome = await handle.runQueuedWork(wanted);
-      failures = 0;
-      if (outcome.type === "idle") {
-        if (wanted.traceIdle) logger.debug("a poke found nothing to do", { ...wanted });
+      const first = await Promise.race([answer, passed]);
+      if (first !== "passed") {
+        failures = 0;
         return;
       }
-      inFlight.add(outcome.sessionId);
-      // Where there was one there may be more: no gap between two claims.
-      if (wanted.sessionId === undefined) request({ ...wanted, traceIdle: false });
+      // When it answers after all, what it began counts.
+      answer.catch(() => {});
+      throw new PawlError("look_timed_out", `Looking for work did not answer within ${lookTimeoutMs} ms.`, {
+        blame: "infrastructure",
+      });
     } catch (thrown) {
-      failures += 1;
-      const delayMs = backoffMs(failures, random);
-      const { code, message } = PawlError.from(thrown);
-      logger.warn("looking for work failed", { code, message, delayMs, failures });
-      arm(delayMs);
+      backOff(wanted, thrown);
+    } finally {
+      cancel();
     }
   }
 
-  function arm(delayMs: number): void {
-    cancelTimer();
-    const arming = ++armings;
-    // Armed anew after each tick, so that a slow tick delays the next and ticks never pile up.
-    cancelTimer = clock.at(clock.now() + delayMs, () => {
-      request({ reason: "poll", traceIdle: false });
-      void Promise.resolve(working).then(() => {
-        if (running && arming === armings) arm(jittered(pollMs, random));
-      });
+  async function ask(asked: RunRequest): Promise<void> {
+    const outcome = await handle.runQueuedWork(asked);
+    if (outcome.type === "submitted") return took(asked, outcome);
+    if (asked.traceIdle) logger.debug("a poke found nothing to do", { ...asked });
+  }
+
+  function took(asked: RunRequest, outcome: Extract<RunOutcome, { type: "submitted" }>): void {
+    const now = clock.now();
+    const begun = [outcome.sessionId, ...(outcome.others ?? [])];
+    for (const sessionId of begun) inFlight.submitted(sessionId, now, now + watchAfterMs);
+    // Where there were as many as asked for there may be more: no gap between two claims.
+    if (asked.sessionId === undefined && begun.length >= (asked.limit ?? 1)) {
+      const { limit: _limit, ...again } = asked;
+      request({ ...again, traceIdle: false });
+    }
+  }
+
+  function backOff(wanted: RunRequest, thrown: unknown): void {
+    failures += 1;
+    const delayMs = backoffMs(failures, random);
+    const { code, message } = PawlError.from(thrown);
+    logger.warn("looking for work failed", { code, message, delayMs, failures });
+    if (!running) return;
+    waiting.addAgain(wanted);
+    cancelBackoff?.();
+    cancelBackoff = clock.at(clock.now() + delayMs, () => {
+      cancelBackoff = undefined;
+      work();
     });
   }
 
+  function poll(): void {
+    watch();
+    request({ reason: "poll", traceIdle: false });
+    // Armed anew after each tick, so that a slow tick delays the next and ticks never pile up.
+    void Promise.resolve(working).then(() => {
+      if (running) armPoll();
+    });
+  }
+
+  function armPoll(): void {
+    cancelPoll();
+    cancelPoll = clock.at(clock.now() + jittered(pollMs, random), poll);
+  }
+
+  function watch(): void {
+    for (const { sessionId, sinceMs } of inFlight.overdue(clock.now())) {
+      if (handle.isRunning?.(sessionId) ?? true) {
+        logger.info("a session has been in flight for long", { sessionId, sinceMs });
+        continue;
+      }
+      logger.error("a session was submitted and never completed", { sessionId, sinceMs });
+      inFlight.forget(sessionId);
+      freed({ sessionId, reason: "watchdog", traceIdle: false });
+    }
+  }
+
+  function freed(wanted: RunRequest): void {
+    if (inFlight.size === 0) emptied();
+    request(wanted, true);
+    work();
+  }
+
+  function tellSettled(): void {
+    if (cancelBackoff !== undefined && running) return;
+    for (const resolve of settledWaiters.splice(0)) resolve();
+  }
+
   return {
-    inFlight,
+    inFlight: inFlight.sessions,
+    get mode() {
+      return mode();
+    },
     start() {
       if (running) return;
       running = true;
       request({ reason: "startup", traceIdle: false });
-      arm(jittered(pollMs, random));
+      armPoll();
     },
-    stop() {
+    async stop({ drainMs = 0 } = {}) {
       running = false;
       waiting.clear();
-      cancelTimer();
+      cancelPoll();
+      cancelBackoff?.();
+      cancelBackoff = undefined;
+      failures = 0;
+      tellSettled();
+      const { passed, cancel } = deadline(clock, clock.now() + drainMs);
+      const drained = passed.then(() => {});
+      if (handle.stop !== undefined) await handle.stop({ drained });
+      else if (inFlight.size > 0) {
+        await Promise.race([
+          drained,
+          new Promise<void>((resolve) => {
+            emptied = resolve;
+          }),
+        ]);
+      }
+      cancel();
+    },
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      request({ reason: "resume", traceIdle: false });
     },
     poke: (reason) => request({ reason, traceIdle: true }),
     pokeSession: (sessionId, reason) => request({ sessionId, reason, traceIdle: true }),
     completeSession(sessionId, reason) {
-      inFlight.delete(sessionId);
-      request({ sessionId, reason, traceIdle: false });
-      if (!starved) return;
-      starved = false;
-      request({ reason: "capacity", traceIdle: false });
+      inFlight.completed(sessionId);
+      freed({ sessionId, reason, traceIdle: false });
     },
-    settled: () => working ?? Promise.resolve(),
+    settled() {
+      if (working === undefined && cancelBackoff === undefined) return Promise.resolve();
+      return new Promise((resolve) => {
+        settledWaiters.push(resolve);
+      });
+    },
   };
-}
-
-/** ±10 %, so that many nodes do not ask at once. */
-function jittered(ms: number, random: () => number): number {
-  return Math.round(ms * (0.9 + 0.2 * random()));
 }

@@ -1,58 +1,118 @@
-import { isPawlError, PawlError, type SessionId } from "@pawl/core";
-import type { Leases, Logger, SessionClaim } from "@pawl/core/ports";
-import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { RunHandle } from "./run-handle.ts";
+import { PawlError, type SessionId } from "@pawl/core";
+import type { Clock, Leases, Logger, Release, SessionClaim } from "@pawl/core/ports";
+import { backoffMs } from "./backoff.ts";
+import { deadline } from "./deadline.ts";
+import { givenUpAs } from "./given-up.ts";
+import type { KeptLease, LeaseKeeper } from "./lease-keeper.ts";
+import type { RunHandle, RunOutcome, RunRequest } from "./run-handle.ts";
 
 export interface SessionWorkerOptions {
-  readonly leases: Leases;
-  readonly keeper: LeaseKeeper;
+  readonly leases: Pick<Leases, "claim" | "release">;
+  readonly keeper: Pick<LeaseKeeper, "current">;
+  readonly clock: Clock;
   readonly logger: Logger;
+  /** Uniform in [0, 1), for jitter. */
+  readonly random: () => number;
   /** Behaviour versions of open turns that `drive` can go on with (D7). */
   readonly behaviours: readonly string[];
-  /** Drives a claimed session until it is left. `signal`: stop at once; `stopping`: begin nothing new. */
+  /**
+   * Drives a claimed session and leaves it. `signal`: stop at once; `stopping`: begin nothing new. When it rejects, the
+   * session is not left yet, and the worker does it.
+   */
   drive(
     claim: SessionClaim,
     options: { readonly signal: AbortSignal; readonly stopping: AbortSignal },
   ): Promise<unknown>;
-  /** Called when a session was left, however. */
+  /** Called once for each session that was submitted, when it was left, however. */
   completed(sessionId: SessionId): void;
+  /** How long drives that were told to end at once are waited for, in milliseconds. Default 1 000. */
+  readonly endMs?: number;
 }
 
-/** Claims sessions for this node and drives them side by side. */
-export interface SessionWorker extends RunHandle {
+/**
+ * Claims sessions for this node and drives them side by side.
+ *
+ * - Q8 A session whose drive failed is left again and again until the store has heard of it, or the node's lease is over: else this
+ *   node would own it for ever without driving it.
+ */
+export interface SessionWorker extends Required<RunHandle> {
   /** Sessions driven so far. */
   readonly driven: number;
-  /** Lets what runs end until `drainMs` are over, then ends it. Resolves when nothing of it runs any more. */
-  stop(options: { readonly drained: Promise<void> }): Promise<void>;
   /** Resolves when nothing is being driven. */
   idle(): Promise<void>;
 }
 
 export function createSessionWorker(options: SessionWorkerOptions): SessionWorker {
-  const { leases, keeper, logger, behaviours } = options;
+  const { leases, keeper, clock, logger, random, behaviours, endMs = 1_000 } = options;
   const stopping = new AbortController();
   const ending = new AbortController();
-  const drives = new Set<Promise<void>>();
+  const drives = new Map<Promise<void>, SessionId>();
+  const claims = new Set<Promise<unknown>>();
   let driven = 0;
 
-  async function drive(claim: SessionClaim, lost: AbortSignal): Promise<void> {
+  async function claim({ sessionId, limit = 1 }: RunRequest): Promise<RunOutcome> {
+    const kept = await keeper.current();
+    const wanted = { limit, behaviours, ...(sessionId !== undefined && { sessionId }) };
+    const claimed = await leases.claim(kept.lease, wanted);
+    // Also when this node is stopping by now: the drives leave what they were given.
+    for (const one of claimed) begin(one, kept);
+    const [first, ...others] = claimed.map((one) => one.sessionId);
+    if (first === undefined) return { type: "idle" };
+    return { type: "submitted", sessionId: first, ...(others.length > 0 && { others }) };
+  }
+
+  function begin(claim: SessionClaim, { lost }: KeptLease): void {
+    const signal = AbortSignal.any([lost, ending.signal]);
+    const running = drive(claim, signal).finally(() => {
+      drives.delete(running);
+      options.completed(claim.sessionId);
+    });
+    drives.set(running, claim.sessionId);
+  }
+
+  async function drive(claim: SessionClaim, signal: AbortSignal): Promise<void> {
     const { sessionId } = claim;
     try {
-      await options.drive(claim, {
-        signal: AbortSignal.any([lost, ending.signal]),
-        stopping: stopping.signal,
-      });
+      await options.drive(claim, { signal, stopping: stopping.signal });
       driven += 1;
     } catch (thrown) {
       const { code, message } = PawlError.from(thrown);
-      const expected = ending.signal.aborted || lost.aborted || isPawlError(thrown, "store_fenced");
-      logger[expected ? "info" : "error"]("a session was given up", { sessionId, code, message });
+      const level = givenUpAs(thrown, signal);
+      logger[level]("a session was given up", { sessionId, code, message });
+      // Whoever lost its lease has nothing to leave; else the session is still ours.
+      if (level !== "info") await leave(claim, signal);
     }
-    options.completed(sessionId);
+  }
+
+  async function leave(claim: SessionClaim, signal: AbortSignal): Promise<void> {
+    const { sessionId, fence } = claim;
+    for (let failures = 1; !signal.aborted; failures++) {
+      const delayMs = backoffMs(failures, random);
+      try {
+        const how: Release = { type: "retry", delayMs };
+        await leases.release(fence, how);
+        return;
+      } catch (thrown) {
+        const { code, message } = PawlError.from(thrown);
+        if (code === "store_fenced") return;
+        logger.warn("a session could not be left and is left again", { sessionId, code, message, delayMs });
+      }
+      const { passed, cancel } = deadline(clock, clock.now() + delayMs);
+      await Promise.race([passed, aborted(signal)]);
+      cancel();
+    }
   }
 
   async function idle(): Promise<void> {
-    while (drives.size > 0) await Promise.all(drives);
+    while (drives.size > 0) await Promise.all(drives.keys());
+  }
+
+  /** As `idle`, and nothing is being claimed that would be driven then. */
+  async function quiet(): Promise<void> {
+    while (claims.size + drives.size > 0) {
+      await Promise.allSettled(claims);
+      await idle();
+    }
   }
 
   return {
@@ -60,23 +120,32 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
       return driven;
     },
     idle,
-    async runQueuedWork({ sessionId }) {
+    isRunning: (sessionId) => [...drives.values()].includes(sessionId),
+    async runQueuedWork(request) {
       if (stopping.signal.aborted) return { type: "idle" };
-      const { lease, lost } = await keeper.current();
-      const wanted = { limit: 1, behaviours, ...(sessionId !== undefined && { sessionId }) };
-      const [claim] = await leases.claim(lease, wanted);
-      if (claim === undefined) return { type: "idle" };
-      const running = drive(claim, lost).finally(() => drives.delete(running));
-      drives.add(running);
-      return { type: "submitted", sessionId: claim.sessionId };
+      const claiming = claim(request).finally(() => claims.delete(claiming));
+      claims.add(claiming);
+      return claiming;
     },
     async stop({ drained }) {
       stopping.abort(new PawlError("node_stopping", "This node is stopping."));
-      await Promise.race([idle(), drained]);
+      await Promise.race([quiet(), drained]);
       ending.abort(
         new PawlError("node_stopped", "This node stopped; whoever owns the session next goes on."),
       );
-      await idle();
+      const { passed, cancel } = deadline(clock, clock.now() + endMs);
+      if ((await Promise.race([quiet(), passed])) === "passed") {
+        // Their writes are fenced; what they hold of this process is lost until they end.
+        logger.error("drives did not end when they were told to", { sessionIds: [...drives.values()] });
+      }
+      cancel();
     },
   };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

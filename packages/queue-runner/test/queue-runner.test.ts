@@ -1,0 +1,387 @@
+import { sessionId } from "@pawl/core";
+import { createQueueRunner, type QueueRunnerOptions, type RunOutcome } from "@pawl/queue-runner";
+import { manualClock, recordingLogger } from "@pawl/testing";
+import { describe, expect, it } from "vitest";
+import { type Answer, recordingHandle, submitted } from "./recording-handle.ts";
+
+const root = sessionId("root");
+const other = sessionId("other");
+const STARTUP = { reason: "startup", traceIdle: false };
+const POLL = { reason: "poll", traceIdle: false };
+
+function setUp(answers: Iterable<Answer> = [], options: Partial<QueueRunnerOptions> = {}) {
+  const clock = manualClock();
+  const logger = recordingLogger();
+  const handle = recordingHandle(answers, options.handle);
+  const middle = () => 0.5;
+  const runner = createQueueRunner({ clock, logger, random: middle, ...options, handle });
+  /** What was asked for once everything that can settle has settled. */
+  const asked = async () => {
+    await clock.advance(0);
+    return handle.taken();
+  };
+  return { clock, logger, handle, runner, asked };
+}
+
+async function started(answers: Iterable<Answer> = [], options: Partial<QueueRunnerOptions> = {}) {
+  const all = setUp([{ type: "idle" }, ...answers], options);
+  all.runner.start();
+  expect(await all.asked()).toMatchObject([STARTUP]);
+  return all;
+}
+
+describe("one session at a time (concurrency 1)", () => {
+  it("Q1: holds a submitted session in flight until its completion, and then drives it again at once", async () => {
+    const { runner, asked, clock } = await started([submitted(root)], { concurrency: 1 });
+    runner.pokeSession(root, "process_wake");
+    expect(await asked()).toEqual([{ sessionId: root, reason: "process_wake", traceIdle: true }]);
+    expect(runner.inFlight.has(root)).toBe(true);
+
+    runner.pokeSession(root, "duplicate");
+    expect(await asked()).toEqual([]);
+
+    await clock.advance(440);
+    expect(await asked()).toEqual([]);
+
+    runner.completeSession(root, "queued_turn_completed");
+    const [resumed] = await asked();
+    expect(resumed).toEqual({ sessionId: root, reason: "queued_turn_completed", traceIdle: false });
+    expect(runner.inFlight.size).toBe(0);
+  });
+
+  it("tells start-up and polls from pokes and completions by reason and traceIdle", async () => {
+    const { runner, asked, clock, logger } = setUp([], { concurrency: 1 });
+    runner.start();
+    expect(await asked()).toEqual([{ reason: "startup", traceIdle: false }]);
+    runner.poke("somebody_said");
+    expect(await asked()).toEqual([{ reason: "somebody_said", traceIdle: true }]);
+    runner.pokeSession(root, "send");
+    expect(await asked()).toEqual([{ sessionId: root, reason: "send", traceIdle: true }]);
+    expect(logger.messages("debug")).toEqual(Array(2).fill("a poke found nothing to do"));
+    await clock.advance(400);
+    expect(await asked()).toEqual([{ reason: "poll", traceIdle: false }]);
+    runner.completeSession(root, "done");
+    expect(await asked()).toEqual([{ sessionId: root, reason: "done", traceIdle: false }]);
+    expect(logger.messages("debug")).toHaveLength(2);
+  });
+});
+
+describe("pokes", () => {
+  it("before start and after stop are ignored (Q5)", async () => {
+    const { runner, asked, clock } = setUp();
+    runner.poke("early");
+    expect(await asked()).toEqual([]);
+    runner.start();
+    await asked();
+    await runner.stop();
+    runner.poke("late");
+    runner.pokeSession(root, "late");
+    runner.completeSession(root, "late");
+    await clock.advance(10_000);
+    expect(await asked()).toEqual([]);
+    expect(clock.pending).toEqual([]);
+  });
+
+  it("of one session coalesce, and the one that traces counts", async () => {
+    const { runner, asked } = await started([], { concurrency: 2 });
+    runner.completeSession(other, "completed");
+    for (const reason of ["first", "second", "third"]) runner.pokeSession(root, reason);
+    runner.pokeSession(other, "already asked for");
+    runner.poke("anywhere");
+    runner.poke("anywhere again");
+    expect((await asked()).map(({ sessionId, reason }) => [sessionId, reason])).toEqual([
+      [other, "completed"],
+      [root, "first"],
+      [undefined, "anywhere"],
+    ]);
+  });
+
+  it("Q1: during a look-up and during a drive lead to another look when the drive is over", async () => {
+    const answer = Promise.withResolvers<RunOutcome>();
+    const { runner, asked } = await started([answer.promise]);
+    runner.pokeSession(root, "first");
+    expect(await asked()).toHaveLength(1);
+    runner.pokeSession(root, "during the look");
+    answer.resolve(submitted(root));
+    expect(await asked()).toEqual([]);
+    runner.pokeSession(root, "during the drive");
+    expect(await asked()).toEqual([]);
+    runner.completeSession(root, "completed");
+    expect(await asked()).toEqual([{ sessionId: root, reason: "completed", traceIdle: false }]);
+  });
+
+  it("Q6: of more sessions than are worth a look each become one look anywhere", async () => {
+    const { runner, asked } = await started();
+    for (let index = 0; index < 5_000; index++) runner.pokeSession(sessionId(`s${index}`), "burst");
+    const looks = await asked();
+    expect(looks).toHaveLength(65);
+    expect(looks.at(-1)).toMatchObject({ reason: "burst", traceIdle: true });
+    expect(looks.at(-1)).not.toHaveProperty("sessionId");
+  });
+});
+
+describe("capacity", () => {
+  it("Q2: a long session holds up nobody, and what may be begun at once is asked for in one look", async () => {
+    const { runner, asked } = await started([submitted(root), submitted(other)], { concurrency: 3 });
+    runner.poke("a");
+    const looks = await asked();
+    expect(looks).toEqual([{ reason: "a", traceIdle: true, limit: 3 }]);
+    runner.pokeSession(other, "b");
+    expect(await asked()).toEqual([{ sessionId: other, reason: "b", traceIdle: true }]);
+    expect([...runner.inFlight.keys()]).toEqual([root, other]);
+    runner.poke("c");
+    expect(await asked()).toEqual([{ reason: "c", traceIdle: true }]);
+  });
+
+  it("leaves no gap between two claims: a full answer is followed by another look", async () => {
+    const ids = ["a", "b", "c", "d"].map((id) => sessionId(id));
+    const answers = [submitted(ids[0]!, ids[1]!), { type: "idle" }, submitted(ids[2]!)] as const;
+    const { runner, asked } = await started(answers, { concurrency: 2 });
+    runner.poke("work");
+    expect(await asked()).toHaveLength(1);
+    expect(runner.mode).toBe("full");
+    runner.completeSession(ids[0]!, "completed");
+    // First the session itself, then any other: that look was asked for when the node was full.
+    expect(await asked()).toEqual([
+      { sessionId: ids[0], reason: "completed", traceIdle: false },
+      { reason: "work", traceIdle: false },
+    ]);
+  });
+
+  it("Q3: polls and pokes that found the node full are looked at when something completes", async () => {
+    const { runner, asked, clock } = await started([submitted(root)], { concurrency: 1 });
+    runner.pokeSession(root, "send");
+    await asked();
+    runner.pokeSession(other, "send");
+    await clock.advance(2_000);
+    expect(await asked()).toEqual([]);
+    runner.completeSession(root, "completed");
+    expect(await asked()).toEqual([
+      { sessionId: root, reason: "completed", traceIdle: false },
+      { sessionId: other, reason: "send", traceIdle: true },
+      POLL,
+    ]);
+  });
+
+  it("a session that always has more takes turns with the others", async () => {
+    const { runner, asked } = await started(Array(20).fill(submitted(root)), { concurrency: 1 });
+    runner.pokeSession(root, "send");
+    await asked();
+    for (const id of ["a", "b"]) runner.pokeSession(sessionId(id), "send");
+    const order = [];
+    for (let round = 0; round < 5; round++) {
+      runner.completeSession(root, "completed");
+      order.push(...(await asked()).map((request) => request.sessionId));
+    }
+    expect(order).toEqual(["root", "a", "root", "b", "root"]);
+  });
+
+  it("counts a completion that is heard before the answer that said submitted", async () => {
+    const early = () => {
+      runner.completeSession(root, "early");
+      return submitted(root);
+    };
+    const { runner, asked } = await started([early], { concurrency: 1 });
+    runner.pokeSession(root, "send");
+    expect((await asked()).map(({ reason }) => reason)).toEqual(["send", "early"]);
+    expect(runner.inFlight.size).toBe(0);
+    expect(runner.mode).toBe("claiming");
+  });
+
+  it("counts twice a session that was claimed again before its first completion was heard", async () => {
+    const { runner, asked } = await started([submitted(root), submitted(root)], { concurrency: 3 });
+    runner.poke("one");
+    await asked();
+    runner.poke("two");
+    await asked();
+    runner.completeSession(root, "first");
+    expect(await asked()).toEqual([]);
+    expect(runner.inFlight.has(root)).toBe(true);
+    runner.completeSession(root, "second");
+    expect(await asked()).toHaveLength(1);
+    expect(runner.inFlight.size).toBe(0);
+  });
+});
+
+describe("a look-up that fails", () => {
+  const down = () => new Error("down");
+
+  it("Q4: is backed off, each time longer, and what was asked for is looked at in the end", async () => {
+    const { runner, asked, clock, logger } = await started([down(), down(), down()], {
+      random: () => 0.999,
+    });
+    runner.pokeSession(root, "send");
+    expect(await asked()).toHaveLength(1);
+    expect(runner.mode).toBe("backing_off");
+    runner.pokeSession(other, "meanwhile");
+    expect(await asked()).toEqual([]);
+    const delays = [];
+    for (let failure = 0; failure < 3; failure++) {
+      const began = clock.now();
+      while ((await asked()).length === 0) await clock.next();
+      delays.push(clock.now() - began);
+    }
+    expect(delays).toEqual([100, 200, 400]);
+    expect(logger.lines.filter(({ level }) => level === "warn").map(({ facts }) => facts)).toMatchObject([
+      { failures: 1, delayMs: 100, message: "down" },
+      { failures: 2, delayMs: 200 },
+      { failures: 3, delayMs: 400 },
+    ]);
+    expect(runner.mode).toBe("claiming");
+  });
+
+  it("Q4: loses no poke that came during the back-off", async () => {
+    const { runner, asked, clock } = await started([down()]);
+    runner.pokeSession(root, "send");
+    await asked();
+    runner.pokeSession(other, "meanwhile");
+    await clock.advance(100);
+    expect(await asked()).toEqual([
+      { sessionId: root, reason: "send", traceIdle: true },
+      { sessionId: other, reason: "meanwhile", traceIdle: true },
+    ]);
+  });
+
+  it("never waits longer than ten seconds", async () => {
+    const { runner, asked, clock } = await started(Array(40).fill(down()), { random: () => 0.999 });
+    runner.poke("send");
+    await clock.advance(120_000);
+    await asked();
+    await clock.advance(20_000);
+    expect((await asked()).length).toBeGreaterThanOrEqual(2);
+    expect((await asked()).length).toBeLessThanOrEqual(3);
+  });
+
+  it("Q6: that does not answer is given up on, and what it began after all counts", async () => {
+    const answer = Promise.withResolvers<RunOutcome>();
+    const { runner, asked, clock, logger } = await started([answer.promise]);
+    runner.pokeSession(root, "send");
+    await asked();
+    await clock.advance(30_000);
+    expect(logger.messages("warn")).toEqual(["looking for work failed"]);
+    await clock.advance(100);
+    expect(await asked()).not.toEqual([]);
+    answer.resolve(submitted(root));
+    await asked();
+    expect(runner.inFlight.has(root)).toBe(true);
+  });
+});
+
+describe("the poll", () => {
+  it("comes every 400 ms, up to a tenth more or less, whatever else happens", async () => {
+    const randoms = [0, 0.999, 0.5];
+    const { asked, clock, runner } = await started([], { random: () => randoms.shift() ?? 0.5 });
+    runner.pokeSession(root, "send");
+    await asked();
+    const times = [];
+    for (let tick = 0; tick < 3; tick++) {
+      const began = clock.now();
+      await clock.next();
+      expect(await asked()).toMatchObject([POLL]);
+      times.push(clock.now() - began);
+    }
+    expect(times).toEqual([360, 440, 400]);
+  });
+
+  it("is delayed by a look-up that takes long, and ticks do not pile up", async () => {
+    const answer = Promise.withResolvers<RunOutcome>();
+    const { asked, clock } = await started([answer.promise]);
+    await clock.advance(400);
+    expect(await asked()).toHaveLength(1);
+    await clock.advance(5_000);
+    expect(await asked()).toEqual([]);
+    answer.resolve({ type: "idle" });
+    expect(await asked()).toEqual([]);
+    await clock.advance(399);
+    expect(await asked()).toEqual([]);
+    await clock.advance(1);
+    expect(await asked()).toHaveLength(1);
+  });
+});
+
+describe("the watchdog (Q7)", () => {
+  it("tells of a session that is in flight for long, ever more rarely, and believes in work that runs", async () => {
+    const { runner, clock, logger, asked } = await started([submitted(root)], {
+      handle: recordingHandle([], { isRunning: () => true }),
+    });
+    runner.pokeSession(root, "send");
+    await asked();
+    await clock.advance(600_000);
+    const told = logger.lines
+      .filter(({ level }) => level === "info")
+      .map(({ facts }) => Number(facts.sinceMs));
+    expect(told.map((ms) => Math.round(ms / 60_000))).toEqual([1, 2, 4, 8]);
+    expect(runner.inFlight.has(root)).toBe(true);
+  });
+
+  it("takes a submission for complete whose work is gone, and looks at the session again", async () => {
+    const { runner, clock, logger, asked } = await started([submitted(root)], {
+      handle: recordingHandle([], { isRunning: () => false }),
+    });
+    runner.pokeSession(root, "send");
+    await asked();
+    await clock.advance(60_000);
+    expect(logger.lines.at(-1)).toMatchObject({
+      level: "error",
+      message: "a session was submitted and never completed",
+      facts: { sessionId: "root" },
+    });
+    expect(runner.inFlight.size).toBe(0);
+    expect(await asked()).toContainEqual({ sessionId: root, reason: "watchdog", traceIdle: false });
+  });
+});
+
+describe("pause, resume and stop", () => {
+  it("begins nothing while paused, and keeps what was asked for", async () => {
+    const { runner, asked, clock } = await started();
+    runner.pause();
+    runner.pokeSession(root, "send");
+    await clock.advance(2_000);
+    expect(await asked()).toEqual([]);
+    expect(runner.mode).toBe("paused");
+    runner.resume();
+    expect(await asked()).toMatchObject([
+      { sessionId: root, reason: "send" },
+      { reason: "poll", traceIdle: false },
+    ]);
+  });
+
+  it("stop waits for what is in flight, for as long as it is told", async () => {
+    const { runner, asked, clock } = await started([submitted(root), submitted(other)]);
+    runner.pokeSession(root, "send");
+    await asked();
+    let stopped = false;
+    const stopping = runner.stop({ drainMs: 5_000 }).then(() => {
+      stopped = true;
+    });
+    await clock.advance(4_999);
+    expect(stopped).toBe(false);
+    runner.completeSession(root, "completed");
+    await stopping;
+    expect(await asked()).toEqual([]);
+    expect(clock.pending).toEqual([]);
+
+    const slow = await started([submitted(root)]);
+    slow.runner.pokeSession(root, "send");
+    await slow.asked();
+    const ending = slow.runner.stop({ drainMs: 100 });
+    await slow.clock.advance(100);
+    await ending;
+    expect(slow.runner.inFlight.has(root)).toBe(true);
+  });
+
+  it("settled resolves when nothing waits to be looked at, also when the node is full or has to back off first", async () => {
+    const { runner, clock } = await started([new Error("down"), submitted(root)], { concurrency: 1 });
+    runner.pokeSession(root, "send");
+    let settled = false;
+    const waiting = runner.settled().then(() => {
+      settled = true;
+    });
+    await clock.advance(50);
+    expect(settled).toBe(false);
+    await clock.advance(50);
+    await waiting;
+    expect(runner.mode).toBe("full");
+    await runner.settled();
+  });
+});

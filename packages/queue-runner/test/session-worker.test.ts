@@ -1,0 +1,200 @@
+import { inputId, nodeId, PawlError, type SessionId, sessionId } from "@pawl/core";
+import type { Leases } from "@pawl/core/ports";
+import { createLeaseKeeper, createSessionWorker, type SessionWorkerOptions } from "@pawl/queue-runner";
+import { memoryStore } from "@pawl/store-memory";
+import { manualClock, recordingLogger } from "@pawl/testing";
+import { describe, expect, it } from "vitest";
+
+const a = sessionId("a");
+const b = sessionId("b");
+const LOOK = { reason: "test", traceIdle: false };
+
+type Drive = SessionWorkerOptions["drive"];
+
+async function setUp(drive: Drive, change: (inner: Leases) => Partial<Leases> = () => ({})) {
+  const clock = manualClock();
+  const logger = recordingLogger();
+  const store = memoryStore({ clock });
+  for (const id of [a, b]) {
+    const content = { parts: [{ type: "text", text: "hi" }] } as const;
+    await store.inbox.accept({ inputId: inputId(`in_${id}`), sessionId: id, content, delivery: "next" });
+  }
+  const leases = { ...store.leases, ...change(store.leases) };
+  const keeper = createLeaseKeeper({ leases, nodeId: nodeId("n"), clock, logger, ttlMs: 15_000 });
+  const completed: SessionId[] = [];
+  const worker = createSessionWorker({
+    leases,
+    keeper,
+    clock,
+    logger,
+    random: () => 0.999,
+    behaviours: ["1"],
+    drive,
+    completed: (id) => completed.push(id),
+  });
+  return { clock, logger, store, keeper, worker, completed };
+}
+
+function infrastructure(code: string): PawlError {
+  return new PawlError(code, "The ground failed.", { blame: "infrastructure" });
+}
+
+describe("the session worker", () => {
+  it("claims as many sessions as it is asked for in one statement, and tells of each end", async () => {
+    const claims: number[] = [];
+    const ends = new Map<SessionId, () => void>();
+    const { worker, completed, clock } = await setUp(
+      ({ sessionId }) => new Promise<void>((resolve) => ends.set(sessionId, resolve)),
+      (inner) => ({
+        claim: (lease, request) => {
+          claims.push(request.limit);
+          return inner.claim(lease, request);
+        },
+      }),
+    );
+    expect(await worker.runQueuedWork({ ...LOOK, limit: 5 })).toEqual({
+      type: "submitted",
+      sessionId: a,
+      others: [b],
+    });
+    expect(claims).toEqual([5]);
+    expect([worker.isRunning(a), worker.isRunning(b)]).toEqual([true, true]);
+    ends.get(b)?.();
+    await clock.advance(0);
+    expect(completed).toEqual([b]);
+    expect([worker.isRunning(a), worker.isRunning(b)]).toEqual([true, false]);
+    ends.get(a)?.();
+    await worker.idle();
+    expect(completed).toEqual([b, a]);
+    expect(worker.driven).toBe(2);
+  });
+
+  it("claims the session that it is asked for, or says that there is nothing", async () => {
+    const { worker } = await setUp(async () => {});
+    expect(await worker.runQueuedWork({ ...LOOK, sessionId: b })).toEqual({
+      type: "submitted",
+      sessionId: b,
+    });
+    expect(await worker.runQueuedWork({ ...LOOK, sessionId: sessionId("none") })).toEqual({ type: "idle" });
+  });
+
+  it("stop lets what runs end, then ends it, and claims nothing more", async () => {
+    const seen: string[] = [];
+    const { worker, completed, clock } = await setUp(
+      ({ sessionId }, { signal, stopping }) =>
+        new Promise((resolve, reject) => {
+          stopping.addEventListener("abort", () => {
+            seen.push(`${sessionId} is asked`);
+            if (sessionId === a) resolve(undefined);
+          });
+          signal.addEventListener("abort", () => {
+            seen.push(`${sessionId} is told`);
+            reject(signal.reason);
+          });
+        }),
+    );
+    await worker.runQueuedWork({ ...LOOK, limit: 2 });
+    const drained = Promise.withResolvers<void>();
+    const stopping = worker.stop({ drained: drained.promise });
+    await clock.advance(0);
+    expect(seen).toEqual(["a is asked", "b is asked"]);
+    expect(completed).toEqual([a]);
+    expect(await worker.runQueuedWork(LOOK)).toEqual({ type: "idle" });
+    drained.resolve();
+    await stopping;
+    expect(seen).toContain("b is told");
+    expect(completed).toEqual([a, b]);
+  });
+
+  it("stop does not wait for the drain when all has ended, and is bounded when a drive ignores it", async () => {
+    const { worker, clock, logger } = await setUp(() => new Promise(() => {}));
+    await worker.runQueuedWork({ ...LOOK, sessionId: a });
+    const stopping = worker.stop({ drained: Promise.resolve() });
+    await clock.advance(1_000);
+    await stopping;
+    expect(logger.lines.at(-1)).toMatchObject({ level: "error", facts: { sessionIds: ["a"] } });
+
+    const quiet = await setUp(async () => {});
+    await quiet.worker.stop({ drained: new Promise(() => {}) });
+  });
+
+  it("stop also waits for what is being claimed", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { worker, completed } = await setUp(
+      async () => {},
+      (inner) => ({
+        claim: async (lease, request) => {
+          await gate.promise;
+          return inner.claim(lease, request);
+        },
+      }),
+    );
+    const looking = worker.runQueuedWork({ ...LOOK, sessionId: a });
+    const stopping = worker.stop({ drained: new Promise(() => {}) });
+    gate.resolve();
+    expect(await looking).toMatchObject({ type: "submitted" });
+    await stopping;
+    expect(completed).toEqual([a]);
+  });
+
+  it.each([
+    ["info", new PawlError("store_fenced", "Taken over.")],
+    ["warn", infrastructure("store_unreachable")],
+    ["error", new PawlError("internal_error", "A bug.", { blame: "pawl" })],
+    ["error", new TypeError("not even ours")],
+  ] as const)("logs at %s a drive that ends with %s", async (level, thrown) => {
+    const { worker, logger, clock, completed } = await setUp(() => Promise.reject(thrown));
+    await worker.runQueuedWork({ ...LOOK, sessionId: a });
+    await clock.advance(0);
+    expect(logger.lines).toMatchObject([{ level, facts: { sessionId: "a", message: thrown.message } }]);
+    expect(completed).toEqual([a]);
+    expect(worker.driven).toBe(0);
+  });
+
+  it("D3: a lost lease ends its drives", async () => {
+    const { worker, store, clock, logger, completed } = await setUp(
+      (_claim, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    );
+    await worker.runQueuedWork({ ...LOOK, sessionId: a });
+    await store.leases.openNode(nodeId("n"), { ttlMs: 15_000 });
+    await clock.advance(5_000);
+    expect(completed).toEqual([a]);
+    expect(logger.messages("info")).toEqual(["a session was given up"]);
+  });
+
+  it("Q8: a session whose drive failed is left, however often that takes, and can be claimed again", async () => {
+    let down = 3;
+    const { worker, clock, completed, logger } = await setUp(
+      () => Promise.reject(infrastructure("store_unreachable")),
+      (inner) => ({
+        release: (fence, how) =>
+          down-- > 0 ? Promise.reject(infrastructure("store_unreachable")) : inner.release(fence, how),
+      }),
+    );
+    await worker.runQueuedWork({ ...LOOK, sessionId: a });
+    await clock.advance(0);
+    expect(completed).toEqual([]);
+    expect(worker.isRunning(a)).toBe(true);
+    await clock.advance(100 + 200 + 400);
+    expect(completed).toEqual([a]);
+    expect(logger.messages("warn")).toHaveLength(4);
+    await clock.advance(800);
+    expect(await worker.runQueuedWork({ ...LOOK, sessionId: a })).toMatchObject({ type: "submitted" });
+  });
+
+  it("Q8: leaving ends when the lease is lost, for then the session is free already", async () => {
+    const { worker, store, clock, completed } = await setUp(
+      () => Promise.reject(infrastructure("store_unreachable")),
+      () => ({ release: () => Promise.reject(infrastructure("store_unreachable")) }),
+    );
+    await worker.runQueuedWork({ ...LOOK, sessionId: a });
+    await clock.advance(3_000);
+    expect(completed).toEqual([]);
+    await store.leases.openNode(nodeId("n"), { ttlMs: 15_000 });
+    await clock.advance(2_000);
+    expect(completed).toEqual([a]);
+  });
+});
