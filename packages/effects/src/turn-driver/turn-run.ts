@@ -1,6 +1,7 @@
 import {
   type Cause,
   createEnvelope,
+  dueTimer,
   type EffectEnvelope,
   type EffectId,
   type EffectOutcome,
@@ -334,10 +335,14 @@ export class TurnRun implements EffectJournal {
 
   async #fireTimers(): Promise<void> {
     const now = this.#o.clock.now();
-    for (const timer of ["wall_time", "last_answer", "cancel_grace"] as const) {
-      const at = this.#state.timers[timer];
-      if (at !== undefined && at <= now) await this.feed({ type: "timer_fired", now, timer });
+    // Each is looked up anew: a timer that fires may set or remove others.
+    let timer = dueTimer(this.#state.timers, now);
+    while (timer !== undefined && !this.#ended) {
+      await this.feed({ type: "timer_fired", now, timer });
+      timer = dueTimer(this.#state.timers, now);
     }
+    // A clock that fired early has nothing due: it is asked again.
+    this.#armTimer(nextDeadline(this.#state.timers));
   }
 
   #checkEnd(): void {
