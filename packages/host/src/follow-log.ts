@@ -39,8 +39,9 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<TurnEve
       const rows = await log.read(sessionId, { after: from.seq, limit: PAGE, ...(turnId && { turnId }) });
       for (const row of rows) {
         for (const event of eventsOfRow(row)) {
-          if (row.seq === from.partSeq && Number(event.id.split(".")[1]) <= from.index) continue;
-          yield event;
+          const seen = row.seq === from.partSeq && Number(event.id.split(".")[1]) <= from.index;
+          if (!seen) yield event;
+          // Also when it was the last that was seen: nothing comes after it.
           if (turnId !== undefined && event.type === "turn.committed") return;
         }
         from = { seq: row.seq, partSeq: -1, index: -1 };
