@@ -34,6 +34,10 @@ const record: SessionRecord = {
   createdAt: 1_000,
 };
 
+async function notHere(): Promise<never> {
+  throw new Error("No route asks for this.");
+}
+
 export function createFakeHost(): FakeHost {
   const fake: FakeHost = {
     host: undefined as unknown as Host,
@@ -88,6 +92,9 @@ export function createFakeHost(): FakeHost {
       if (id !== TURN) throw new PawlError("turn_unknown", "There is no such turn.");
       return { turnId: TURN, state: fake.state, why: "It runs on this node." };
     },
+    record: notHere,
+    replay: notHere,
+    fork: notHere,
   });
 
   const session = (id: string): Session => ({
