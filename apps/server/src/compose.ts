@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { agent } from "@pawl/core";
+import type { Logger, Store } from "@pawl/core/ports";
+import { createHost, type Host } from "@pawl/host";
+import { createMcpTools } from "@pawl/mcp";
+import type { ServerConfig } from "./config/read-config.ts";
+import { prepareDataFolder } from "./data-folder.ts";
+import { openDatabase } from "./database.ts";
+import { resolveModel } from "./models/resolve-model.ts";
+import { takeNodeSlot } from "./node-slot.ts";
+import { openStore } from "./open-store.ts";
+import { loadSigningKeys, type SigningKeys } from "./signing-keys.ts";
+
+/** Everything that turns need, in this process: the server has one, and so has the command line without a server. */
+export interface Runtime {
+  readonly host: Host;
+  readonly store: Store;
+  readonly signingKeys: SigningKeys;
+  /** Lets go of everything, in reverse order. Turns that run then are resumed by whoever comes next. */
+  close(options?: { readonly drainMs?: number }): Promise<void>;
+}
+
+export interface RuntimeOptions {
+  readonly logger: Logger;
+  /** Hears, in sentences, what takes time. */
+  readonly progress?: (message: string) => void;
+}
+
+/** The agent of those who have none of their own. */
+const ASSISTANT = agent({
+  name: "assistant",
+  instructions:
+    "You are a helpful assistant. Use the tools you have when they help, and say plainly what you did and what you could not do.",
+});
+
+/** @throws PawlError whose message says what to do */
+export async function openRuntime(
+  config: ServerConfig,
+  { logger, progress = () => undefined }: RuntimeOptions,
+): Promise<Runtime> {
+  const opened: (() => Promise<void>)[] = [];
+  const closeAll = async () => {
+    for (const close of opened.splice(0).reverse()) {
+      // What cannot be closed must not keep the rest open.
+      await close().catch((error: unknown) => logger.warn("Closing failed.", { error: String(error) }));
+    }
+  };
+  try {
+    await prepareDataFolder(config.dataDir);
+    // A default that cannot be had is told now and not by the first turn.
+    const model = (name: string | undefined) => resolveModel(name, config.models);
+    model(undefined);
+    const database = await openDatabase({ ...config, progress });
+    opened.push(() => database.close());
+    const store = openStore(database, logger);
+    opened.push(() => store.close());
+    await store.open();
+    const signingKeys = await loadSigningKeys(config.signingKeys, store.secrets, (n) => randomBytes(n));
+    // Who may bring a server by command is decided where inputs come in, see http/mcp-command-policy.ts.
+    const mcp = createMcpTools({ inline: true, logger });
+    opened.push(() => mcp.close());
+    const slot = await takeNodeSlot(config.dataDir);
+    if (slot !== undefined) opened.push(async () => slot.release());
+    const host = createHost({
+      store,
+      model,
+      toolProvider: mcp,
+      agents: [ASSISTANT],
+      logger,
+      ...(slot !== undefined && { nodeId: slot.nodeId }),
+    });
+    let stopping: Promise<void> | undefined;
+    return {
+      host,
+      store,
+      signingKeys,
+      close({ drainMs = 2_000 } = {}) {
+        stopping ??= host.stop({ drainMs }).finally(closeAll);
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}

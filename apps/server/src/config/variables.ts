@@ -1,0 +1,172 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { parseSigningKeys } from "../signing-keys.ts";
+
+/** One thing that can be configured: by a flag of the command line, else by a variable, else by its default. */
+export interface Variable {
+  readonly name: string;
+  /** The long flag without its dashes; absent where the command line is no place for it. */
+  readonly flag?: string;
+  /** What people read. */
+  readonly help: string;
+  /** What of the value may be shown: all, all but the password of an address, or nothing. */
+  readonly show: "value" | "address" | "never";
+  /** What holds where no value is set. */
+  readonly otherwise: string;
+  /** `otherwise` is a value of this variable and not a description. */
+  readonly literal?: true;
+}
+
+export const VARIABLES = [
+  {
+    name: "PAWL_PORT",
+    flag: "port",
+    help: "port to listen on; 0 takes a free one",
+    show: "value",
+    otherwise: "4380",
+    literal: true,
+  },
+  { name: "PAWL_HOST", flag: "host", help: "address to listen on", show: "value", otherwise: "127.0.0.1" },
+  {
+    name: "PAWL_DATA_DIR",
+    flag: "data-dir",
+    help: "folder for the database, the token and what a running server says of itself",
+    show: "value",
+    otherwise: ".pawl",
+    literal: true,
+  },
+  {
+    name: "PAWL_TOKEN",
+    help: "token that clients send; without it one is made and kept in <data folder>/token",
+    show: "never",
+    otherwise: "in <data folder>/token",
+  },
+  {
+    name: "PAWL_SECRET",
+    help: "keys that sign, as id:base64,id:base64 (the first signs, all verify); without it one is made and kept in the database",
+    show: "never",
+    otherwise: "in the database",
+  },
+  {
+    name: "DATABASE_URL",
+    help: "a PostgreSQL of your own; without it one is started in the data folder",
+    show: "address",
+    otherwise: "a PostgreSQL in the data folder",
+  },
+  {
+    name: "PAWL_MODEL",
+    flag: "model",
+    help: "default model, such as openai/<id> or anthropic/<id>",
+    show: "value",
+    otherwise: "chosen by the keys that are set",
+  },
+  {
+    name: "PAWL_MODEL_BASE_URL",
+    help: "address of an OpenAI-compatible server",
+    show: "address",
+    otherwise: "none",
+  },
+  {
+    name: "PAWL_MODEL_API_KEY",
+    help: "key for the server at PAWL_MODEL_BASE_URL",
+    show: "never",
+    otherwise: "none",
+  },
+  {
+    name: "PAWL_MODEL_PRICE",
+    help: "what the model costs, as INPUT/OUTPUT in US dollars per million tokens",
+    show: "value",
+    otherwise: "not known",
+  },
+  { name: "OPENAI_API_KEY", help: "key for openai/ models", show: "never", otherwise: "none" },
+  {
+    name: "OPENAI_BASE_URL",
+    help: "another server for openai/ models",
+    show: "address",
+    otherwise: "OpenAI's own",
+  },
+  { name: "ANTHROPIC_API_KEY", help: "key for anthropic/ models", show: "never", otherwise: "none" },
+  {
+    name: "ANTHROPIC_BASE_URL",
+    help: "another server for anthropic/ models",
+    show: "address",
+    otherwise: "Anthropic's own",
+  },
+  {
+    name: "PAWL_ALLOW_MCP_COMMANDS",
+    help: "1: requests may start MCP servers by command even when the server listens beyond this machine",
+    show: "value",
+    otherwise: "0",
+    literal: true,
+  },
+  { name: "PAWL_LOG_LEVEL", help: "debug, info, warn, error or silent", show: "value", otherwise: "info" },
+] as const satisfies readonly Variable[];
+
+export type VariableName = (typeof VARIABLES)[number]["name"];
+
+/** Values as text, from wherever they came. */
+export type Values = { readonly [Name in VariableName]?: string };
+
+const flag = z
+  .enum(["0", "1", "true", "false"], { error: "must be 0 or 1" })
+  .transform((text) => text === "1" || text === "true");
+
+function address(protocols: readonly string[], example: string) {
+  const message = `must be an address such as ${example}`;
+  return z
+    .string()
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), message);
+}
+
+/** What the values must be. The messages name no value: it may be a secret that slipped into the wrong variable. */
+export const valuesSchema = z.object({
+  PAWL_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, "must be a port number from 0 to 65535")
+    .transform(Number)
+    .refine((port) => port <= 65_535, "must be a port number from 0 to 65535")
+    .default(4380),
+  PAWL_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:%_-]+$/, "must be an address or host name, such as 127.0.0.1 or 0.0.0.0")
+    .default("127.0.0.1"),
+  PAWL_DATA_DIR: z
+    .string()
+    .refine((path) => !path.includes("\0"), "must be a path")
+    .default(".pawl")
+    .transform((path) => resolve(path)),
+  PAWL_TOKEN: z
+    .string()
+    .regex(
+      /^[\x21-\x7e]{16,512}$/,
+      "must have 16 to 512 printable characters without spaces; `openssl rand -hex 32` makes a good one",
+    )
+    .optional(),
+  PAWL_SECRET: z
+    .string()
+    .transform((text, context) => {
+      const keys = parseSigningKeys(text);
+      if (typeof keys !== "string") return keys;
+      context.addIssue({ code: "custom", message: keys });
+      return z.NEVER;
+    })
+    .optional(),
+  DATABASE_URL: address(
+    ["postgres:", "postgresql:"],
+    "postgres://user:password@host:5432/database",
+  ).optional(),
+  PAWL_MODEL: z.string().max(200, "must have at most 200 characters").optional(),
+  PAWL_MODEL_BASE_URL: address(["http:", "https:"], "https://host/v1").optional(),
+  PAWL_MODEL_API_KEY: z.string().optional(),
+  PAWL_MODEL_PRICE: z.string().optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: address(["http:", "https:"], "https://host/v1").optional(),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: address(["http:", "https:"], "https://host/v1").optional(),
+  PAWL_ALLOW_MCP_COMMANDS: flag.default(false),
+  PAWL_LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"], {
+      error: "must be debug, info, warn, error or silent",
+    })
+    .default("info"),
+});

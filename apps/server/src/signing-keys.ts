@@ -1,0 +1,44 @@
+import type { Secrets } from "@pawl/core/ports";
+
+/** A key of the keyring. */
+export interface SigningKey {
+  readonly id: string;
+  /** At least 32 bytes. */
+  readonly secret: Uint8Array;
+}
+
+/** The first signs, all verify: a new key is put in front, and an old one taken away when nothing signed by it lives. */
+export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
+
+const EXAMPLE = "k1:$(openssl rand -base64 32)";
+
+/** Reads `id:base64,id:base64`. @returns a sentence about what is wrong, which never contains the text. */
+export function parseSigningKeys(text: string): SigningKeys | string {
+  const keys: SigningKey[] = [];
+  for (const entry of text.split(",")) {
+    const [, id, encoded] = /^\s*([A-Za-z0-9_-]{1,64}):([A-Za-z0-9+/_-]+={0,2})\s*$/.exec(entry) ?? [];
+    if (id === undefined || encoded === undefined)
+      return `must be id:base64,id:base64; for example ${EXAMPLE}`;
+    const secret = Buffer.from(encoded, "base64");
+    if (secret.length < 32) return `must have keys of at least 32 bytes each; for example ${EXAMPLE}`;
+    if (keys.some((key) => key.id === id)) return "must not have the same id twice";
+    keys.push({ id, secret: new Uint8Array(secret) });
+  }
+  return keys as unknown as SigningKeys;
+}
+
+/** The keys that were configured, else one that all nodes of the store share: made by the first that asks. */
+export async function loadSigningKeys(
+  configured: SigningKeys | undefined,
+  secrets: Secrets,
+  random: (bytes: number) => Uint8Array,
+): Promise<SigningKeys> {
+  if (configured !== undefined) return configured;
+  const text = await secrets.loadOrCreate(
+    "signing_keys",
+    () => `k1:${Buffer.from(random(32)).toString("base64")}`,
+  );
+  const keys = parseSigningKeys(text);
+  if (typeof keys === "string") throw new TypeError(`The stored signing keys ${keys}.`);
+  return keys;
+}
