@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Nothing else is loaded before the version is known to be one that can load it.
+const major = Number(process.versions.node.split(".")[0]);
+if (major < 22) {
+  process.stderr.write(
+    `Pawl needs Node.js 22 or newer, and this is ${process.version}. Install a newer one; in a clone of Pawl, \`npx -y pnpm@12 pawl\` brings its own.\n`,
+  );
+  process.exit(1);
+}
+const { main } = await import("./main.ts");
+await main(process.argv);
+
+export {};

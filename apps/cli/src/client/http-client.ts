@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import { acceptedSchema, cancelSchema, turnResultSchema, turnSchema } from "@pawl/http";
+import { followEvents } from "./event-source.ts";
+import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
+import type { Patience } from "./patience.ts";
+import type { TurnClient } from "./turn-client.ts";
+
+export interface HttpClientOptions {
+  readonly address: () => Promise<ServerAddress>;
+  readonly sameMachine: boolean;
+  readonly patience: Patience;
+}
+
+/** How long the server is asked to hold a question about a result. */
+const HOLD_MS = 25_000;
+
+/** Turns of a server. A server that goes away and comes back is waited for. */
+export function createHttpClient({ address, sameMachine, patience }: HttpClientOptions): TurnClient {
+  const call = (request: HttpRequest) =>
+    patience.persist(async () => callServer(await address(), request), request.signal);
+
+  return {
+    sameMachine,
+    async send({ sessionId, ...input }) {
+      // The answer may be lost after the input was stored: with a key, asking again is the same input.
+      const body = { ...input, idempotency_key: randomUUID() };
+      const path = `v1/sessions/${encodeURIComponent(sessionId)}/inputs`;
+      const accepted = await readAnswer(await call({ method: "POST", path, body }), acceptedSchema);
+      return { sessionId: accepted.session_id, turnId: accepted.turn_id };
+    },
+    events: (turnId, signal) => followEvents({ address, path: `${pathOf(turnId)}/events`, signal, patience }),
+    async result(turnId, signal) {
+      for (;;) {
+        const path = `${pathOf(turnId)}/result?wait_ms=${HOLD_MS}`;
+        const response = await call({ method: "GET", path, signal });
+        if (response.status === 200) return readAnswer(response, turnResultSchema);
+        await response.body?.cancel();
+      }
+    },
+    async explain(turnId) {
+      return readAnswer(await call({ method: "GET", path: pathOf(turnId) }), turnSchema);
+    },
+    async cancel(turnId, reason) {
+      const path = `${pathOf(turnId)}/cancel`;
+      const body = reason === undefined ? {} : { reason };
+      return readAnswer(await call({ method: "POST", path, body }), cancelSchema);
+    },
+    close: async () => undefined,
+  };
+}
+
+function pathOf(turnId: string): string {
+  return `v1/turns/${encodeURIComponent(turnId)}`;
+}

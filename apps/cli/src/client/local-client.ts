@@ -1,0 +1,43 @@
+import { wireCancel, wireEvent, wireTurn, wireTurnResult } from "@pawl/http";
+import { createLogger, openRuntime, type ServerConfig } from "@pawl/server";
+import { cliError } from "../errors.ts";
+import type { TurnClient } from "./turn-client.ts";
+
+/** Turns in this process, on the database of the data folder (or DATABASE_URL). */
+export async function openLocalClient(
+  config: ServerConfig,
+  progress: (message: string) => void,
+): Promise<TurnClient> {
+  // What a server would log would be in the way of what is shown; who wants it says so.
+  const level = config.origins.PAWL_LOG_LEVEL === "default" ? "silent" : config.logLevel;
+  const runtime = await openRuntime(config, {
+    logger: createLogger({ level, stream: process.stderr }),
+    progress,
+  });
+  const { host } = runtime;
+  return {
+    sameMachine: true,
+    async send({ sessionId, content, ...options }) {
+      const session = host.session(sessionId);
+      const turn = await session.send(content, options);
+      return { sessionId: session.id, turnId: turn.id };
+    },
+    async *events(turnId, signal) {
+      for await (const event of host.turn(turnId).events({ signal })) yield wireEvent(event);
+    },
+    async result(turnId, signal) {
+      return wireTurnResult(await host.turn(turnId).result({ signal }));
+    },
+    async explain(turnId) {
+      return wireTurn(await host.turn(turnId).explain());
+    },
+    async cancel(turnId, reason) {
+      const turn = host.turn(turnId);
+      const asked = await turn.cancel({ origin: "cli", ...(reason !== undefined && { reason }) });
+      if (asked.status === "unknown")
+        throw cliError("turn_unknown", `There is no turn "${turnId}". Check the id.`);
+      return wireCancel(turn.id, asked);
+    },
+    close: () => runtime.close({ drainMs: 1_000 }),
+  };
+}

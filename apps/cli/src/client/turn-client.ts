@@ -1,0 +1,23 @@
+import type { Json } from "@pawl/core";
+import type { WireCancel, WireEvent, WireTurn, WireTurnResult } from "@pawl/http";
+
+export interface NewTurn {
+  readonly sessionId: string;
+  readonly content: string;
+  readonly model?: string;
+  readonly environment?: Json;
+}
+
+/** What the commands need of turns, whether they run on a server or in this process. */
+export interface TurnClient {
+  /** True when programs that the turn starts run on this machine, so that this folder means the same to them. */
+  readonly sameMachine: boolean;
+  send(turn: NewTurn): Promise<{ readonly sessionId: string; readonly turnId: string }>;
+  /** Past and coming, without gap or repeat, whatever happens to the connection; ends after `turn.committed`. */
+  events(turnId: string, signal: AbortSignal): AsyncIterable<WireEvent>;
+  /** Resolves when the turn does not move any more. */
+  result(turnId: string, signal: AbortSignal): Promise<WireTurnResult>;
+  explain(turnId: string): Promise<WireTurn>;
+  cancel(turnId: string, reason: string | undefined): Promise<WireCancel>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,28 @@
+import { commandName, shellWord } from "../command-name.ts";
+import { createJsonOutput } from "../output/json-output.ts";
+import { createProgress } from "../output/progress.ts";
+import { createQuietOutput } from "../output/quiet-output.ts";
+import { createStyle, wantsColour } from "../output/style.ts";
+import { createTextOutput } from "../output/text-output.ts";
+import type { TurnOutput } from "../output/turn-output.ts";
+
+export interface OutputOptions {
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** JSON and bare answers for programs, text for people; progress where there is a terminal to show it on. */
+export function openOutput({ json, quiet }: OutputOptions): TurnOutput {
+  const write = (text: string) => void process.stdout.write(text);
+  const tell = (text: string) => void process.stderr.write(text);
+  if (json) return createJsonOutput(write, tell);
+  const progress = createProgress(process.stderr);
+  if (quiet) return createQuietOutput(write, tell, progress);
+  const goOn = (sessionId: string) => `${commandName(process.env)} run --session ${shellWord(sessionId)} "…"`;
+  return createTextOutput({
+    write,
+    progress,
+    style: createStyle(wantsColour(process.stdout, process.env)),
+    ...(process.stdout.isTTY && { goOn }),
+  });
+}

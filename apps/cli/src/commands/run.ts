@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { text } from "node:stream/consumers";
+import type { Json } from "@pawl/core";
+import { onStopSignals } from "@pawl/server";
+import { openClient } from "../client/open-client.ts";
+import type { TurnClient } from "../client/turn-client.ts";
+import { commandName } from "../command-name.ts";
+import { cliError } from "../errors.ts";
+import { EXIT, exitCodeOf } from "../exit-codes.ts";
+import { sayError } from "../output/say-error.ts";
+import { followTurn } from "./follow-turn.ts";
+import { type OutputOptions, openOutput } from "./open-output.ts";
+import { configOf } from "./server-options.ts";
+
+export interface RunOptions extends OutputOptions {
+  readonly session?: string;
+  readonly mcp?: readonly string[];
+  readonly model?: string;
+  readonly timeout?: number;
+  readonly server?: string;
+  readonly dataDir?: string;
+}
+
+/** One durable turn, shown while it happens. @returns the exit code */
+export async function run(words: string, options: RunOptions): Promise<number> {
+  const output = openOutput(options);
+  let client: TurnClient | undefined;
+  let turnId: string | undefined;
+  let wanted: string | undefined;
+
+  const cancel = (reason: string) => {
+    wanted = reason;
+    if (client === undefined || turnId === undefined) return;
+    output.notice(
+      `Cancelling the turn (${reason}).${process.stdin.isTTY ? " Press Ctrl-C again to leave at once." : ""}`,
+    );
+    client
+      .cancel(turnId, reason)
+      .catch((error: unknown) => output.notice(`It could not be cancelled: ${String(error)}`));
+  };
+  const signals = onStopSignals(
+    (signal) => cancel(signal === "SIGINT" ? "interrupted" : "terminated"),
+    () => process.exit(EXIT.cancelled),
+  );
+  const timer =
+    options.timeout === undefined
+      ? undefined
+      : setTimeout(() => cancel(`no end after ${options.timeout} s`), options.timeout * 1000);
+  try {
+    const content = await promptOf(words);
+    const { dataDir, model } = options;
+    const config = configOf({
+      ...(dataDir !== undefined && { dataDir }),
+      ...(model !== undefined && { model }),
+    });
+    client = await openClient({
+      config,
+      server: options.server,
+      progress: output.progress,
+      onAway: () => output.notice("The server does not answer; waiting for it to come back."),
+      onBack: () => output.notice("The server is back; the turn goes on."),
+    });
+    if (wanted !== undefined) return EXIT.cancelled;
+    const environment = environmentOf(options.mcp ?? [], client.sameMachine);
+    const ids = await client.send({
+      sessionId: options.session ?? `s_${randomUUID().replaceAll("-", "").slice(0, 12)}`,
+      content,
+      // The turn's own, whatever the default is where it runs.
+      ...(model !== undefined && { model }),
+      ...(environment !== undefined && { environment }),
+    });
+    turnId = ids.turnId;
+    output.accepted(ids);
+    if (environment !== undefined) output.progress("Connecting to the MCP servers…");
+    if (wanted !== undefined) cancel(wanted);
+    return exitCodeOf(await followTurn(client, turnId, output));
+  } catch (error) {
+    output.close();
+    const code = sayError(error, options.json === true);
+    if (turnId !== undefined) {
+      process.stderr.write(
+        `The turn is stored. See how it goes on with: ${commandName(process.env)} watch ${turnId}\n`,
+      );
+    }
+    return code;
+  } finally {
+    clearTimeout(timer);
+    output.close();
+    await client?.close();
+    signals.off();
+  }
+}
+
+async function promptOf(words: string): Promise<string> {
+  const prompt = words === "-" ? await text(process.stdin) : words;
+  if (prompt.trim() !== "") return prompt;
+  const how = words === "-" ? "Nothing came on stdin." : "The prompt is empty.";
+  throw cliError("usage", `${how} Say what to do, for example: pawl run "What is a pawl?"`);
+}
+
+/** The servers are required: a turn that was given tools is not to run without them. */
+function environmentOf(servers: readonly string[], sameMachine: boolean): Json | undefined {
+  if (servers.length === 0) return undefined;
+  const mcp = servers.map((server): Json => {
+    const text = server.trim();
+    if (/^https?:\/\//i.test(text)) return { url: text, required: true };
+    return { command: text, required: true, ...(sameMachine && { cwd: process.cwd() }) };
+  });
+  return { mcp };
+}

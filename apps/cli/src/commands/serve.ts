@@ -1,0 +1,56 @@
+import { createLogger, onStopSignals, startServer, tokenFile } from "@pawl/server";
+import { commandName, shellWord } from "../command-name.ts";
+import { EXIT } from "../exit-codes.ts";
+import { watchLauncher } from "../launcher.ts";
+import { createProgress } from "../output/progress.ts";
+import { sayError } from "../output/say-error.ts";
+import { configOf, type ServerOptions } from "./server-options.ts";
+
+/** Whoever stops a server waits for it 5 s; what has not let go by then is left to whoever starts next. */
+const STOP_MS = 4_700;
+
+export async function serve(options: ServerOptions): Promise<number> {
+  const progress = createProgress(process.stderr);
+  let server: Awaited<ReturnType<typeof startServer>> | undefined;
+  let stopSignal: (() => void) | undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stopSignal = resolve;
+  });
+  // From the first moment on: a signal while the database starts must not leave half of it behind.
+  const signals = onStopSignals(
+    () => stopSignal?.(),
+    () => process.exit(EXIT.cancelled),
+  );
+  try {
+    const config = configOf(options);
+    const logger = createLogger({ level: config.logLevel, stream: process.stderr });
+    server = await startServer(config, { logger, progress: progress.set });
+    progress.clear();
+    process.stdout.write(`${readyLine(server.url, config.dataDir, config.token !== undefined, options)}\n`);
+    const launcher = watchLauncher(process.env, () => stopSignal?.());
+    await stopped;
+    launcher.off();
+    const late = setTimeout(() => {
+      logger.error("Not everything could be stopped in time. The next start puts it right.");
+      process.exit(EXIT.failed);
+    }, STOP_MS);
+    await server.stop();
+    clearTimeout(late);
+    return EXIT.completed;
+  } catch (error) {
+    progress.clear();
+    return sayError(error);
+  } finally {
+    signals.off();
+  }
+}
+
+function readyLine(url: string, dataDir: string, ownToken: boolean, options: ServerOptions): string {
+  const folder = options.dataDir === undefined ? "" : ` --data-dir ${shellWord(options.dataDir)}`;
+  return [
+    `Pawl is ready at ${url}`,
+    `data folder: ${dataDir}`,
+    `token: ${ownToken ? "the one in PAWL_TOKEN" : tokenFile(dataDir)}`,
+    `first prompt: ${commandName(process.env)} run${folder} "Hello"`,
+  ].join(" | ");
+}

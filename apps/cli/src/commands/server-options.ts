@@ -1,0 +1,22 @@
+import type { ServerConfig, Values } from "@pawl/server";
+import { readConfig } from "@pawl/server";
+
+/** Flags that stand for variables of the configuration. */
+export interface ServerOptions {
+  readonly port?: string;
+  readonly host?: string;
+  readonly dataDir?: string;
+  readonly model?: string;
+}
+
+/** @throws PawlError `config_invalid` */
+export function configOf(options: ServerOptions): ServerConfig {
+  const { port, host, dataDir, model } = options;
+  const flags: Values = {
+    ...(port !== undefined && { PAWL_PORT: port }),
+    ...(host !== undefined && { PAWL_HOST: host }),
+    ...(dataDir !== undefined && { PAWL_DATA_DIR: dataDir }),
+    ...(model !== undefined && { PAWL_MODEL: model }),
+  };
+  return readConfig({ env: process.env, flags });
+}

@@ -1,0 +1,14 @@
+import { PawlError } from "@pawl/core";
+
+/** Codes that the command line itself gives. */
+export type CliErrorCode =
+  | "usage"
+  | "server_unreachable"
+  | "server_lost"
+  | "token_missing"
+  | "answer_invalid"
+  | "turn_unknown";
+
+export function cliError(code: CliErrorCode, message: string, cause?: unknown): PawlError {
+  return new PawlError(code, message, { cause });
+}

@@ -1,0 +1,37 @@
+import type { WireTurnResult } from "@pawl/http";
+
+/** What the process tells its caller. Documented in the README; scripts depend on it. */
+export const EXIT = {
+  completed: 0,
+  failed: 1,
+  usage: 2,
+  /** The turn waits for somebody, or is blocked: it is not over. */
+  waiting: 3,
+  cancelled: 130,
+} as const;
+
+const OF_STATUS: Readonly<Record<WireTurnResult["status"], number>> = {
+  completed: EXIT.completed,
+  failed: EXIT.failed,
+  cancelled: EXIT.cancelled,
+  waiting: EXIT.waiting,
+  blocked: EXIT.waiting,
+};
+
+export function exitCodeOf(result: Pick<WireTurnResult, "status">): number {
+  return OF_STATUS[result.status];
+}
+
+/** Codes of errors that a correction of the command line or the environment mends. */
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  "config_invalid",
+  "usage",
+  "model_unknown",
+  "model_key_missing",
+  "model_base_url_invalid",
+  "model_price_invalid",
+]);
+
+export function exitCodeOfError(code: string): number {
+  return USAGE_CODES.has(code) ? EXIT.usage : EXIT.failed;
+}

@@ -1,0 +1,13 @@
+// Defining agents and tools
+export { type Agent, agent, isPawlError, PawlError, type Tool, type ToolRun, tool } from "@pawl/core";
+// Running them
+export {
+  createHost,
+  type Host,
+  type HostOptions,
+  type SendOptions,
+  type Session,
+  type Turn,
+  type TurnResult,
+} from "@pawl/host";
+export { memoryStore } from "@pawl/store-memory";

@@ -1,0 +1,92 @@
+import type { WireEvent } from "@pawl/http";
+import { showDuration, showUsage, showWait } from "./describe.ts";
+import { callsBegun, eventLines } from "./event-lines.ts";
+import { oneLine, printable } from "./printable.ts";
+import type { Progress } from "./progress.ts";
+import type { Style } from "./style.ts";
+import type { TurnEnd, TurnOutput } from "./turn-output.ts";
+
+export interface TextOutputOptions {
+  readonly write: (text: string) => void;
+  readonly progress: Progress;
+  readonly style: Style;
+  /** How a session is gone on with, for the last line; absent where it would be noise. */
+  readonly goOn?: (sessionId: string) => string;
+}
+
+/** What happens, for people: text as it comes, a line for each tool call and each result, and at the end what it cost. */
+export function createTextOutput({ write, progress, style, goOn }: TextOutputOptions): TurnOutput {
+  /** Text that is streamed ends in the midst of a line. */
+  let midLine = false;
+  /** Some text of an answer that is not whole yet was shown. */
+  let begun = false;
+  let calls = 0;
+  let model: string | undefined;
+
+  function text(piece: string): void {
+    progress.clear();
+    const shown = printable(piece);
+    if (shown === "") return;
+    write(shown);
+    midLine = !shown.endsWith("\n");
+  }
+
+  function line(content: string): void {
+    progress.clear();
+    write(`${midLine ? "\n" : ""}${content}\n`);
+    midLine = false;
+  }
+
+  function meanwhile(): void {
+    // Never in the midst of a line: there the text itself is the progress.
+    if (!midLine) progress.set(calls > 0 ? "Waiting for tools…" : "Waiting for the model…");
+  }
+
+  function facts({ result, usage, tookMs }: TurnEnd): string {
+    const by = model === "offline" ? "the offline model (no model key is set)" : oneLine(model ?? "", 60);
+    const answers = `${usage.model_calls} ${usage.model_calls === 1 ? "answer" : "answers"}`;
+    return [
+      `${result.status} in ${showDuration(tookMs)}`,
+      by === "" ? answers : `${answers} by ${by}`,
+      showUsage(usage),
+      `session ${printable(result.session_id)}`,
+      `turn ${result.turn_id}`,
+    ].join(" · ");
+  }
+
+  return {
+    progress: progress.set,
+    accepted: () => progress.set("The turn is about to begin…"),
+    event(event: WireEvent) {
+      if (event.type === "text.delta") {
+        text(event.text);
+        begun = true;
+      }
+      if (event.type === "text.reset") {
+        line(style.dim(begun ? "… the answer was cut off and begins again:" : "The model is asked again."));
+        begun = false;
+      }
+      if (event.type === "model.answered") {
+        begun = false;
+        model = event.model;
+        if (!event.streamed) text(event.text);
+      }
+      calls = Math.max(0, calls + callsBegun(event));
+      for (const shown of eventLines(event, style)) line(shown);
+      if (event.type !== "turn.ended" && event.type !== "turn.committed") meanwhile();
+    },
+    notice: (message) => line(style.dim(message)),
+    finished(end) {
+      const { result, explanation } = end;
+      if (result.status === "failed" || result.status === "blocked") {
+        const how = result.status === "failed" ? "failed" : "is blocked";
+        line(style.bad(`The turn ${how} (${result.code}): ${printable(result.message)}`));
+      }
+      if (result.status === "waiting") for (const wait of result.waits) line(`Waiting: ${showWait(wait)}`);
+      if (explanation?.advice !== undefined) line(explanation.advice);
+      line(style.dim(`— ${facts(end)}`));
+      if (goOn !== undefined) line(style.dim(`  go on with: ${goOn(result.session_id)}`));
+    },
+    close: progress.clear,
+  };
+}

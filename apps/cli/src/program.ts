@@ -1,0 +1,192 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { CancelOptions } from "./commands/cancel.ts";
+import type { RunOptions } from "./commands/run.ts";
+import type { ServerOptions } from "./commands/server-options.ts";
+import { version } from "./version.ts";
+
+type SetExitCode = (code: number) => void;
+
+const EXIT_CODES = `
+Exit codes:
+  0    the turn completed
+  1    it failed, or the command could not do its work
+  2    wrong arguments or configuration
+  3    the turn waits for somebody, or is blocked
+  130  it was cancelled`;
+
+/**
+ * The command line. Only this file and commander are loaded for help; each command brings its own parts when it runs.
+ */
+export function createProgram(setExitCode: SetExitCode): Command {
+  const program = new Command("pawl")
+    .description("Durable agents: a turn goes on where it was, whatever happens to the process.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help for a command")
+    .helpCommand(false)
+    .showHelpAfterError("(pawl --help shows how; pawl <command> --help shows each command)")
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  pawl serve                           start the server, with a PostgreSQL of its own
+  pawl run "What is a pawl?"           run one durable turn and show what happens
+  pawl run --session s1 "And then?"    go on in a session
+  pawl config                          show the configuration in force
+${EXIT_CODES}`,
+    );
+
+  addServe(program, setExitCode);
+  addRun(program, setExitCode);
+  addWatch(program, setExitCode);
+  addCancel(program, setExitCode);
+  addConfig(program, setExitCode);
+  return program;
+}
+
+function addServe(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command("serve")
+    .description("Start the server; SIGINT or SIGTERM stops it")
+    .option("--port <number>", "port to listen on; 0 takes a free one (PAWL_PORT, default 4380)")
+    .option("--host <address>", "address to listen on (PAWL_HOST, default 127.0.0.1)")
+    .addOption(dataDir())
+    .option("--model <name>", "default model, such as openai/<id> (PAWL_MODEL)")
+    .addHelpText(
+      "after",
+      `
+Without DATABASE_URL it starts a real PostgreSQL in the data folder.
+When it can take turns it prints one line to stdout. Logs go to stderr.
+
+Examples:
+  pawl serve
+  pawl serve --port 0 --data-dir /var/lib/my-agents
+  DATABASE_URL=postgres://user:password@db:5432/agents pawl serve --host 0.0.0.0`,
+    )
+    .action(async (options: ServerOptions) => {
+      const { serve } = await import("./commands/serve.ts");
+      setExitCode(await serve(options));
+    });
+}
+
+function addRun(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command("run")
+    .description("Run one durable turn and show what happens")
+    .argument("<prompt...>", "what to do; - reads it from stdin")
+    .option("--session <id>", "go on in this session, or begin it under this name")
+    .option("--mcp <command>", "attach an MCP server, by command or address; repeatable", collect)
+    .option("--model <name>", "model for this turn, such as openai/<id> or anthropic/<id>")
+    .option("--timeout <seconds>", "cancel the turn after this time", seconds)
+    .addOption(new Option("--json", "print one JSON object a line, the last one turn.finished"))
+    .addOption(new Option("-q, --quiet", "print the answer only").conflicts("json"))
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText(
+      "after",
+      `
+The turn runs on the server of the data folder when one runs, else in this process on the same database.
+Ctrl-C cancels the turn; a second one leaves at once.
+
+Examples:
+  pawl run "call echo with message=hello" --mcp "npx -y @modelcontextprotocol/server-everything"
+  pawl run --session trip "Find a train to Oslo"
+  pawl run --model anthropic/claude-sonnet-4-5 --json "Summarise this folder" \\
+    --mcp "npx -y @modelcontextprotocol/server-filesystem ."
+  cat question.txt | pawl run --quiet - > answer.txt
+${EXIT_CODES}`,
+    )
+    .action(async (words: string[], options: RunOptions) => {
+      const { run } = await import("./commands/run.ts");
+      setExitCode(await run(words.join(" "), options));
+    });
+}
+
+function addWatch(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command("watch")
+    .description("Show a turn from its beginning, and go on with it until it ends or waits")
+    .argument("<turn>", "the turn's id, as `pawl run --json` prints it")
+    .addOption(new Option("--json", "print one JSON object a line, the last one turn.finished"))
+    .addOption(new Option("-q, --quiet", "print the answer only").conflicts("json"))
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText(
+      "after",
+      `
+Watching changes nothing: Ctrl-C leaves, and the turn goes on where a server runs.
+
+Examples:
+  pawl watch turn_0a37bbd7a23b472089f2f1e81873ddaf
+  pawl watch --json turn_0a37bbd7a23b472089f2f1e81873ddaf | tail -1
+${EXIT_CODES}`,
+    )
+    .action(async (turn: string, options: RunOptions) => {
+      const { watch } = await import("./commands/watch.ts");
+      setExitCode(await watch(turn, options));
+    });
+}
+
+function addCancel(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command("cancel")
+    .description("Ask for the end of a turn, also of one that waits or that nobody drives")
+    .argument("<turn>", "the turn's id")
+    .option("--reason <text>", "recorded with the turn")
+    .addOption(new Option("--json", "print JSON"))
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText(
+      "after",
+      `
+What a tool has done is not undone. A turn that has ended stays as it is.
+
+Examples:
+  pawl cancel turn_0a37bbd7a23b472089f2f1e81873ddaf
+  pawl cancel --reason "asked twice" turn_0a37bbd7a23b472089f2f1e81873ddaf`,
+    )
+    .action(async (turn: string, options: CancelOptions) => {
+      const { cancel } = await import("./commands/cancel.ts");
+      setExitCode(await cancel(turn, options));
+    });
+}
+
+function addConfig(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command("config")
+    .description("Show the configuration in force, with secrets hidden")
+    .addOption(new Option("--json", "print JSON"))
+    .addOption(dataDir())
+    .addHelpText(
+      "after",
+      `
+Each line is a variable of the environment, its value and where that comes from.
+
+Examples:
+  pawl config
+  PAWL_PORT=8080 pawl config --json`,
+    )
+    .action(async (options: ServerOptions & { json?: true }) => {
+      const { config } = await import("./commands/config.ts");
+      setExitCode(await config(options));
+    });
+}
+
+const dataDir = () =>
+  new Option("--data-dir <folder>", "folder of the database and the token (PAWL_DATA_DIR, default .pawl)");
+const server = () =>
+  new Option(
+    "--server <url>",
+    "use the server at this address; its token is taken from PAWL_TOKEN or the data folder",
+  );
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  if (value.trim() === "") throw new InvalidArgumentError("It is empty.");
+  return [...previous, value];
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError("It must be a number of seconds above 0.");
+}
