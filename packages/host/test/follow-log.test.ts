@@ -9,6 +9,7 @@ it("the events of a turn end at once for whoever has seen its last one (D5)", as
   let last = "";
   for await (const event of turn.events()) last = event.id;
   const never = new AbortController();
-  for await (const event of turn.events({ after: last, signal: never.signal })) expect.unreachable(event.type);
+  for await (const event of turn.events({ after: last, signal: never.signal }))
+    expect.unreachable(event.type);
   await host.stop({ drainMs: 50 });
 });
