@@ -334,9 +334,13 @@ export class ArcpClient {
       jobId: payload.job_id,
       traceId: trace_id,
     });
-    if (refused === undefined) this.#options.onError?.(error);
-    else if (refused.type === "job.cancel" && this.#jobs.hasEnded(refused.jobId ?? ""))
-      refused.resolve(undefined as never);
+    if (refused === undefined) {
+      this.#options.onError?.(error);
+      return;
+    }
+    // A cancellation that came too late is no error: the job is over, as was wanted.
+    const tooLate = refused.type === "job.cancel" && error.wireCode === "INVALID_REQUEST";
+    if (tooLate && this.#jobs.hasEnded(refused.jobId ?? "")) refused.resolve(undefined as never);
     else refused.reject(error);
   }
 
