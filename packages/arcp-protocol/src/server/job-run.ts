@@ -438,12 +438,20 @@ export class JobRun {
     await stored;
     await new Promise<void>((resolve) => setImmediate(resolve));
     if (slow === undefined) return;
-    const { clock, limits } = this.runtime;
-    const stop = clock.at(clock.now() + limits.maxThrottleMs, () =>
-      this.session.peer?.giveUp("slow_consumer"),
-    );
+    const stop = this.#watchReader();
     await slow;
     stop();
+  }
+
+  /** A reader that takes nothing at all for the longest time of a throttle is dropped; a slow one is waited for. */
+  #watchReader(): () => void {
+    const { clock, limits } = this.runtime;
+    const { sent } = this.session.sequence;
+    let stop = clock.at(clock.now() + limits.maxThrottleMs, () => {
+      if (this.session.sequence.sent === sent) this.session.peer?.giveUp("slow_consumer");
+      else stop = this.#watchReader();
+    });
+    return () => stop();
   }
 
   #mustBeLive(): void {

@@ -29,7 +29,7 @@ export interface RuntimeLimits {
   jobsPerSession: number;
   sessionsPerPrincipal: number;
   delegationDepth: number;
-  /** Longest time that a slow reader slows the agents of its own session down before it is dropped. */
+  /** How long a reader may take nothing at all, and hold up the agents of its own session, before it is dropped. */
   maxThrottleMs: number;
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { PassThrough } from "node:stream";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { connect } from "../../src/client/index.ts";
 import { stdioTransport } from "../../src/transports/stdio.ts";
 
@@ -10,12 +10,14 @@ const runtime = `
   import { stdioTransport } from ${JSON.stringify(new URL("../../dist/transports/stdio.js", import.meta.url).href)};
   const server = new ArcpServer({ agents: conformanceAgents(), authenticate: ({ token }) => ({ id: token }) });
   server.accept(stdioTransport(process.stdin, process.stdout));
+  process.stdin.once("end", () => void server.close());
 `;
 
 test("[4-2] a runtime in a child process, over its stdin and stdout", async () => {
   const child = spawn(process.execPath, ["--input-type=module", "-e", runtime], {
     stdio: ["pipe", "pipe", "inherit"],
   });
+  onTestFinished(() => void child.kill("SIGKILL"));
   const exited = new Promise((resolve) => child.once("exit", resolve));
   const client = await connect({ token: "ada", open: async () => stdioTransport(child.stdout, child.stdin) });
   const job = await client.submit({ agent: "echo", input: { text: "line\nbreak   ünïcödé" } });
