@@ -62,6 +62,7 @@ const turnConfig: z.ZodType<TurnConfig> = z.looseObject({
   tools: z.array(toolDefinition),
   limits,
   refreshTools: z.enum(["turn", "iteration"]),
+  ask: z.array(z.string()).exactOptional(),
   dryRun: z.literal(true).exactOptional(),
   environment: json.exactOptional(),
 });

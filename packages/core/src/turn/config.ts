@@ -19,6 +19,8 @@ export interface TurnConfig {
   readonly limits: TurnLimits;
   /** `iteration`: the environment is looked at anew before each model call after the first. */
   readonly refreshTools: "turn" | "iteration";
+  /** Tools whose calls need somebody's approval in this turn. */
+  readonly ask?: readonly string[];
   /** Only tools that say that they only read are performed; the others answer that they would have been. */
   readonly dryRun?: true;
   /** What a node needs to find the tools again (MCP servers, say). Opaque to the machine. */
