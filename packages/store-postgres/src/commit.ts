@@ -5,7 +5,7 @@ import { type CommitDecision, type CommitFacts, decideCommit } from "./commit-de
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict } from "./errors.ts";
-import { fenceValues } from "./fence.ts";
+import { fenceValues } from "./fence-values.ts";
 import { commitFactsOfRow } from "./rows/commit-facts-row.ts";
 import { type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
 import { commitBoundary } from "./statements/commit-boundary.ts";

@@ -14,7 +14,7 @@ import { storeFailure } from "./connection/failure.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
-import { fenceValues } from "./fence.ts";
+import { fenceValues } from "./fence-values.ts";
 import { inputOfRow } from "./rows/input-row.ts";
 import { storedLogRow } from "./rows/log-row.ts";
 import { acceptInput } from "./statements/accept-input.ts";

@@ -2,7 +2,7 @@ import { nodeId, PawlError } from "@pawl/core";
 import type { ClaimRequest, Leases, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
-import { fenceValues, nodeValues } from "./fence.ts";
+import { fenceValues, nodeValues } from "./fence-values.ts";
 import { type ClaimAnswer, claimAnswerOfRow, type ReadClaim } from "./rows/claim-row.ts";
 import { numberColumn, textColumn } from "./rows/column.ts";
 import { claimOneSession } from "./statements/claim-one-session.ts";
@@ -124,6 +124,7 @@ export function postgresLeases(context: StoreContext): Leases {
       const values = [...fenceValues(fence), ...releaseValues(how)];
       const [row] = await database.write(releaseSession, values);
       if (row?.gone === true) {
+        groupCommit.forget(fence.sessionId);
         if (row.ready === true) hints.work(fence.sessionId);
         return true;
       }

@@ -1,16 +1,21 @@
 import type { LogRow, SessionId } from "@pawl/core";
 import type { Fence, Log, LogQuery } from "@pawl/core/ports";
 import type { StoreContext } from "./context.ts";
-import { conflict } from "./errors.ts";
-import { assertHeld } from "./fence.ts";
+import { conflict, fenced } from "./errors.ts";
+import { fenceValues } from "./fence-values.ts";
 import { logRowOfRow, storedLogRow } from "./rows/log-row.ts";
+import { checkFence } from "./statements/check-fence.ts";
 import { readLogRows } from "./statements/read-log-rows.ts";
 
 export function postgresLog(context: StoreContext): Log {
   const { database, groupCommit, hints } = context;
   return {
     async append(fence: Fence, rows: readonly LogRow[]): Promise<void> {
-      if (rows.length === 0) return assertHeld(context, fence);
+      if (rows.length === 0) {
+        const holders = await database.read(checkFence, fenceValues(fence));
+        if (holders.length === 0) throw fenced(fence.sessionId);
+        return;
+      }
       const stored = rows.map(storedLogRow);
       const first = stored[0]!;
       for (const [index, row] of stored.entries()) {

@@ -5,7 +5,7 @@ import { commit } from "./commit.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
-import { fenceValues } from "./fence.ts";
+import { fenceValues } from "./fence-values.ts";
 import { storedLogRow } from "./rows/log-row.ts";
 import {
   cancelOfRow,

@@ -7,46 +7,56 @@
 // G5  After a lost response the same batch is sent again; the statement recognises rows that had landed.
 // G6  If that does not succeed either, the rows are in doubt, and nothing else of that session is written or released
 //     before they are settled: a late landing must not happen behind the back of the next holder.
-
-import { LOG_VERSION, PawlError } from "@pawl/core";
+// G7  What this process wrote last for a holder says which number is next, so the usual batch asks only the fence.
+//     Whatever is not as usual is judged by the general statement.
+import { isPawlError, PawlError } from "@pawl/core";
 import type { Fence } from "@pawl/core/ports";
 import type { PoolClient } from "pg";
 import { conflict, fenced } from "../errors.ts";
 import type { StoredLogRow } from "../rows/log-row.ts";
 import { appendLogRows } from "../statements/append-log-rows.ts";
+import { appendNextRow } from "../statements/append-next-row.ts";
+import { appendNextRows } from "../statements/append-next-rows.ts";
+import {
+  type Append,
+  type Part,
+  sameHolder,
+  takeBatch,
+  valuesOf,
+  valuesOfNext,
+  valuesOfRow,
+} from "./append-batch.ts";
 import type { Database, Row } from "./database.ts";
 import { storeFailure } from "./failure.ts";
-import { failureKind, isAssertionFailure } from "./retryable-codes.ts";
+import { failureKind, isAssertionFailure, isUniqueViolation } from "./retryable-codes.ts";
+import type { Statement } from "./statement.ts";
 
-/** Bounds of one batch. A statement of this size takes some milliseconds; more would make the others wait for nothing. */
-const MOST_ROWS = 1000;
-const MOST_CHARACTERS = 2 * 1024 * 1024;
 /** The rows of an earlier attempt are visible to the next statement; more than once would be a fault of ours. */
 const MOST_ASSERTION_RETRIES = 3;
 
-interface Append {
-  readonly fence: Fence;
-  readonly rows: readonly StoredLogRow[];
-  readonly characters: number;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+/** What the database said of the rows of one session. */
+interface Verdict {
+  readonly held: boolean;
+  readonly open: boolean;
+  /** The last number before these rows. */
+  readonly head: number;
+  /** From here on the numbers are taken by other rows. */
+  readonly refusedFrom: number | null;
 }
 
-/** The appends of one session in one batch. */
-interface Part {
+interface Doubt {
   readonly fence: Fence;
-  readonly turnId: string;
-  readonly appends: Append[];
-  next: number;
+  readonly rows: readonly StoredLogRow[];
 }
 
 export class GroupCommit {
   readonly #database: Database;
   readonly #appended: (sessionId: string) => void;
   readonly #queue: Append[] = [];
-  /** How many appends of each session have not ended. */
+  /** How many appends of each session have not ended, and who waits for that. */
   readonly #pending = new Map<string, { count: number; readonly waiters: (() => void)[] }>();
-  readonly #inDoubt = new Map<string, { readonly fence: Fence; readonly rows: readonly StoredLogRow[] }[]>();
+  readonly #inDoubt = new Map<string, readonly Doubt[]>();
+  readonly #next = new Map<string, { readonly fence: Fence; readonly seq: number }>();
   #pump: Promise<void> | undefined;
   #client: PoolClient | undefined;
 
@@ -88,13 +98,18 @@ export class GroupCommit {
         await this.append(fence, rows);
       } catch (error) {
         // Refused is settled: these rows cannot land any more.
-        if (error instanceof PawlError && (error.code === "store_fenced" || error.code === "store_conflict"))
-          continue;
-        const rest = [...(this.#inDoubt.get(sessionId) ?? []), ...doubtful.slice(index + 1)];
-        this.#inDoubt.set(sessionId, rest);
+        if (isPawlError(error, "store_fenced") || isPawlError(error, "store_conflict")) continue;
+        // This one is in doubt again already, or was never sent.
+        const known = this.#inDoubt.get(sessionId) ?? [{ fence, rows }];
+        this.#inDoubt.set(sessionId, [...known, ...doubtful.slice(index + 1)]);
         throw error;
       }
     }
+  }
+
+  /** The holder has left: its numbers say nothing any more. */
+  forget(sessionId: string): void {
+    this.#next.delete(sessionId);
   }
 
   /** Resolves when the queue is empty. */
@@ -120,14 +135,14 @@ export class GroupCommit {
   async #flush(parts: readonly Part[], retries = 0): Promise<void> {
     let lost = false;
     try {
-      const rows = await this.#database.insist(
-        () => this.#attempt(parts),
+      const verdicts = await this.#database.insist(
+        () => this.#write(parts),
         true,
         () => {
           lost = true;
         },
       );
-      for (const [index, part] of parts.entries()) this.#conclude(part, rows[index]!);
+      for (const part of parts) this.#conclude(part, verdicts.get(part)!);
     } catch (error) {
       const kind = failureKind(error);
       if (kind !== "lost" && kind !== "unreachable" && !this.#database.closing.aborted) {
@@ -142,15 +157,51 @@ export class GroupCommit {
           return;
         }
       }
-      for (const { appends } of parts) for (const append of appends) this.#fail(append, error, lost);
+      for (const part of parts) for (const append of part.appends) this.#fail(append, error, lost);
     }
   }
 
-  async #attempt(parts: readonly Part[]): Promise<readonly Row[]> {
+  /** The short way for what is as usual (G7), the general one for the rest. */
+  async #write(parts: readonly Part[]): Promise<ReadonlyMap<Part, Verdict>> {
+    const verdicts = new Map<Part, Verdict>();
+    const lease = parts[0]!.fence.node;
+    const usual = parts.filter((part) => part.fence.node.nonce === lease.nonce && this.#isNext(part));
+    if (usual.length > 0) {
+      const written = new Set((await this.#attemptNext(usual)).map((row) => row.session_id));
+      for (const part of usual) {
+        if (written.has(part.fence.sessionId)) verdicts.set(part, { ...AS_USUAL, head: part.first - 1 });
+      }
+    }
+    const rest = parts.filter((part) => !verdicts.has(part));
+    if (rest.length > 0) {
+      const rows = await this.#attempt(appendLogRows, valuesOf(rest));
+      for (const [index, part] of rest.entries()) verdicts.set(part, verdictOf(rows[index]!));
+    }
+    return verdicts;
+  }
+
+  #isNext({ fence, first }: Part): boolean {
+    const next = this.#next.get(fence.sessionId);
+    return next !== undefined && next.seq === first && sameHolder(next.fence, fence);
+  }
+
+  async #attemptNext(parts: readonly Part[]): Promise<readonly Row[]> {
+    const one = valuesOfRow(parts);
+    try {
+      return one === undefined
+        ? await this.#attempt(appendNextRows, valuesOfNext(parts))
+        : await this.#attempt(appendNextRow, one);
+    } catch (error) {
+      if (isUniqueViolation(error)) return [];
+      throw error;
+    }
+  }
+
+  async #attempt(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
     this.#client ??= await this.#database.connect();
     const client = this.#client;
     try {
-      return await this.#database.run(client, appendLogRows, valuesOf(parts));
+      return await this.#database.run(client, statement, values);
     } catch (error) {
       const kind = failureKind(error);
       if (kind === "lost" || kind === "unreachable") {
@@ -161,23 +212,24 @@ export class GroupCommit {
     }
   }
 
-  #conclude(part: Part, row: Row): void {
-    const { sessionId } = part.fence;
-    const head = row.head as number;
-    const refusedFrom = row.refused_from as number | null;
+  #conclude(part: Part, { held, open, head, refusedFrom }: Verdict): void {
+    const { fence, turnId, first, next, appends } = part;
+    const { sessionId } = fence;
+    const refusal = !held
+      ? () => fenced(sessionId)
+      : !open
+        ? () => conflict(`Turn "${turnId}" is not the open turn of "${sessionId}": its rows are closed (D8).`)
+        : first > head + 1
+          ? () => conflict(`Row ${first} would leave a gap: the log of "${sessionId}" ends at ${head}.`)
+          : undefined;
+    if (refusal === undefined && refusedFrom === null) this.#next.set(sessionId, { fence, seq: next });
+    else this.#next.delete(sessionId);
     let written = false;
-    for (const { rows, resolve, reject } of part.appends) {
-      const first = rows[0]!.seq;
-      const last = rows.at(-1)!.seq;
-      if (row.held !== true) reject(fenced(sessionId));
-      else if (row.open !== true) {
-        reject(
-          conflict(`Turn "${part.turnId}" is not the open turn of "${sessionId}": its rows are closed (D8).`),
-        );
-      } else if (refusedFrom !== null && refusedFrom <= last) {
-        reject(conflict(`Row ${Math.max(first, refusedFrom)} of "${sessionId}" is taken.`));
-      } else if (refusedFrom === null && part.appends[0]!.rows[0]!.seq > head + 1) {
-        reject(conflict(`Row ${first} would leave a gap: the log of "${sessionId}" ends at ${head}.`));
+    for (const { rows, resolve, reject } of appends) {
+      if (refusal !== undefined) reject(refusal());
+      // Of a session with a refused row nothing new was written; what stands before that row was there.
+      else if (refusedFrom !== null && refusedFrom <= rows.at(-1)!.seq) {
+        reject(conflict(`Row ${Math.max(rows[0]!.seq, refusedFrom)} of "${sessionId}" is taken.`));
       } else {
         written = true;
         resolve();
@@ -187,6 +239,7 @@ export class GroupCommit {
   }
 
   #fail({ fence, rows, reject }: Append, error: unknown, lost: boolean): void {
+    this.#next.delete(fence.sessionId);
     if (lost) {
       const doubtful = this.#inDoubt.get(fence.sessionId) ?? [];
       this.#inDoubt.set(fence.sessionId, [...doubtful, { fence, rows }]);
@@ -198,77 +251,21 @@ export class GroupCommit {
   }
 }
 
+const AS_USUAL = { held: true, open: true, refusedFrom: null };
+
+function verdictOf(row: Row): Verdict {
+  return {
+    held: row.held === true,
+    open: row.open === true,
+    head: row.head as number,
+    refusedFrom: row.refused_from as number | null,
+  };
+}
+
 function writeFailed(failure: PawlError, lost: boolean): PawlError {
   return new PawlError("store_write_failed", failure.message, {
     blame: "infrastructure",
     details: { ...failure.details, outcome: lost ? "unknown" : "not_written" },
     cause: failure.cause,
   });
-}
-
-/** Takes what fits into one statement out of the queue, oldest first (G2). */
-export function takeBatch(queue: Append[]): readonly Part[] {
-  const parts = new Map<string, Part>();
-  const later = new Set<string>();
-  const left: Append[] = [];
-  let rows = 0;
-  let characters = 0;
-  for (const append of queue) {
-    const { fence } = append;
-    const part = parts.get(fence.sessionId);
-    const fits =
-      rows === 0 ||
-      (rows + append.rows.length <= MOST_ROWS && characters + append.characters <= MOST_CHARACTERS);
-    const follows = part === undefined || continues(part, append);
-    if (!fits || !follows || later.has(fence.sessionId)) {
-      later.add(fence.sessionId);
-      left.push(append);
-      continue;
-    }
-    const next = append.rows.at(-1)!.seq + 1;
-    if (part === undefined) {
-      parts.set(fence.sessionId, { fence, turnId: append.rows[0]!.turnId, appends: [append], next });
-    } else {
-      part.appends.push(append);
-      part.next = next;
-    }
-    rows += append.rows.length;
-    characters += append.characters;
-  }
-  queue.splice(0, queue.length, ...left);
-  return [...parts.values()];
-}
-
-function continues(part: Part, { fence, rows }: Append): boolean {
-  return (
-    part.fence.epoch === fence.epoch &&
-    part.fence.node.nodeId === fence.node.nodeId &&
-    part.fence.node.generation === fence.node.generation &&
-    part.fence.node.nonce === fence.node.nonce &&
-    part.turnId === rows[0]!.turnId &&
-    part.next === rows[0]!.seq
-  );
-}
-
-/** The parameters of `append_log_rows`. */
-function valuesOf(parts: readonly Part[]): unknown[] {
-  const rows = parts.flatMap((part, index) =>
-    part.appends.flatMap((append) => append.rows.map((row) => ({ part: index + 1, ...row }))),
-  );
-  return [
-    parts.map((p) => p.fence.node.nodeId),
-    parts.map((p) => p.fence.node.generation),
-    parts.map((p) => p.fence.node.nonce),
-    parts.map((p) => p.fence.sessionId),
-    parts.map((p) => p.fence.epoch),
-    parts.map((p) => p.turnId),
-    parts.map((p) => p.appends[0]!.rows[0]!.seq),
-    rows.map((r) => r.part),
-    rows.map((r) => r.seq),
-    rows.map((r) => r.turnId),
-    rows.map((r) => r.ordinal),
-    rows.map((r) => r.at),
-    rows.map((r) => r.body),
-    LOG_VERSION,
-  ];
 }

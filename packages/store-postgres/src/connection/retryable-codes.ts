@@ -73,3 +73,8 @@ export function failureKind(thrown: unknown): FailureKind {
 export function isAssertionFailure(thrown: unknown): boolean {
   return codeOf(thrown) === "22012";
 }
+
+/** Something with this key is there already; all was rolled back. */
+export function isUniqueViolation(thrown: unknown): boolean {
+  return codeOf(thrown) === "23505";
+}

@@ -10,6 +10,9 @@ import { statement } from "../connection/statement.ts";
  * statement), `refused_from` (the first row that is neither new nor our own from before). Of a session that is not held, not
  * open or refused nothing is written. Rows up to `head` that we wrote before are recognised and not written again.
  *
+ * Two things keep its plan cheap and stable: the arrays stand in sub-selects, so that their lengths do not make each batch look like
+ * one to plan anew; and sessions are looked up one by one, so that a plan made while the table was small stays good.
+ *
  * If a row that looks new does not come back from the INSERT, an earlier attempt of ours has just landed: the division by zero
  * undoes everything, and the caller tries again in smaller parts, which then see those rows.
  */
@@ -18,7 +21,8 @@ export const appendLogRows = statement(
   `
 with part as (
   select *
-  from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[])
+  from unnest((select $1::text[]), (select $2::bigint[]), (select $3::text[]), (select $4::text[]),
+      (select $5::bigint[]), (select $6::text[]), (select $7::bigint[]))
     with ordinality as p (node_id, generation, nonce, session_id, epoch, turn_id, first_seq, part)
 ),
 fence as (
@@ -40,12 +44,18 @@ judged as materialized (
       where l.session_id = p.session_id order by l.seq desc limit 1), 0)) as head
   from part p
   left join fence f on f.node_id = p.node_id and f.generation = p.generation
-  left join {schema}.sessions s on s.session_id = p.session_id
-    and s.owner_node = f.node_id and s.owner_generation = f.generation and s.epoch = p.epoch
+  left join lateral (
+    select s.session_id, s.open_turn, s.log_head
+    from {schema}.sessions s
+    where s.session_id = p.session_id
+      and s.owner_node = f.node_id and s.owner_generation = f.generation and s.epoch = p.epoch
+    limit 1
+  ) s on true
 ),
 given as materialized (
   select r.*, j.session_id, j.epoch, j.head, j.held and j.open and j.first_seq <= j.head + 1 as welcome
-  from unnest($8::bigint[], $9::bigint[], $10::text[], $11::int[], $12::bigint[], $13::text[])
+  from unnest((select $8::bigint[]), (select $9::bigint[]), (select $10::text[]), (select $11::int[]),
+      (select $12::bigint[]), (select $13::text[]))
     as r (part, seq, turn_id, ordinal, at, body)
   join judged j on j.part = r.part
 ),

@@ -1,0 +1,128 @@
+// What group commit puts into one statement; pure.
+import { LOG_VERSION } from "@pawl/core";
+import type { Fence } from "@pawl/core/ports";
+import { fenceValues, nodeValues } from "../fence-values.ts";
+import type { StoredLogRow } from "../rows/log-row.ts";
+
+/** Bounds of one batch. A statement of this size takes some milliseconds; more would make the others wait for nothing. */
+const MOST_ROWS = 1000;
+const MOST_CHARACTERS = 2 * 1024 * 1024;
+
+export interface Append {
+  readonly fence: Fence;
+  /** Dense, of one turn, at least one. */
+  readonly rows: readonly StoredLogRow[];
+  readonly characters: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The appends of one session in one batch: one dense run of rows. */
+export interface Part {
+  readonly fence: Fence;
+  readonly turnId: string;
+  readonly first: number;
+  /** The number after the last. */
+  next: number;
+  readonly appends: Append[];
+}
+
+/** Takes what fits into one statement out of the queue, oldest first; appends of one session keep their order. */
+export function takeBatch(queue: Append[]): readonly Part[] {
+  const parts = new Map<string, Part>();
+  const later = new Set<string>();
+  const left: Append[] = [];
+  let rows = 0;
+  let characters = 0;
+  for (const append of queue) {
+    const { fence } = append;
+    const part = parts.get(fence.sessionId);
+    const fits =
+      rows === 0 ||
+      (rows + append.rows.length <= MOST_ROWS && characters + append.characters <= MOST_CHARACTERS);
+    if (!fits || later.has(fence.sessionId) || (part !== undefined && !continues(part, append))) {
+      later.add(fence.sessionId);
+      left.push(append);
+      continue;
+    }
+    const { seq: first, turnId } = append.rows[0]!;
+    const next = first + append.rows.length;
+    if (part === undefined) parts.set(fence.sessionId, { fence, turnId, first, next, appends: [append] });
+    else {
+      part.appends.push(append);
+      part.next = next;
+    }
+    rows += append.rows.length;
+    characters += append.characters;
+  }
+  queue.splice(0, queue.length, ...left);
+  return [...parts.values()];
+}
+
+export function sameHolder(a: Fence, b: Fence): boolean {
+  return a.epoch === b.epoch && a.node.generation === b.node.generation && a.node.nonce === b.node.nonce;
+}
+
+function continues(part: Part, { fence, rows }: Append): boolean {
+  return sameHolder(part.fence, fence) && part.turnId === rows[0]!.turnId && part.next === rows[0]!.seq;
+}
+
+/** The parameters of `append_next_row`, when these parts are one row; else undefined. */
+export function valuesOfRow([part, another]: readonly Part[]): unknown[] | undefined {
+  if (part === undefined || another !== undefined || part.next !== part.first + 1) return undefined;
+  const { seq, ordinal, at, body } = part.appends[0]!.rows[0]!;
+  return [...fenceValues(part.fence), part.turnId, seq, ordinal, at, body, LOG_VERSION];
+}
+
+/** The parameters of `append_next_rows`, for parts of one node lease. */
+export function valuesOfNext(parts: readonly Part[]): unknown[] {
+  const rows = rowsOf(parts);
+  return [
+    ...nodeValues(parts[0]!.fence.node),
+    rows.map((r) => r.part.fence.sessionId),
+    rows.map((r) => r.part.fence.epoch),
+    rows.map((r) => r.part.turnId),
+    rows.map((r) => r.row.seq),
+    rows.map((r) => r.row.ordinal),
+    rows.map((r) => r.row.at),
+    rows.map((r) => r.row.body),
+    LOG_VERSION,
+  ];
+}
+
+/** The parameters of `append_log_rows`. */
+export function valuesOf(parts: readonly Part[]): unknown[] {
+  const rows = rowsOf(parts);
+  return [
+    parts.map((p) => p.fence.node.nodeId),
+    parts.map((p) => p.fence.node.generation),
+    parts.map((p) => p.fence.node.nonce),
+    parts.map((p) => p.fence.sessionId),
+    parts.map((p) => p.fence.epoch),
+    parts.map((p) => p.turnId),
+    parts.map((p) => p.first),
+    rows.map((r) => r.place),
+    rows.map((r) => r.row.seq),
+    rows.map((r) => r.row.turnId),
+    rows.map((r) => r.row.ordinal),
+    rows.map((r) => r.row.at),
+    rows.map((r) => r.row.body),
+    LOG_VERSION,
+  ];
+}
+
+interface RowOfPart {
+  readonly part: Part;
+  /** Of the part in the batch, from 1, as WITH ORDINALITY counts. */
+  readonly place: number;
+  readonly row: StoredLogRow;
+}
+
+function rowsOf(parts: readonly Part[]): readonly RowOfPart[] {
+  const rows: RowOfPart[] = [];
+  for (const [index, part] of parts.entries()) {
+    for (const append of part.appends)
+      for (const row of append.rows) rows.push({ part, place: index + 1, row });
+  }
+  return rows;
+}
