@@ -53,11 +53,12 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       ];
       const tx = options?.tx;
       for (let races = 0; races < MOST_ENTRY_RACES; races++) {
-        const rows =
+        // What fails in the caller's transaction fails with it; nothing is repeated there.
+        const { rows, repeated } =
           tx === undefined
-            ? await database.write(acceptInput, values)
-            : await database.runWithin(tx, acceptInput, values);
-        const accepted = concludeEntry(given, contentDigest, rows);
+            ? await database.writeTold(acceptInput, values)
+            : { rows: await database.runWithin(tx, acceptInput, values), repeated: false };
+        const accepted = concludeEntry(given, contentDigest, rows, repeated);
         if (accepted === undefined) continue;
         if (tx === undefined && !accepted.duplicate) hints.work(given.sessionId);
         return accepted;
@@ -135,12 +136,21 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
 }
 
 /** Undefined: nothing was there and nothing was entered, because somebody else did both meanwhile. */
-function concludeEntry(given: NewInput, contentDigest: string, rows: readonly Row[]): Accepted | undefined {
+function concludeEntry(
+  given: NewInput,
+  contentDigest: string,
+  rows: readonly Row[],
+  repeated: boolean,
+): Accepted | undefined {
   const found = rows.filter((row) => row.how !== null);
   const entered = found.find((row) => row.how === "entered");
   if (entered !== undefined) return { input: inputOfRow(entered), duplicate: false };
 
   const known = found.map(inputOfRow);
+  const own = known.find((input) => input.inputId === given.inputId);
+  if (repeated && own?.sessionId === given.sessionId && own.digest === contentDigest) {
+    return { input: own, duplicate: false };
+  }
   const sameKey = known.find(
     (input) =>
       given.idempotencyKey !== undefined &&

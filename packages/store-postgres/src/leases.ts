@@ -91,7 +91,7 @@ export function postgresLeases(context: StoreContext): Leases {
     async renewNode(lease) {
       const [row] = await database.write(renewNode, nodeValues(lease));
       if (row === undefined) throw fenced(lease.nodeId);
-      if (row.seen !== true) liveness.missing();
+      await liveness.renewed(lease, row.seen === true);
     },
 
     async closeNode(lease) {

@@ -14,6 +14,10 @@ export class Liveness {
   readonly #listener: Listener;
   readonly #logger: Logger;
   readonly #leases = new Map<string, NodeLease>();
+  /** Keys of the locks that the present connection holds. */
+  readonly #taken = new Set<string>();
+  /** What is said of leases is said in order: `watched` must not be overtaken by an older `not watched`. */
+  #said: Promise<void> = Promise.resolve();
 
   constructor(database: Database, listener: Listener, logger: Logger) {
     this.#database = database;
@@ -31,7 +35,7 @@ export class Liveness {
     for (const [key, { nonce }] of this.#leases) {
       if (nonce !== lease.nonce) continue;
       this.#leases.delete(key);
-      await this.#listener.unlock(key).catch(() => undefined);
+      if (this.#taken.delete(key)) await this.#listener.unlock(key).catch(() => undefined);
     }
   }
 
@@ -42,18 +46,25 @@ export class Liveness {
 
   /** The listener is gone: nobody should take its silence for death, if that can still be said. */
   lostAll(): void {
+    this.#taken.clear();
     for (const lease of this.#leases.values()) void this.#say(lease, false);
   }
 
-  /** The lock is not where it should be: the connection is dead and does not know it. */
-  missing(): void {
-    if (this.#listener.live) this.#listener.reconnect();
+  /** The lease was renewed. `seen` is false when the lock is not where it should be: its connection is dead and does not know it. */
+  async renewed(lease: NodeLease, seen: boolean): Promise<void> {
+    for (const [key, { nonce }] of this.#leases) {
+      if (nonce !== lease.nonce) continue;
+      if (!this.#taken.has(key)) await this.#take(key, lease);
+      else if (!seen) this.#listener.reconnect();
+    }
   }
 
   async #take(key: string, lease: NodeLease): Promise<void> {
     try {
       // Not at once if the server still keeps a dead connection of ours: the next renewal tries again.
-      if (await this.#listener.lock(key)) await this.#say(lease, true);
+      if (this.#taken.has(key) || !(await this.#listener.lock(key))) return;
+      this.#taken.add(key);
+      await this.#say(lease, true);
     } catch (error) {
       this.#logger.warn("The lock that shows this process to be alive was not taken.", {
         error: String(error),
@@ -61,11 +72,14 @@ export class Liveness {
     }
   }
 
-  async #say({ nodeId, generation, nonce }: NodeLease, watched: boolean): Promise<void> {
-    try {
-      await this.#database.write(watchNode, [nodeId, generation, nonce, watched]);
-    } catch (error) {
-      this.#logger.debug("The watch of a node lease was not changed.", { error: String(error) });
-    }
+  #say({ nodeId, generation, nonce }: NodeLease, watched: boolean): Promise<void> {
+    this.#said = this.#said.then(async () => {
+      try {
+        await this.#database.write(watchNode, [nodeId, generation, nonce, watched]);
+      } catch (error) {
+        this.#logger.debug("The watch of a node lease was not changed.", { error: String(error) });
+      }
+    });
+    return this.#said;
   }
 }

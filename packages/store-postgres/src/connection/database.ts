@@ -68,6 +68,20 @@ export class Database {
     return this.#patiently(statement, values, "write", true);
   }
 
+  /**
+   * As `write`. `repeated`: an answer was lost before this one, so what the statement finds there may be its own doing.
+   */
+  async writeTold(
+    statement: Statement,
+    values: unknown[],
+  ): Promise<{ readonly rows: readonly Row[]; readonly repeated: boolean }> {
+    let repeated = false;
+    const rows = await this.#patiently(statement, values, "write", true, () => {
+      repeated = true;
+    });
+    return { rows, repeated };
+  }
+
   /** For statements whose lost answer must not be answered by doing it again. Throws as `write`. */
   writeOnce(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
     return this.#patiently(statement, values, "write", false);
@@ -146,9 +160,10 @@ export class Database {
     values: unknown[],
     operation: Operation,
     repeatLost: boolean,
+    onLost: () => void = ignore,
   ): Promise<readonly Row[]> {
     try {
-      return await this.insist(() => this.run(this.pool, statement, values), repeatLost);
+      return await this.insist(() => this.run(this.pool, statement, values), repeatLost, onLost);
     } catch (error) {
       throw storeFailure(error, operation, statement.name);
     }

@@ -26,6 +26,8 @@ export interface ListenerOptions {
   /** Live from now on; hints may have been missed before. */
   readonly onLive: () => Promise<void> | void;
   readonly onLost: () => void;
+  /** How long a notification may take to come round, in milliseconds; default 3000. */
+  readonly proofMs?: number;
   readonly newId: () => string;
   readonly random: () => number;
   readonly logger: Logger;
@@ -129,7 +131,7 @@ export class Listener {
       const heard = new Promise<boolean>((resolve) => {
         proven = () => resolve(true);
         void ended.then(() => resolve(false));
-        void pause(PROOF_MS, this.#stop.signal).then(() => resolve(false));
+        void pause(this.#options.proofMs ?? PROOF_MS, this.#stop.signal).then(() => resolve(false));
       });
       await this.#options.send(proof.channel, proof.payload);
       if (!(await heard)) {

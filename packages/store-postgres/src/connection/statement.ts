@@ -18,7 +18,8 @@ export function statement(name: string, text: string): Statement {
 }
 
 export function bindStatement({ name, text }: Statement, schema: string): BoundStatement {
-  const bound = text.replaceAll("{schema}", quoteIdentifier(schema));
+  // The name first: who looks at pg_stat_activity sees it before the text is cut off.
+  const bound = `/* pawl ${name} */ ${text.trim().replaceAll("{schema}", quoteIdentifier(schema))}`;
   const hash = createHash("sha256").update(bound).digest("hex").slice(0, 12);
   return { name: `pawl_${name}_${hash}`, text: bound };
 }

@@ -1,0 +1,276 @@
+// Races on the real database. No sleeps: a test goes on when it has seen the other side wait for a lock.
+import { BEHAVIOUR, sessionId } from "@pawl/core";
+import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
+import type pg from "pg";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import {
+  adminPool,
+  claimOne,
+  deltaRow,
+  fresh,
+  heldSession,
+  newInput,
+  newTurn,
+  openStore,
+  openTurn,
+  type PgStore,
+  turnEnd,
+} from "./harness.ts";
+
+let database: TestDatabase;
+let admin: pg.Pool;
+let a: PgStore;
+let b: PgStore;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  admin = adminPool(database.url, 6);
+  a = await openStore(database.url);
+  b = await openStore(database.url);
+});
+afterAll(async () => {
+  await Promise.all([a.close(), b.close()]);
+  await admin.end();
+  await database.drop();
+});
+
+/** Resolves when a backend waits for a lock within this statement. */
+async function waitsForLock(statement: string, otherThan = 0): Promise<number> {
+  return vi.waitFor(
+    async () => {
+      const { rows } = await admin.query(
+        "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like $1 and pid <> $2 and datname = current_database()",
+        [`/* pawl ${statement}%`, otherThan],
+      );
+      expect(rows).toHaveLength(1);
+      return rows[0].pid as number;
+    },
+    { timeout: 10_000, interval: 5 },
+  );
+}
+
+/** A transaction of somebody else's that stays open until `end`. */
+async function transaction(): Promise<{
+  client: pg.PoolClient;
+  end: (how?: "commit" | "rollback") => Promise<void>;
+}> {
+  const client = await admin.connect();
+  await client.query("begin");
+  return {
+    client,
+    end: async (how = "commit") => {
+      await client.query(how);
+      client.release();
+    },
+  };
+}
+
+/** Holds up whoever inserts this row of the log, and takes it back in the end. */
+async function blockRow(session: string, seq: number) {
+  const tx = await transaction();
+  await tx.client.query(
+    `insert into pawl.log (session_id, seq, epoch, at, version, turn_id, body) values ($1, $2, 0, 0, 1, 'x', '{"kind":"x"}')`,
+    [session, seq],
+  );
+  return () => tx.end("rollback");
+}
+
+describe("D1: the fence is a lock", () => {
+  test("a take-over waits for a fenced append, and then reads what it wrote", async () => {
+    const open = await openTurn(a);
+    const unblock = await blockRow(open.session, 2);
+    const appended = a.log.append(open.fence, [deltaRow(open.turn, 2)]);
+    await waitsForLock("append_log_rows");
+    // The other process opens the same node anew: its generation can only rise when the append has ended.
+    const reborn = b.leases.openNode(open.node.nodeId, { ttlMs: 60_000 });
+    await waitsForLock("open_node");
+    await unblock();
+    await appended;
+    const claim = await claimOne(b, await reborn, open.session);
+    expect(claim).toMatchObject({ logHead: 2, openTurn: open.turn });
+    await expect(a.log.append(open.fence, [deltaRow(open.turn, 3)])).rejects.toMatchObject({
+      code: "store_fenced",
+    });
+  });
+
+  test.each([
+    ["append_log_rows", 1, 2],
+    ["append_next_row ", 2, 3],
+    ["append_next_rows", 2, 4],
+  ])(
+    "an append (%s) that waits for a take-over is refused when that has happened",
+    async (statement, head, last) => {
+      const open = await openTurn(a);
+      if (head === 2) await a.log.append(open.fence, [deltaRow(open.turn, 2)]);
+      const tx = await transaction();
+      await tx.client.query("update pawl.nodes set generation = generation + 1 where node_id = $1", [
+        open.node.nodeId,
+      ]);
+      const rows = Array.from({ length: last - head }, (_, i) => deltaRow(open.turn, head + 1 + i));
+      const late = a.log.append(open.fence, rows).catch((error) => error.code);
+      await waitsForLock(statement);
+      await tx.end();
+      expect(await late).toBe("store_fenced");
+      expect(await a.log.read(open.session)).toHaveLength(head);
+    },
+  );
+
+  test("a commit that waits for a take-over is refused when that has happened", async () => {
+    const open = await openTurn(a);
+    const tx = await transaction();
+    await tx.client.query("update pawl.nodes set generation = generation + 1 where node_id = $1", [
+      open.node.nodeId,
+    ]);
+    const late = a.sessions.commit(open.fence, turnEnd(open)).catch((error) => error.code);
+    await waitsForLock("commit_boundary");
+    await tx.end();
+    expect(await late).toBe("store_fenced");
+    expect(await a.sessions.receipts(open.session)).toEqual([]);
+  });
+
+  test("a renewal does not wait for a flush, nor a flush for a renewal", async () => {
+    const open = await openTurn(a);
+    const unblock = await blockRow(open.session, 2);
+    const appended = a.log.append(open.fence, [deltaRow(open.turn, 2)]);
+    await waitsForLock("append_log_rows");
+    await b.leases.renewNode(open.node);
+    await unblock();
+    await appended;
+  });
+
+  test("D27: a generation that was given twice is told apart by its nonce", async () => {
+    const open = await openTurn(a);
+    await admin.query("update pawl.nodes set nonce = 'somebody else' where node_id = $1", [open.node.nodeId]);
+    await expect(a.log.append(open.fence, [deltaRow(open.turn, 2)])).rejects.toMatchObject({
+      code: "store_fenced",
+    });
+    await expect(a.leases.renewNode(open.node)).rejects.toMatchObject({ code: "store_fenced" });
+  });
+});
+
+describe("claims", () => {
+  test("two claimers at once share the sessions, and no session is claimed twice", async () => {
+    const sessions = Array.from({ length: 60 }, () => sessionId(fresh("many")));
+    for (const session of sessions) await a.inbox.accept(newInput(session));
+    const nodes = await Promise.all(
+      [a, b].map((store) => store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 })),
+    );
+    const claimed: string[] = [];
+    while (claimed.length < sessions.length) {
+      const rounds = await Promise.all(
+        [a, b, a, b].map((store, i) =>
+          store.leases.claim(nodes[i % 2]!, { limit: 7, behaviours: [BEHAVIOUR] }),
+        ),
+      );
+      const found = rounds.flat().map((claim) => claim.sessionId);
+      claimed.push(...found.filter((id) => id.startsWith("many")));
+      if (found.length === 0) break;
+    }
+    expect(new Set(claimed).size).toBe(claimed.length);
+    expect([...claimed].sort()).toEqual([...sessions].sort());
+  });
+
+  test("a claim passes over what somebody else is just claiming", async () => {
+    const session = sessionId(fresh("s"));
+    await a.inbox.accept(newInput(session));
+    const node = await a.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const tx = await transaction();
+    await tx.client.query("select from pawl.session_queue where session_id = $1 for update", [session]);
+    const request = { sessionId: session, limit: 1, behaviours: [] };
+    expect(await a.leases.claim(node, request)).toEqual([]);
+    await tx.end("rollback");
+    expect(await a.leases.claim(node, request)).toHaveLength(1);
+  });
+});
+
+describe("a caller's transaction that stays open", () => {
+  test("two acceptors of one key: the second waits, and gets the first one's input", async () => {
+    const session = sessionId(fresh("s"));
+    await a.inbox.accept(newInput(session));
+    const tx = await transaction();
+    const first = await a.inbox.accept(newInput(session, { idempotencyKey: "k" }), { tx: tx.client });
+    const second = b.inbox.accept(newInput(session, { idempotencyKey: "k" }));
+    await waitsForLock("accept_input");
+    await tx.end();
+    expect(await second).toEqual({ input: first.input, duplicate: true });
+    expect(await a.inbox.list(session)).toHaveLength(2);
+  });
+
+  test("two acceptors of one key: the first one's transaction fails, and the second enters", async () => {
+    const session = sessionId(fresh("s"));
+    const tx = await transaction();
+    await a.inbox.accept(newInput(session, { idempotencyKey: "k" }), { tx: tx.client });
+    const second = b.inbox.accept(newInput(session, { idempotencyKey: "k" }));
+    await waitsForLock("accept_input");
+    await tx.end("rollback");
+    expect(await second).toMatchObject({ duplicate: false, input: { position: 1 } });
+  });
+
+  test("does not hold up the session's running turn, and its input is not lost when the session is left", async () => {
+    const open = await openTurn(a);
+    const tx = await transaction();
+    const { input } = await b.inbox.accept(newInput(open.session), { tx: tx.client });
+    await a.log.append(open.fence, [deltaRow(open.turn, 2)]);
+    await a.inbox.checkpoint(open.fence, open.turn, () => deltaRow(open.turn, 3));
+    expect(await a.sessions.commit(open.fence, turnEnd(open, { seq: 4 }))).toMatchObject({
+      status: "committed",
+    });
+    const left = a.leases.release(open.fence, { type: "idle" });
+    // It began to leave before the input was there, and leaves after.
+    await waitsForLock("release_session");
+    await tx.end();
+    expect(await left).toBe(true);
+    const again = await claimOne(a, open.node, open.session);
+    expect((await a.inbox.next(again.fence))?.inputId).toBe(input.inputId);
+  });
+
+  test("does not stop the take-over of a dead node: the rest is freed, this session later", async () => {
+    const node = await a.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const stuck = await heldSession(a, { node });
+    const free = await heldSession(a, { node });
+    const tx = await transaction();
+    await b.inbox.accept(newInput(stuck.session), { tx: tx.client });
+    await admin.query("update pawl.node_heartbeats set expires_at = now() where node_id = $1", [node.nodeId]);
+    const other = await b.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const request = { limit: 1, behaviours: [BEHAVIOUR] };
+    expect(await b.leases.claim(other, { ...request, sessionId: free.session })).toHaveLength(1);
+    expect(await b.leases.claim(other, { ...request, sessionId: stuck.session })).toEqual([]);
+    await tx.end();
+    expect(await b.leases.claim(other, { ...request, sessionId: stuck.session })).toHaveLength(1);
+    await expect(
+      a.sessions.beginTurn(stuck.fence, newTurn(stuck.session, stuck.input, 1)),
+    ).rejects.toMatchObject({
+      code: "store_fenced",
+    });
+  });
+});
+
+describe("a connection that is cut off in a commit", () => {
+  test("before it was done: it is done again, once", async () => {
+    const open = await openTurn(a);
+    const unblock = await blockRow(open.session, 2);
+    const committing = a.sessions.commit(open.fence, turnEnd(open));
+    const pid = await waitsForLock("commit_boundary");
+    await admin.query("select pg_terminate_backend($1)", [pid]);
+    await waitsForLock("commit_boundary", pid);
+    await unblock();
+    expect(await committing).toMatchObject({ status: "committed" });
+    expect(await a.sessions.receipts(open.session)).toHaveLength(1);
+    expect(await a.log.read(open.session)).toHaveLength(2);
+  });
+
+  test("D18: a cancel request and the seal meet at one row; the commit that comes second gives way", async () => {
+    const open = await openTurn(a);
+    const tx = await transaction();
+    await tx.client.query("select from pawl.turns where turn_id = $1 for update", [open.turn]);
+    const committing = a.sessions.commit(open.fence, turnEnd(open));
+    await waitsForLock("commit_boundary");
+    await tx.client.query(
+      `update pawl.turns set cancel = '{"requestId":"c","requestedAt":1,"origin":"test"}' where turn_id = $1`,
+      [open.turn],
+    );
+    await tx.end();
+    expect(await committing).toMatchObject({ status: "cancelled_first", evidence: { requestId: "c" } });
+    expect(await a.sessions.receipts(open.session)).toEqual([]);
+    expect(await a.log.read(open.session)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,172 @@
+// D9, D20: a statement whose answer is lost is repeated and recognises what it did. The proxy lets each statement run and then breaks
+// the connection, which is the worst moment.
+import { BEHAVIOUR, sessionId } from "@pawl/core";
+import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type FaultyProxy, faultyProxy } from "./faulty-proxy.ts";
+import {
+  claimOne,
+  deltaRow,
+  fresh,
+  heldSession,
+  newInput,
+  newTurn,
+  openStore,
+  openTurn,
+  type PgStore,
+  turnEnd,
+} from "./harness.ts";
+
+let database: TestDatabase;
+let proxy: FaultyProxy;
+let store: PgStore;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  proxy = await faultyProxy(database.url);
+  store = await openStore(proxy.url, { patienceMs: 3000 });
+});
+afterAll(async () => {
+  await store.close();
+  await proxy[Symbol.asyncDispose]();
+  await database.drop();
+});
+beforeEach(() => proxy.heal());
+
+/** Runs `action` with the answer to one statement lost, and makes sure that one was. */
+async function losing<T>(statement: string, action: () => Promise<T>): Promise<T> {
+  const before = proxy.lost;
+  proxy.loseAnswerTo(statement);
+  const result = await action();
+  expect(proxy.lost).toBe(before + 1);
+  return result;
+}
+
+describe("the answer is lost to", () => {
+  test("accept: one input", async () => {
+    const session = sessionId(fresh("s"));
+    const given = newInput(session);
+    const accepted = await losing("pawl_accept_input", () => store.inbox.accept(given)).catch((e) => e);
+    expect(accepted).toMatchObject({ duplicate: false, input: { inputId: given.inputId, position: 1 } });
+    expect(await store.inbox.list(session)).toHaveLength(1);
+  });
+
+  test("accept with a key: one input", async () => {
+    const session = sessionId(fresh("s"));
+    const accepted = await losing("pawl_accept_input", () =>
+      store.inbox.accept(newInput(session, { idempotencyKey: "k" })),
+    );
+    expect(accepted).toMatchObject({ duplicate: false, input: { position: 1 } });
+    expect(await store.inbox.list(session)).toHaveLength(1);
+  });
+
+  test("beginTurn: one turn", async () => {
+    const held = await heldSession(store);
+    await losing("pawl_begin_turn", () =>
+      store.sessions.beginTurn(held.fence, newTurn(held.session, held.input, 1)),
+    );
+    expect(await store.log.read(held.session)).toHaveLength(1);
+  });
+
+  test("append: each row once, whichever statement wrote it", async () => {
+    const open = await openTurn(store);
+    // The first is judged by the general statement, the others follow it.
+    await losing("pawl_append_log_rows", () => store.log.append(open.fence, [deltaRow(open.turn, 2)]));
+    await losing("pawl_append_next_row_", () => store.log.append(open.fence, [deltaRow(open.turn, 3)]));
+    await store.log.append(open.fence, [deltaRow(open.turn, 4)]);
+    await losing("pawl_append_next_rows", () =>
+      store.log.append(open.fence, [deltaRow(open.turn, 5), deltaRow(open.turn, 6)]),
+    );
+    expect((await store.log.read(open.session)).map((row) => row.seq)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test("checkpoint: the steering input is claimed once", async () => {
+    const open = await openTurn(store);
+    const steer = (await store.inbox.accept(newInput(open.session, { delivery: "steer" }))).input;
+    const taken = await losing("pawl_stage_steering_inputs", () =>
+      store.inbox.checkpoint(open.fence, open.turn, () => deltaRow(open.turn, 2)),
+    );
+    expect(taken.inputs.map((i) => i.inputId)).toEqual([steer.inputId]);
+    expect(await store.log.read(open.session)).toHaveLength(2);
+  });
+
+  test("commit: the stored receipt", async () => {
+    const open = await openTurn(store);
+    const result = await losing("pawl_commit_boundary", () =>
+      store.sessions.commit(open.fence, turnEnd(open)),
+    );
+    const receipts = await store.sessions.receipts(open.session);
+    expect(receipts).toHaveLength(1);
+    expect(result).toEqual({ status: "committed", receipt: receipts[0] });
+  });
+
+  test("release: it is left", async () => {
+    const open = await openTurn(store);
+    expect(
+      await losing("pawl_release_session", () =>
+        store.leases.release(open.fence, { type: "retry", delayMs: 0 }),
+      ),
+    ).toBe(true);
+    await claimOne(store, open.node, open.session);
+  });
+
+  test("requestCancel: the request stands", async () => {
+    const open = await openTurn(store);
+    const asked = await losing("pawl_request_cancel", () =>
+      store.sessions.requestCancel(open.turn, { requestId: "c", origin: "test" }),
+    );
+    expect(asked).toMatchObject({ evidence: { requestId: "c" } });
+    expect(await store.sessions.pendingCancel(open.turn)).toMatchObject({ requestId: "c" });
+  });
+
+  test("claim: what it took is not held by nobody, the next claim takes it", async () => {
+    const session = sessionId(fresh("s"));
+    await store.inbox.accept(newInput(session));
+    const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const request = { sessionId: session, limit: 1, behaviours: [BEHAVIOUR] };
+    await expect(
+      losing("pawl_claim_one_session", () => store.leases.claim(node, request)),
+    ).rejects.toMatchObject({ code: "store_outcome_unknown" });
+    const [claim] = await store.leases.claim(node, request);
+    // The lost one had epoch 1.
+    expect(claim?.fence.epoch).toBe(2);
+  });
+
+  test("openNode and renewNode: a lease that works", async () => {
+    const node = await losing("pawl_open_node", () =>
+      store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 }),
+    );
+    await losing("pawl_renew_node", () => store.leases.renewNode(node));
+  });
+});
+
+describe("while the database cannot be reached", () => {
+  test("an append waits for it, and goes on when it is back", async () => {
+    const open = await openTurn(store);
+    proxy.cut();
+    const appended = store.log.append(open.fence, [deltaRow(open.turn, 2)]);
+    setTimeout(() => proxy.heal(), 200);
+    await appended;
+    expect(await store.log.read(open.session)).toHaveLength(2);
+  });
+
+  test("in the end each verb says so, and what is in doubt is settled before the session is left (G6)", async () => {
+    const hasty = await openStore(proxy.url, { patienceMs: 300 });
+    const open = await openTurn(hasty);
+    await hasty.log.append(open.fence, [deltaRow(open.turn, 2)]);
+    // The row lands, its answer is lost, and nobody can be asked.
+    const before = proxy.lost;
+    proxy.loseAnswerTo("pawl_append_next_row_");
+    const appending = hasty.log.append(open.fence, [deltaRow(open.turn, 3)]).catch((error) => error);
+    await vi.waitFor(() => expect(proxy.lost).toBe(before + 1), { interval: 1 });
+    proxy.cut();
+    expect(await appending).toMatchObject({ code: "store_write_failed", details: { outcome: "unknown" } });
+    await expect(hasty.sessions.load(open.session)).rejects.toMatchObject({ code: "store_unreachable" });
+    await expect(hasty.leases.release(open.fence, { type: "idle" })).rejects.toMatchObject({
+      code: "store_write_failed",
+    });
+    proxy.heal();
+    expect(await hasty.leases.release(open.fence, { type: "retry", delayMs: 0 })).toBe(true);
+    expect(await claimOne(store, open.node, open.session)).toMatchObject({ logHead: 3 });
+    await hasty.close();
+  });
+});
