@@ -10,3 +10,9 @@ export {
 export { createQueueRunner, type QueueRunner, type QueueRunnerOptions } from "./queue-runner.ts";
 export type { RunHandle, RunOutcome, RunRequest } from "./run-handle.ts";
 export { createSessionWorker, type SessionWorker, type SessionWorkerOptions } from "./session-worker.ts";
+export {
+  createTimerLoop,
+  type DueReport,
+  type TimerLoop,
+  type TimerLoopOptions,
+} from "./timers/timer-loop.ts";

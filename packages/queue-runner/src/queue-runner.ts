@@ -1,5 +1,6 @@
 import { PawlError, type SessionId } from "@pawl/core";
 import type { Clock, Logger } from "@pawl/core/ports";
+import { answeredWithin } from "./answered-within.ts";
 import { backoffMs, jittered } from "./backoff.ts";
 import { type ClaimMode, claimMode } from "./claim-modes.ts";
 import { deadline } from "./deadline.ts";
@@ -117,24 +118,14 @@ export function createQueueRunner(options: QueueRunnerOptions): QueueRunner {
   async function look(wanted: RunRequest): Promise<void> {
     const free = concurrency - inFlight.size;
     const asked = wanted.sessionId === undefined && free > 1 ? { ...wanted, limit: free } : wanted;
-    const { passed, cancel } = deadline(clock, clock.now() + lookTimeoutMs);
     inFlight.beginLook();
+    // When it answers too late, what it began counts all the same.
     const answer = ask(asked).finally(() => inFlight.endLook());
     try {
-      const first = await Promise.race([answer, passed]);
-      if (first !== "passed") {
-        failures = 0;
-        return;
-      }
-      // When it answers after all, what it began counts.
-      answer.catch(() => {});
-      throw new PawlError("look_timed_out", `Looking for work did not answer within ${lookTimeoutMs} ms.`, {
-        blame: "infrastructure",
-      });
+      await answeredWithin(clock, lookTimeoutMs, answer, "Looking for work");
+      failures = 0;
     } catch (thrown) {
       backOff(wanted, thrown);
-    } finally {
-      cancel();
     }
   }
 

@@ -1,0 +1,108 @@
+import { PawlError } from "@pawl/core";
+import type { Clock, Logger } from "@pawl/core/ports";
+import { answeredWithin } from "../answered-within.ts";
+import { backoffMs, jittered } from "../backoff.ts";
+
+export interface DueReport {
+  /** How many were fired by this call; as many again may be due still. */
+  readonly fired: number;
+  /** When the next is due, milliseconds since the epoch by the store's clock; null when nothing waits for a time. */
+  readonly nextDueAt: number | null;
+}
+
+export interface TimerLoopOptions {
+  /** Fires what is due, a bounded number at a time, with no waiter alive. */
+  readonly due: () => Promise<DueReport>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Uniform in [0, 1), for jitter. */
+  readonly random: () => number;
+  /** The longest sleep, in milliseconds: hints may be lost, and clocks differ. Default 5 000. */
+  readonly maxSleepMs?: number;
+  /** How long a call of `due` is waited for, in milliseconds. Default 30 000. */
+  readonly dueTimeoutMs?: number;
+}
+
+/**
+ * The one timer of a process for everything that the store waits for: it sleeps until what is due next.
+ *
+ * - Q9 Whatever is due is fired, whoever waits for it and wherever: with no hint at the latest after the longest sleep.
+ * - Q10 One call of `due` at a time. A hint during a call is kept and leads to another.
+ * - Q11 No sleep is shorter than the shortest unless something was fired: where the store's clock is behind ours, "due by our clock"
+ *   is not due yet, and asking again at once would be a busy loop.
+ */
+export interface TimerLoop {
+  start(): void;
+  /** Resolves when no call is under way any more. */
+  stop(): Promise<void>;
+  /** Something will be due at `dueAt` (milliseconds since the epoch), or at a time that is not known. */
+  hint(dueAt?: number): void;
+}
+
+const SHORTEST_SLEEP_MS = 25;
+
+export function createTimerLoop(options: TimerLoopOptions): TimerLoop {
+  const { due, clock, logger, random, maxSleepMs = 5_000, dueTimeoutMs = 30_000 } = options;
+  let running = false;
+  let working: Promise<void> | undefined;
+  let hinted = Number.POSITIVE_INFINITY;
+  let armedFor = Number.POSITIVE_INFINITY;
+  let failures = 0;
+  let cancelTimer = () => {};
+
+  function arm(at: number): void {
+    if (!running) return;
+    cancelTimer();
+    armedFor = at;
+    cancelTimer = clock.at(at, fire);
+  }
+
+  function fire(): void {
+    if (!running || working !== undefined) return;
+    cancelTimer();
+    armedFor = Number.POSITIVE_INFINITY;
+    hinted = Number.POSITIVE_INFINITY;
+    working = ask().then((next) => {
+      working = undefined;
+      arm(Math.min(next, failures > 0 ? next : hinted));
+    });
+  }
+
+  /** @returns when to ask again */
+  async function ask(): Promise<number> {
+    try {
+      for (;;) {
+        const { fired, nextDueAt } = await answeredWithin(clock, dueTimeoutMs, due(), "Firing what is due");
+        failures = 0;
+        const now = clock.now();
+        if (running && fired > 0 && nextDueAt !== null && nextDueAt <= now) continue;
+        const longest = now + jittered(maxSleepMs, random);
+        return Math.max(now + SHORTEST_SLEEP_MS, Math.min(nextDueAt ?? longest, longest));
+      }
+    } catch (thrown) {
+      failures += 1;
+      const delayMs = backoffMs(failures, random);
+      const { code, message } = PawlError.from(thrown);
+      logger.warn("firing what is due failed", { code, message, delayMs, failures });
+      return clock.now() + delayMs;
+    }
+  }
+
+  return {
+    start() {
+      if (running) return;
+      running = true;
+      fire();
+    },
+    async stop() {
+      running = false;
+      cancelTimer();
+      await working;
+    },
+    hint(dueAt = clock.now()) {
+      hinted = Math.min(hinted, dueAt);
+      // While a failing store is backed off from, hints do not hurry it.
+      if (working === undefined && failures === 0 && dueAt < armedFor) arm(dueAt);
+    },
+  };
+}
