@@ -27,6 +27,11 @@ export interface TurnDriverOptions {
   readonly logger: Logger;
   /** Drives of a session in a row that may leave no trace in its log before its turn is ended (D17). Default 5. */
   readonly maxAttempts?: number;
+  /**
+   * How long a session with ever more inputs is driven in one go before it is left in favour of others, in milliseconds. Looked at
+   * between two turns only. Default 1 000.
+   */
+  readonly stintMs?: number;
 }
 
 export interface DriveOptions {
@@ -55,7 +60,7 @@ const RETRY_MAX_MS = 30_000;
 export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
   const { store, clock, logger } = options;
   const opener = createTurnOpener(options);
-  const maxAttempts = options.maxAttempts ?? 5;
+  const { maxAttempts = 5, stintMs = 1_000 } = options;
   const nonce = options.newId();
 
   async function drive(claim: SessionClaim, { signal, stopping }: DriveOptions): Promise<Release> {
@@ -81,12 +86,15 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
   ): Promise<Release> {
     let open = claim.openTurn;
     let attempts = claim.attempts;
-    for (;;) {
+    const stintEndsAt = clock.now() + stintMs;
+    for (let turns = 0; ; turns++) {
       signal.throwIfAborted();
       if (open === null) {
         if (stopping?.aborted) return { type: "idle" };
         const input = await store.inbox.next(claim.fence);
         if (input === null) return { type: "idle" };
+        // Behind those that wait by now: its need counts from this moment on.
+        if (turns > 0 && clock.now() >= stintEndsAt) return { type: "retry", delayMs: 0 };
         const refusal = attempts > maxAttempts ? exhausted(attempts) : undefined;
         const turn = await opener.begin(lane, input, signal, refusal);
         const left = await driveTurn(lane, turn, 0, signal, stopping);
