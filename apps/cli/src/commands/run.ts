@@ -104,7 +104,8 @@ function environmentOf(servers: readonly string[], sameMachine: boolean): Json |
   const mcp = servers.map((server): Json => {
     const text = server.trim();
     if (/^https?:\/\//i.test(text)) return { url: text, required: true };
-    return { command: text, required: true, ...(sameMachine && { cwd: process.cwd() }) };
+    // Whoever types a command vouches for what it starts: its hints decide what may be repeated after a crash.
+    return { command: text, required: true, trusted: true, ...(sameMachine && { cwd: process.cwd() }) };
   });
   return { mcp };
 }
