@@ -36,6 +36,11 @@ export function hashWasm(of: string): ServedPackage {
   return { name: "hash-wasm", folder, imports: { "hash-wasm": "dist/index.esm.js" } };
 }
 
+/** zod, with which pages describe their tools. */
+export function zod(): ServedPackage {
+  return { name: "zod", folder: dirname(manifestOf("zod", import.meta.url)), imports: { zod: "index.js" } };
+}
+
 function manifestOf(name: string, from: string): string {
   const path = findPackageJSON(name, from);
   if (path === undefined) throw new Error(`${name} is not installed: run pnpm install.`);
