@@ -175,6 +175,17 @@ describe("a budget that a person may top up", () => {
     expect(t.answer([text("so far")]).outcome).toMatchObject({ status: "completed", limit: "tokens" });
   });
 
+  test("a call that did not fit into what is left waits too, and says so", () => {
+    const t = turn({ config }).begin().modelFails({ code: "budget_exhausted" });
+    expect(t.last.events.map((e) => e.type)).toEqual(["limit.reached", "wait.opened"]);
+    t.grant({ status: "ok", payload: { costNanoUsd: 1_000 } });
+    expect(t.command("2.model_call.0")).toMatchObject({ toolChoice: "auto" });
+    // Not enough again, and then nobody pays: the last answer does not fit either.
+    t.modelFails({ code: "budget_exhausted" }).grant({ status: "timeout" });
+    expect(t.command("3.model_call.0")).toMatchObject({ toolChoice: "none" });
+    expect(t.modelFails({ code: "budget_exhausted" }).outcome).toMatchObject({ code: "budget_exhausted" });
+  });
+
   test("a refresh of the tools comes after the grant", () => {
     const t = waiting({ refreshTools: "iteration" }).grant({ status: "ok", payload: { tokens: 1_000 } });
     expect(t.phase).toBe("syncing_environment");

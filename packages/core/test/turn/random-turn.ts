@@ -39,7 +39,7 @@ export interface WorldAnswer {
 }
 
 type ModelScript =
-  | { readonly fails: TerminalReason }
+  | { readonly fails: TerminalReason; readonly code?: string }
   | { readonly parts: readonly AnswerPart[]; readonly reason: TerminalReason; readonly tokens: number };
 
 const REASONS: readonly TerminalReason[] = [
@@ -77,6 +77,10 @@ const model: fc.Arbitrary<ModelScript> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ fails: fc.constantFrom(...REASONS) }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<ModelScript>({ fails: "provider_error", code: "budget_exhausted" }),
+  },
 );
 
 const toolOutcome: fc.Arbitrary<ToolOutcome> = fc.oneof(
@@ -373,7 +377,9 @@ function outcomeOf(kind: keyof typeof KINDS, world: WorldAnswer): EffectOutcome 
 
 function modelResult(script: ModelScript) {
   if ("fails" in script) {
-    return { ok: false, failure: { message: "no", retryable: false, terminalReason: script.fails } } as const;
+    const { fails: terminalReason, code } = script;
+    const failure = { message: "no", retryable: false, terminalReason, ...(code !== undefined && { code }) };
+    return { ok: false, failure } as const;
   }
   const { parts, reason, tokens } = script;
   const used = usage({ inputTokens: tokens, outputTokens: tokens % 17 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ToolCallPart } from "../../src/index.ts";
-import { call, configOf, ok, said, text, turn } from "./turn-under-test.ts";
+import { call, configOf, ok, said, text, toolNamed, turn } from "./turn-under-test.ts";
 
 /** All orders of three. */
 const ORDERS = ["abc", "acb", "bac", "bca", "cab", "cba"].map((order) => [...order]);
@@ -59,6 +59,15 @@ describe("the calls of one answer", () => {
     expect(t.events).toContainEqual(
       expect.objectContaining({ message: 'There is no tool "weather". Tools: none.' }),
     );
+  });
+
+  test("of very many tools only some are named", () => {
+    const tools = Array.from({ length: 300 }, (_, i) => toolNamed(`t${1000 + i}`));
+    const t = turn({ config: configOf({}, { tools }) })
+      .begin()
+      .answer([call("a", "t999")]);
+    const [refused] = t.events.filter((event) => event.type === "tool.refused");
+    expect(refused?.message).toMatch(/^There is no tool "t999"\. Tools: t1000, .*t1049 and 250 more\.$/);
   });
 
   test("arguments that are not JSON are a failed result, never an empty object", () => {

@@ -135,9 +135,9 @@ function failed(machine: TurnMachine, state: TurnState, failure: ModelFailure, n
   // The wall-time limit aborted this call, and providers name an abort in many ways: what is left is the last answer.
   const last = state.phase.name === "calling_model" && state.phase.last;
   if (state.limit !== undefined && !last) return nextModelCall(machine, state, now);
-  // The call did not fit into what is left of the budget (D13): a person may grant more.
-  if (failure.code === "budget_exhausted" && machine.config.limits.onBudget === "wait") {
-    return waitForBudget(state, "cost", now);
+  // The call did not fit into what is left of the budget (D13): a person may grant more, but is asked only while it helps.
+  if (!last && failure.code === "budget_exhausted" && machine.config.limits.onBudget === "wait") {
+    return reachLimit(machine, state, "cost", now);
   }
   return finish(state, {
     status: "failed",

@@ -47,10 +47,19 @@ const NOT_RUN: Refusal = {
   message: "This call was not performed. Ask for it again if it is still needed.",
 };
 
+/** So many names help a model; more fill its context with every mistake. */
+const MAX_LISTED_TOOLS = 50;
+
+function listed(names: ReadonlySet<string>): string {
+  if (names.size === 0) return "none";
+  const sorted = [...names].sort();
+  const shown = sorted.slice(0, MAX_LISTED_TOOLS).join(", ");
+  return sorted.length <= MAX_LISTED_TOOLS ? shown : `${shown} and ${sorted.length - MAX_LISTED_TOOLS} more`;
+}
+
 function refusalOf(call: ToolCallPart, known: ReadonlySet<string>): Refusal | undefined {
   if (!known.has(call.name)) {
-    const names = [...known].sort().join(", ") || "none";
-    return { code: "tool_unknown", message: `There is no tool "${call.name}". Tools: ${names}.` };
+    return { code: "tool_unknown", message: `There is no tool "${call.name}". Tools: ${listed(known)}.` };
   }
   if (call.malformed) {
     return {
