@@ -1,15 +1,12 @@
-// Configuration
+// What is cheap to load: configuration, and what lies in a data folder. The rest is in ./runtime and ./serve.
 
-// A host in this process, and the server around it
-export { openRuntime, type Runtime, type RuntimeOptions } from "./compose.ts";
+// Configuration
 export { type EffectiveValue, effectiveConfig } from "./config/effective-config.ts";
 export { type ConfigSources, readConfig, type ServerConfig } from "./config/read-config.ts";
 export { VARIABLES, type Values, type Variable, type VariableName } from "./config/variables.ts";
-// For programs around it
-export { createLogger, type LoggerOptions } from "./log/create-logger.ts";
-export { isLoopback } from "./port.ts";
-export { type RunningServer, type ServeOptions, startServer } from "./serve.ts";
 // For clients of the same data folder
+export { isLoopback } from "./port.ts";
 export { findServer, type ServerFile, serverFile } from "./server-file.ts";
+// For programs that run until they are told to stop
 export { onStopSignals, type StopSignals } from "./stop-signals.ts";
 export { readToken, tokenFile } from "./token-file.ts";

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { expect, it } from "vitest";
-import { createLogger } from "../src/index.ts";
+import { createLogger } from "../src/log/create-logger.ts";
 
 function collect(isTTY: boolean) {
   let text = "";

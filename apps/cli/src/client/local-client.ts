@@ -1,5 +1,6 @@
 import { wireCancel, wireEvent, wireTurn, wireTurnResult } from "@pawl/http";
-import { createLogger, openRuntime, type ServerConfig } from "@pawl/server";
+import type { ServerConfig } from "@pawl/server";
+import { createLogger, openRuntime } from "@pawl/server/runtime";
 import { cliError } from "../errors.ts";
 import type { TurnClient } from "./turn-client.ts";
 

@@ -1,4 +1,5 @@
-import { createLogger, onStopSignals, startServer, tokenFile } from "@pawl/server";
+import { onStopSignals, tokenFile } from "@pawl/server";
+import { createLogger, startServer } from "@pawl/server/serve";
 import { commandName, shellWord } from "../command-name.ts";
 import { EXIT } from "../exit-codes.ts";
 import { watchLauncher } from "../launcher.ts";

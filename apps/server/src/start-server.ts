@@ -1,0 +1,117 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Logger } from "@pawl/core/ports";
+import type { ServerConfig } from "./config/read-config.ts";
+import { prepareDataFolder } from "./data-folder.ts";
+import { serverError } from "./errors.ts";
+import { createApp } from "./http/create-app.ts";
+import { openRuntime, type Runtime } from "./open-runtime.ts";
+import { checkPort, isLoopback, listenError, urlOfListener } from "./port.ts";
+import { findServer, removeServerFile, writeServerFile } from "./server-file.ts";
+import { loadToken } from "./token-file.ts";
+
+export interface ServeOptions {
+  readonly logger: Logger;
+  /** Hears, in sentences, what takes time. */
+  readonly progress?: (message: string) => void;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly runtime: Runtime;
+  /** Ends streams, lets turns go and stops what was started, within about four seconds. */
+  stop(): Promise<void>;
+}
+
+/** All that a shutdown may take, the database's own included, is 5 s: turns that have not ended by then are resumed later. */
+const DRAIN_MS = 1_500;
+
+/**
+ * Starts the server. What can be known to fail is looked at before anything is started; the port is opened last, so that
+ * whoever can connect is served.
+ *
+ * @throws PawlError whose message says what to do
+ */
+export async function startServer(config: ServerConfig, options: ServeOptions): Promise<RunningServer> {
+  const { logger, progress = () => undefined } = options;
+  for (const warning of config.warnings) logger.warn(warning);
+  await prepareDataFolder(config.dataDir);
+  await checkNoOther(config);
+  await checkPort(config.host, config.port);
+  const token = config.token ?? (await loadToken(config.dataDir));
+  const runtime = await openRuntime(config, { logger, progress });
+  const stopping = new AbortController();
+  const instance = randomUUID();
+  const app = createApp({
+    host: runtime.host,
+    token,
+    instance,
+    allowMcpCommands: config.allowMcpCommands || isLoopback(config.host),
+    logger,
+    stopping: stopping.signal,
+  });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  // Slow headers and slow bodies end; an event stream is neither.
+  server.headersTimeout = 15_000;
+  server.requestTimeout = 60_000;
+  try {
+    await runtime.host.start();
+    const port = await listen(server, config);
+    const url = urlOfListener(config.host, port);
+    await writeServerFile(config.dataDir, { url, pid: process.pid, instance });
+    logger.info("The server is ready.", { url, dataDir: config.dataDir });
+    let stopped: Promise<void> | undefined;
+    const stop = async () => {
+      logger.info("The server stops.");
+      stopping.abort();
+      await removeServerFile(config.dataDir, instance).catch(() => undefined);
+      const closed = close(server);
+      await runtime.close({ drainMs: DRAIN_MS });
+      await closed;
+    };
+    return {
+      url,
+      runtime,
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    server.closeAllConnections();
+    server.close();
+    await runtime.close({ drainMs: 0 });
+    throw error;
+  }
+}
+
+async function checkNoOther({ dataDir, port }: ServerConfig): Promise<void> {
+  const other = await findServer(dataDir);
+  if (other === undefined || port === 0 || new URL(other.url).port !== String(port)) return;
+  throw serverError(
+    "port_taken",
+    `A Pawl server already runs on this data folder: ${other.url}, process ${other.pid}. Use it, stop it, or choose another port with --port or PAWL_PORT.`,
+  );
+}
+
+async function listen(server: Server, { host, port }: ServerConfig): Promise<number> {
+  server.listen({ host, port });
+  // `once` rejects when `error` comes first.
+  await once(server, "listening").catch((error: unknown) => {
+    throw listenError(host, port, error);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Streams have been told to end; whoever does not take the end of one is cut off. */
+async function close(server: Server): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), 1_000);
+  await closed;
+  clearTimeout(cut);
+}
