@@ -55,6 +55,7 @@ function hostOf(store: Store<never>, clock: Clock, world: World) {
   const charge = tool({
     description: "Charges a card",
     input: z.object({ cents: z.number() }),
+    timeoutMs: 5_000,
     execute: ({ cents }, { idempotencyKey }) => {
       world.charged += 1;
       world.charges.set(idempotencyKey, cents);

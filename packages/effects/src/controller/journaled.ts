@@ -3,19 +3,18 @@ import {
   type EffectEnvelope,
   type EffectKind,
   type EffectOutcome,
-  type OnCrash,
   type OutcomeOf,
   PawlError,
-  type ToolCallOutcome,
 } from "@pawl/core";
 import type { Clock } from "@pawl/core/ports";
 import { nondeterminism } from "../errors.ts";
 import { cancelGuard } from "../guards/cancel-guard.ts";
 import { dryRunGuard } from "../guards/dry-run-guard.ts";
-import { sleepUntil } from "../system-clock.ts";
 import type { EffectContext, EffectController, EffectJournal, Executors } from "./effect-controller.ts";
 import { inline } from "./inline.ts";
+import { onCrashOf } from "./on-crash.ts";
 import { decideReplay } from "./replay-decision.ts";
+import { settleAmbiguous } from "./settle-ambiguous.ts";
 
 /**
  * A check between journal and executor (D11). A refusal is an outcome like any other and recorded as such, so that a
@@ -57,7 +56,7 @@ export function journaled(options: JournaledOptions): EffectController {
       if (refusal !== undefined) return refusal;
     }
     const held = context.turn?.spending.heldFor(envelope.effectId);
-    if (onCrash(envelope, context) === "ask" || held !== undefined) await intend(envelope, journal, held);
+    if (onCrashOf(envelope, context) === "ask" || held !== undefined) await intend(envelope, journal, held);
     return performing.execute(envelope, context);
   }
 
@@ -92,7 +91,7 @@ export function journaled(options: JournaledOptions): EffectController {
           "A journaled controller needs the journal of the effect's owner.",
         );
       }
-      const decision = decideReplay(journal.recorded(envelope), envelope, onCrash(envelope, context));
+      const decision = decideReplay(journal.recorded(envelope), envelope, onCrashOf(envelope, context));
       switch (decision.type) {
         case "return":
           return decision.outcome as OutcomeOf<Kind>;
@@ -113,35 +112,4 @@ export function journaled(options: JournaledOptions): EffectController {
       }
     },
   };
-}
-
-/** Asks the tool whether the attempt happened, once that attempt cannot begin any more; else somebody must say. */
-async function settleAmbiguous(
-  envelope: ToolEnvelope,
-  context: EffectContext,
-  { attempt, startBefore }: { readonly attempt: number; readonly startBefore: number },
-  clock: Clock,
-): Promise<ToolCallOutcome> {
-  const ambiguous: ToolCallOutcome = { kind: "tool_call", launch: { status: "ambiguous", attempt } };
-  const { turn } = context;
-  const { callId, name, input, idempotencyKey } = envelope.command;
-  const definition = turn?.toolbox.definitions.find((tool) => tool.name === name);
-  if (turn?.toolbox.reconcile === undefined || definition?.reconciles !== true) return ambiguous;
-  const { sessionId, turnId } = turn;
-  const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt };
-  // Whoever made the intent may be slow and not dead: until then its attempt may still begin, and take its time (D12).
-  await sleepUntil(clock, startBefore + (definition.timeoutMs ?? 0), context.signal);
-  const answer = await turn.toolbox.reconcile(call, { signal: context.signal });
-  if (answer === "unknown") return ambiguous;
-  if (answer.happened) {
-    return { kind: "tool_call", launch: { status: "done", result: { status: "ok", output: answer.output } } };
-  }
-  return { kind: "tool_call", launch: { status: "not_begun", attempt } };
-}
-
-function onCrash(envelope: EffectEnvelope, context: EffectContext): OnCrash {
-  const { command } = envelope;
-  if (command.kind !== "tool_call") return "retry";
-  const definition = context.turn?.toolbox.definitions.find((tool) => tool.name === command.name);
-  return definition?.onCrash ?? "ask";
 }

@@ -1,6 +1,7 @@
 import { type ModelRequest, PawlError } from "@pawl/core";
 import type { Model } from "@pawl/core/ports";
 import type { EffectExecutor } from "../controller/effect-controller.ts";
+import { callModel } from "./model-executor.ts";
 
 export interface DirectModelOptions {
   /** Puts the bytes of attachments where the model expects them. Called here and nowhere earlier: records carry references only. */
@@ -29,7 +30,7 @@ export function directModelExecutor(
     }
     return {
       kind: "direct_model_call",
-      result: await model.call(request, { signal, onText: onText ?? (() => {}) }),
+      result: await callModel(() => model, request, { signal, onText: onText ?? (() => {}) }),
     };
   };
 }

@@ -10,7 +10,7 @@ export function durableStepExecutor(
   steps: Readonly<Record<string, DurableStep>>,
 ): EffectExecutor<"durable_step"> {
   return async ({ command }, { signal }) => {
-    const step = steps[command.stepId];
+    const step = Object.hasOwn(steps, command.stepId) ? steps[command.stepId] : undefined;
     if (step === undefined)
       throw executorMismatch(`durable step (which has no step "${command.stepId}")`, command.kind);
     return { kind: "durable_step", value: storable(await step(command.input, { signal })) };

@@ -31,7 +31,12 @@ export function modelExecutor(
       context.onText?.(text);
     };
     const request = modelRequest(turn, envelope.command);
-    const result = await withRetries(resolve(turn.config.model), request, { ...context, onText }, options);
+    const result = await withRetries(
+      () => resolve(turn.config.model),
+      request,
+      { ...context, onText },
+      options,
+    );
     return { kind: "model_call", result, textStreamed };
   };
 }
@@ -50,13 +55,13 @@ export function modelRequest(turn: TurnFacts, command: ModelCallCommand): ModelR
 }
 
 async function withRetries(
-  model: Model,
+  findModel: () => Model,
   request: ModelRequest,
-  context: EffectContext & { readonly onText: (text: string) => void },
+  context: CallContext,
   { clock, random, retry = MODEL_RETRY }: ModelExecutorOptions,
 ): Promise<ModelResult> {
   for (let attempt = 1; ; attempt++) {
-    const result = await callOnce(model, request, context);
+    const result = await callModel(findModel, request, context);
     if (result.ok || !result.failure.retryable || attempt >= retry.maxAttempts || context.signal.aborted)
       return result;
     context.onReset?.();
@@ -69,17 +74,28 @@ async function withRetries(
   }
 }
 
-/** A model that throws breaks its contract; the turn shall hear of it and not hang. */
-async function callOnce(
-  model: Model,
+type CallContext = Pick<EffectContext, "signal" | "onReset"> & { readonly onText: (text: string) => void };
+
+/**
+ * One call. A model that throws, cannot be found or goes on talking after its answer breaks its contract; the turn shall hear of it
+ * and not hang.
+ */
+export async function callModel(
+  findModel: () => Model,
   request: ModelRequest,
-  context: EffectContext & { readonly onText: (text: string) => void },
+  context: CallContext,
 ): Promise<ModelResult> {
+  let answered = false;
+  const onText = (text: string) => {
+    if (!answered) context.onText(text);
+  };
   try {
-    return await model.call(request, { signal: context.signal, onText: context.onText });
+    return await findModel().call(request, { signal: context.signal, onText });
   } catch (thrown) {
     const { code, message } = PawlError.from(thrown, "model_call_failed");
     const terminalReason = context.signal.aborted ? "cancelled" : "provider_error";
     return { ok: false, failure: { message, code, retryable: false, terminalReason } };
+  } finally {
+    answered = true;
   }
 }

@@ -16,14 +16,14 @@ export function staticToolbox(tools: ToolSet): Toolbox {
   return {
     definitions,
     async execute(call, context) {
-      const tool = tools[call.name];
+      const tool = Object.hasOwn(tools, call.name) ? tools[call.name] : undefined;
       if (tool === undefined) return unavailable(call.name);
       const input = await validate(tool.input, call.input);
       if (!input.ok) return { status: "error", code: "tool_input_invalid", message: input.message };
       return run(tool, input.value, call, context);
     },
     async reconcile(call, context): Promise<Reconciliation> {
-      const tool = tools[call.name];
+      const tool = Object.hasOwn(tools, call.name) ? tools[call.name] : undefined;
       const input = tool?.reconcile ? await validate(tool.input, call.input) : undefined;
       if (!tool?.reconcile || !input?.ok) return "unknown";
       try {

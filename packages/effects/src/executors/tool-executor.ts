@@ -6,11 +6,11 @@ import {
   type ToolLaunch,
   type ToolOutcome,
 } from "@pawl/core";
-import type { Clock, ToolContext, ToolInvocation } from "@pawl/core/ports";
+import type { Clock, ToolInvocation } from "@pawl/core/ports";
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
 import { backoffMs } from "../controller/retry-policy.ts";
-import { storable } from "../storable.ts";
 import { sleepUntil } from "../system-clock.ts";
+import { compositeSteps } from "./composite-steps.ts";
 
 /** Longest attempt of a tool that names no bound of its own, in milliseconds: nothing may hang for ever. */
 export const DEFAULT_TOOL_TIMEOUT_MS = 10 * 60 * 1000;
@@ -53,8 +53,13 @@ async function attempt(
     definition,
     clock,
     signal: context.signal,
-    step: stepOf(envelope, context),
+    steps: compositeSteps(envelope, context),
   };
+  // Guards and the record of the intent take their time; what was told to stop meanwhile is not begun.
+  if (context.signal.aborted) {
+    const traceless = context.resumed === true && definition.onCrash === "retry";
+    return done({ status: "cancelled", certainty: traceless ? "outcome_unknown" : "before_start" });
+  }
   const outcome = await withRetries(tool, random);
   // What ended without the tool's own word is ambiguous for a tool that may not happen twice (D12), unless the turn is being
   // stopped: then nobody will perform it again, and the record says that it is unknown.
@@ -71,7 +76,7 @@ interface Bounded {
   readonly definition: ToolDefinition;
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  readonly step: NonNullable<ToolContext["step"]>;
+  readonly steps: ReturnType<typeof compositeSteps>;
 }
 
 /** Failures that another attempt cannot mend. */
@@ -93,68 +98,49 @@ async function withRetries(tool: Bounded, random: () => number): Promise<ToolOut
   }
 }
 
-/** The steps of a composite body (D14): a recorded one is answered from the record. */
-function stepOf(envelope: EffectEnvelope, { journal }: EffectContext): Bounded["step"] {
-  const before = journal?.recorded(envelope)?.steps;
-  const used = new Set<string>();
-  return async (stepId, run) => {
-    if (used.has(stepId)) {
-      throw new PawlError(
-        "duplicate_step_id",
-        `The step "${stepId}" occurs twice in one body. Give each step an id of its own.`,
-      );
-    }
-    used.add(stepId);
-    const recorded = before?.get(stepId);
-    if (recorded !== undefined) return recorded;
-    const value = storable(await run());
-    await journal?.step(envelope, stepId, value);
-    return value;
-  };
-}
-
-/** One attempt that ends by its deadline or soon after an abort, whether or not the tool looks at its signal. */
-async function bounded({ turn, call, definition, signal, clock, step }: Bounded): Promise<ToolOutcome> {
-  const deadline = new AbortController();
+/**
+ * One attempt that ends by its deadline or soon after an abort, whether or not the tool looks at its signal. Nothing of it stays
+ * behind: neither timers nor listeners.
+ */
+async function bounded({ turn, call, definition, signal, clock, steps }: Bounded): Promise<ToolOutcome> {
   const timeoutMs = definition.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
-  const late: ToolOutcome =
-    definition.onCrash === "ask"
+  const late = `The tool did not answer within ${timeoutMs} ms.`;
+  const deadline = new AbortController();
+  const told = AbortSignal.any([signal, deadline.signal]);
+  const over = new AbortController();
+  const expired = sleepUntil(clock, clock.now() + timeoutMs, over.signal).then((): ToolOutcome => {
+    deadline.abort(new PawlError("tool_timeout", late));
+    return definition.onCrash === "ask"
       ? { status: "cancelled", certainty: "outcome_unknown" }
-      : { status: "error", code: "tool_timeout", message: `The tool did not answer within ${timeoutMs} ms.` };
-  let cancelTimer = () => {};
-  const expired = new Promise<ToolOutcome>((resolve) => {
-    cancelTimer = clock.at(clock.now() + timeoutMs, () => {
-      deadline.abort(new PawlError("tool_timeout", `The tool did not answer within ${timeoutMs} ms.`));
-      resolve(late);
-    });
+      : { status: "error", code: "tool_timeout", message: late };
   });
-  const execution = turn.toolbox.execute(call, {
-    signal: AbortSignal.any([signal, deadline.signal]),
-    ...(definition.composite === true && { step }),
-  });
+  const execution = (async () =>
+    turn.toolbox.execute(call, {
+      signal: told,
+      ...(definition.composite === true && { step: steps(told) }),
+    }))();
+  const races = [execution, expired, gaveUp(signal, over.signal, clock)];
+  for (const race of races) race.catch(() => {});
   try {
-    return await Promise.race([execution, expired, aborted(signal, clock)]);
+    return await Promise.race(races);
   } catch (thrown) {
     const { code, message } = PawlError.from(thrown, "tool_failed");
     return { status: "error", code, message };
   } finally {
-    cancelTimer();
-    execution.catch(() => {});
+    over.abort();
   }
 }
 
 /** How long a tool may take to stop by itself after an abort, in milliseconds. */
 const STOP_WITHIN_MS = 1_000;
 
-function aborted(signal: AbortSignal, clock: Clock): Promise<ToolOutcome> {
-  return new Promise((resolve) => {
-    const giveUp = () =>
-      clock.at(clock.now() + STOP_WITHIN_MS, () =>
-        resolve({ status: "cancelled", certainty: "outcome_unknown" }),
-      );
-    if (signal.aborted) giveUp();
-    else signal.addEventListener("abort", giveUp, { once: true });
+/** Resolves when the tool was told to stop and did not. */
+async function gaveUp(signal: AbortSignal, over: AbortSignal, clock: Clock): Promise<ToolOutcome> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true, signal: over });
   });
+  await sleepUntil(clock, clock.now() + STOP_WITHIN_MS, over);
+  return { status: "cancelled", certainty: "outcome_unknown" };
 }
 
 function done(result: ToolOutcome): ToolLaunch {

@@ -1,0 +1,73 @@
+import type { CommandOf, EffectEnvelope, ToolCallOutcome } from "@pawl/core";
+import type { Clock, Reconciliation, Toolbox, ToolInvocation } from "@pawl/core/ports";
+import { DEFAULT_TOOL_TIMEOUT_MS } from "../executors/tool-executor.ts";
+import { sleepUntil } from "../system-clock.ts";
+import type { EffectContext } from "./effect-controller.ts";
+
+/** An attempt that was begun and of whose end nothing is recorded. */
+export interface LostAttempt {
+  readonly attempt: number;
+  /** Milliseconds since the epoch; what did not begin by then never begins. */
+  readonly startBefore: number;
+}
+
+/**
+ * Asks the tool whether the attempt happened; else somebody must say. "Yes" counts whenever it comes. "No" counts only when the
+ * attempt cannot happen any more: whoever made the intent may be slow and not dead, so until then it may still begin, and take
+ * its time (D12). A tool that cannot be asked, or does not answer, cannot tell.
+ */
+export async function settleAmbiguous(
+  envelope: EffectEnvelope<CommandOf<"tool_call">>,
+  context: EffectContext,
+  { attempt, startBefore }: LostAttempt,
+  clock: Clock,
+): Promise<ToolCallOutcome> {
+  const ambiguous: ToolCallOutcome = { kind: "tool_call", launch: { status: "ambiguous", attempt } };
+  const { turn, signal } = context;
+  const { callId, name, input, idempotencyKey } = envelope.command;
+  const definition = turn?.toolbox.definitions.find((tool) => tool.name === name);
+  if (turn?.toolbox.reconcile === undefined || definition?.reconciles !== true) return ambiguous;
+  const { sessionId, turnId, toolbox } = turn;
+  const timeoutMs = definition.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
+  const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt };
+  const ask = () => askTool(toolbox, call, clock, timeoutMs, signal);
+
+  const overAt = startBefore + timeoutMs;
+  let answer = await ask();
+  if (answer !== "unknown" && !answer.happened && clock.now() < overAt) {
+    try {
+      await sleepUntil(clock, overAt, signal);
+    } catch {
+      return ambiguous;
+    }
+    answer = await ask();
+  }
+  if (answer === "unknown" || signal.aborted) return ambiguous;
+  return answer.happened
+    ? { kind: "tool_call", launch: { status: "done", result: { status: "ok", output: answer.output } } }
+    : { kind: "tool_call", launch: { status: "not_begun", attempt } };
+}
+
+async function askTool(
+  toolbox: Toolbox,
+  call: ToolInvocation,
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Reconciliation> {
+  const over = new AbortController();
+  const patience = AbortSignal.any([signal, over.signal]);
+  const late = sleepUntil(clock, clock.now() + timeoutMs, patience).then(
+    (): Reconciliation => "unknown",
+    (): Reconciliation => "unknown",
+  );
+  try {
+    const asked = (async () => (await toolbox.reconcile?.(call, { signal: patience })) ?? "unknown")();
+    asked.catch(() => {});
+    return await Promise.race([asked, late]);
+  } catch {
+    return "unknown";
+  } finally {
+    over.abort();
+  }
+}
