@@ -6,6 +6,9 @@ import type { SessionLane } from "./session-lane.ts";
 const FLUSH_MS = 50;
 const FLUSH_CHARS = 2_000;
 
+/** Ends in the first half of a surrogate pair. */
+const HALF_A_PAIR = /[\ud800-\udbff]$/;
+
 /** The text that one effect shows while it is performed. Persisted before anybody sees it. */
 export class TextStream {
   readonly #lane: SessionLane;
@@ -50,8 +53,7 @@ export class TextStream {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     // A surrogate pair that is still coming in two halves waits for the other half.
-    const end = this.#buffer.at(-1);
-    const split = end !== undefined && !end.isWellFormed() ? this.#buffer.length - 1 : this.#buffer.length;
+    const split = HALF_A_PAIR.test(this.#buffer) ? this.#buffer.length - 1 : this.#buffer.length;
     const text = this.#buffer.slice(0, split);
     this.#buffer = this.#buffer.slice(split);
     if (text !== "")
