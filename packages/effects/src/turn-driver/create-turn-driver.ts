@@ -6,7 +6,7 @@ import {
   type TurnId,
   type TurnProtocol,
 } from "@pawl/core";
-import type { Clock, Logger, NewId, Release, SessionClaim, Store } from "@pawl/core/ports";
+import type { Clock, Logger, NewId, Release, SessionClaim, Store, Toolbox } from "@pawl/core/ports";
 import type { EffectController } from "../controller/effect-controller.ts";
 import { commitTurn } from "./commit-turn.ts";
 import { endUnreadable } from "./end-unreadable.ts";
@@ -54,6 +54,9 @@ export interface TurnDriver {
 /** Trying again does not mend these: the turn is blocked until somebody brings the right code, or cancels it (D7). */
 const UNREADABLE: readonly string[] = ["store_corrupt_row", "nondeterminism_detected"];
 
+/** How long the tools of a turn may take to close, in milliseconds: as long as a stopping host waits. */
+const CLOSE_WITHIN_MS = 4_000;
+
 const RETRY_BASE_MS = 250;
 const RETRY_MAX_MS = 30_000;
 
@@ -61,7 +64,6 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
   const { store, clock, logger } = options;
   const opener = createTurnOpener(options);
   const { maxAttempts = 5, stintMs = 1_000 } = options;
-  const nonce = options.newId();
 
   async function drive(claim: SessionClaim, { signal, stopping }: DriveOptions): Promise<Release> {
     const lane = new SessionLane(store.log, claim.fence, claim.logHead);
@@ -100,7 +102,7 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
         const left = await driveTurn(lane, turn, 0, signal, stopping);
         if (left !== undefined) return left;
       } else {
-        const turn = await resume(lane, open, signal);
+        const turn = await resume(lane, open, attempts, signal);
         const left = turn && (await driveTurn(lane, turn, attempts, signal, stopping));
         if (left !== undefined) return left;
       }
@@ -113,15 +115,16 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
   async function resume(
     lane: SessionLane,
     turnId: TurnId,
+    attempts: number,
     signal: AbortSignal,
   ): Promise<OpenTurn | undefined> {
+    const cancel = await store.sessions.pendingCancel(turnId);
+    // A turn that is about to end needs no tools, and must not stay open because they cannot be had.
+    const ending = cancel !== null || attempts > maxAttempts;
     try {
-      return await opener.resume(lane, turnId, signal);
+      return await opener.resume(lane, turnId, signal, { ending });
     } catch (thrown) {
-      const cancel = UNREADABLE.some((code) => isPawlError(thrown, code))
-        ? await store.sessions.pendingCancel(turnId)
-        : null;
-      if (cancel === null) throw thrown;
+      if (cancel === null || !UNREADABLE.some((code) => isPawlError(thrown, code))) throw thrown;
       await endUnreadable(store, clock, lane, turnId, cancel);
       return undefined;
     }
@@ -136,10 +139,27 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
     stopping: AbortSignal | undefined,
   ): Promise<Release | undefined> {
     const { machine, folded, toolbox } = turn;
-    const base = await store.sessions.transcript(lane.sessionId);
-    const { inbox } = store;
-    const run = new TurnRun({ ...options, machine, folded, toolbox, lane, inbox, base, nonce });
-    const turnId = folded.state.turnId as TurnId;
+    try {
+      const base = await store.sessions.transcript(lane.sessionId);
+      // Whoever listens from here on hears of an abort; one that came before has to be asked for.
+      signal.throwIfAborted();
+      const { inbox } = store;
+      const nonce = options.newId();
+      const run = new TurnRun({ ...options, machine, folded, toolbox, lane, inbox, base, nonce });
+      return await driveRun(run, lane, attempts, signal, stopping);
+    } finally {
+      await closeTools(toolbox);
+    }
+  }
+
+  async function driveRun(
+    run: TurnRun,
+    lane: SessionLane,
+    attempts: number,
+    signal: AbortSignal,
+    stopping: AbortSignal | undefined,
+  ): Promise<Release | undefined> {
+    const turnId = run.state.turnId as TurnId;
     const abort = () => run.abort(signal.reason);
     const stop = () => run.stop();
     signal.addEventListener("abort", abort, { once: true });
@@ -159,14 +179,26 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
       }
       if (stopping?.aborted) run.stop();
       return await leaving(await run.run(), run, lane);
+    } catch (cause) {
+      run.abort(cause);
+      throw cause;
     } finally {
       unwatch();
       signal.removeEventListener("abort", abort);
       stopping?.removeEventListener("abort", stop);
-      await toolbox
-        .close?.()
-        .catch((cause: unknown) => logger.warn("closing tools failed", { cause: String(cause) }));
     }
+  }
+
+  /** Tools that fail to close, or never come to an end of it, keep no session. */
+  async function closeTools(toolbox: Toolbox): Promise<void> {
+    let cancelTimer = () => {};
+    const late = new Promise<string>((resolve) => {
+      cancelTimer = clock.at(clock.now() + CLOSE_WITHIN_MS, () => resolve("it takes too long"));
+    });
+    const closing = (async () => toolbox.close?.())().then(() => undefined, String);
+    const cause = await Promise.race([closing, late]);
+    cancelTimer();
+    if (cause !== undefined) logger.warn("closing tools failed", { cause });
   }
 
   async function leaving(end: RunEnd, run: TurnRun, lane: SessionLane): Promise<Release | undefined> {

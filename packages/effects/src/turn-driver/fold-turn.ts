@@ -83,7 +83,11 @@ export function foldTurn(machine: TurnMachine, rows: readonly LogRow[]): FoldedT
       }
       case "effect_intent": {
         const { attempt, nonce, startBefore } = body;
-        holds.set(body.effectId, [...(holds.get(body.effectId) ?? []), body.reservedNanoUsd ?? 0]);
+        const held = holds.get(body.effectId) ?? [];
+        const last = recorded.get(body.effectId)?.intent;
+        // An attempt that was too slow to begin says so again; the attempt of another drive is another one (D13).
+        const again = last !== undefined && last.nonce === nonce && last.attempt === attempt;
+        holds.set(body.effectId, [...(again ? held.slice(0, -1) : held), body.reservedNanoUsd ?? 0]);
         remember(recorded, body.effectId, { intent: { attempt, nonce, startBefore } });
         break;
       }

@@ -40,7 +40,13 @@ export interface TurnOpenerOptions {
 export interface TurnOpener {
   /** `refusal`: the turn is begun only to end with this message. */
   begin(lane: SessionLane, input: InputRecord, signal: AbortSignal, refusal?: ErrorFacts): Promise<OpenTurn>;
-  resume(lane: SessionLane, turnId: TurnId, signal: AbortSignal): Promise<OpenTurn>;
+  /** `ending`: the turn will be ended; tools that cannot be had are done without. */
+  resume(
+    lane: SessionLane,
+    turnId: TurnId,
+    signal: AbortSignal,
+    options?: { readonly ending: boolean },
+  ): Promise<OpenTurn>;
 }
 
 export function createTurnOpener({
@@ -100,14 +106,33 @@ export function createTurnOpener({
     throw new PawlError("store_corrupt_row", message, { blame: "infrastructure" });
   }
 
-  async function resume(lane: SessionLane, turnId: TurnId, signal: AbortSignal): Promise<OpenTurn> {
+  async function reopen(
+    config: TurnConfig,
+    sessionId: string,
+    signal: AbortSignal,
+    ending: boolean,
+  ): Promise<Toolbox> {
+    try {
+      return await environment.reopen(config, { sessionId, signal });
+    } catch (cause) {
+      if (!ending || signal.aborted) throw cause;
+      return NO_TOOLS;
+    }
+  }
+
+  async function resume(
+    lane: SessionLane,
+    turnId: TurnId,
+    signal: AbortSignal,
+    { ending } = { ending: false },
+  ): Promise<OpenTurn> {
     const { sessionId } = lane;
     let rows = await store.log.read(sessionId, { turnId });
     if (await completeFork(store, lane, rows)) rows = await store.log.read(sessionId, { turnId });
     const machine = { config: await configOf(rows, turnId), protocol };
     const folded = foldTurn(machine, rows);
     const done = folded.state.phase.name === "finished";
-    const toolbox = done ? NO_TOOLS : await environment.reopen(machine.config, { sessionId, signal });
+    const toolbox = done ? NO_TOOLS : await reopen(machine.config, sessionId, signal, ending);
     logger.info("resuming a turn", {
       sessionId,
       turnId,
@@ -115,6 +140,32 @@ export function createTurnOpener({
       outstanding: folded.pending.size,
     });
     return { machine, folded, toolbox };
+  }
+
+  async function beginPrepared(
+    lane: SessionLane,
+    input: InputRecord,
+    turnId: TurnId,
+    { config, toolbox, refusal }: Prepared,
+  ): Promise<OpenTurn> {
+    const begin = await beginInput(input, turnId, refusal);
+    const configHash = (await loadJsonDigest())(config);
+    const machine = { config, protocol };
+    const { events } = step(machine, initialState(), begin);
+    const turn = { behaviour: BEHAVIOUR, config: configHash };
+    const row = await lane.exclusive(async (seq) => {
+      const first: LogRow = {
+        seq,
+        turnId,
+        ordinal: 0,
+        at: begin.now,
+        body: { kind: "machine_input", input: begin, turn, events },
+      };
+      const inputIds = [input.inputId];
+      await store.sessions.beginTurn(lane.fence, { turnId, inputIds, configHash, config, row: first });
+      return { used: 1, value: first };
+    });
+    return { machine, toolbox, folded: foldTurn(machine, [row]) };
   }
 
   return {
@@ -134,25 +185,12 @@ export function createTurnOpener({
         }
       }
       const prepared = because ? refused(because) : await prepare(input, signal);
-      const { config, toolbox } = prepared;
-      const begin = await beginInput(input, turnId, prepared.refusal);
-      const configHash = (await loadJsonDigest())(config);
-      const machine = { config, protocol };
-      const { events } = step(machine, initialState(), begin);
-      const turn = { behaviour: BEHAVIOUR, config: configHash };
-      const row = await lane.exclusive(async (seq) => {
-        const first: LogRow = {
-          seq,
-          turnId,
-          ordinal: 0,
-          at: begin.now,
-          body: { kind: "machine_input", input: begin, turn, events },
-        };
-        const inputIds = [input.inputId];
-        await store.sessions.beginTurn(lane.fence, { turnId, inputIds, configHash, config, row: first });
-        return { used: 1, value: first };
-      });
-      return { machine, toolbox, folded: foldTurn(machine, [row]) };
+      try {
+        return await beginPrepared(lane, input, turnId, prepared);
+      } catch (cause) {
+        await prepared.toolbox.close?.().catch(() => {});
+        throw cause;
+      }
     },
     resume,
   };

@@ -29,6 +29,7 @@ export class SessionLane {
   readonly fence: Fence;
   readonly #log: Log;
   readonly #jobs: Job[] = [];
+  readonly #listeners = new Set<(cause: unknown) => void>();
   #head: number;
   #busy = false;
   #latch: PawlError | undefined;
@@ -69,8 +70,16 @@ export class SessionLane {
 
   /** Refuses everything from now on; what is under way may still land. */
   trip(cause: unknown): void {
-    this.#latch ??= driveEnded(cause);
+    if (this.#latch !== undefined) return;
+    this.#latch = driveEnded(cause);
     for (const job of this.#jobs.splice(0)) job.done.reject(this.#latch);
+    for (const listener of [...this.#listeners]) listener(cause);
+  }
+
+  /** Tells once, when the latch trips: also of a write that nobody waits for. @returns how to stop listening */
+  onTrip(listener: (cause: unknown) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   get tripped(): boolean {

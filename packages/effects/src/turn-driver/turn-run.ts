@@ -25,6 +25,7 @@ import type { Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
 import { Parked } from "../await-events/parked.ts";
 import type { EffectController, EffectJournal, Intent, TurnFacts } from "../controller/effect-controller.ts";
 import type { RecordedEffect } from "../controller/replay-decision.ts";
+import { driveEnded } from "../errors.ts";
 import { storable } from "../storable.ts";
 import type { FoldedTurn } from "./fold-turn.ts";
 import type { RowDraft, SessionLane } from "./session-lane.ts";
@@ -69,6 +70,11 @@ const BLOCKING = new Set([
 /**
  * Drives one turn from where its rows left it. Owns the machine's state; asks the controller to perform; writes every input of the
  * machine as a row and acts on what a step asks for only when that row is durable (E2).
+ *
+ * Invariants:
+ * - R1 `run` resolves: with what the rows say, never before the row of the last input is durable and acted upon.
+ * - R2 Nothing is begun, and no row written, after the end: what still runs finds its writes refused.
+ * - R3 An effect that is told to stop cannot keep the turn from ending.
  */
 export class TurnRun implements EffectJournal {
   readonly nonce: string;
@@ -85,6 +91,9 @@ export class TurnRun implements EffectJournal {
   #cancelTimer: (() => void) | undefined;
   #stopping = false;
   #ended = false;
+  /** Inputs that were stepped and are not durable and acted upon yet. */
+  #feeding = 0;
+  readonly #unlisten: () => void;
   /** Set while a write decides what the next input is: nothing else may be fed meanwhile. */
   #gate: Promise<unknown> = Promise.resolve();
 
@@ -97,6 +106,8 @@ export class TurnRun implements EffectJournal {
     this.#aborted = new Set(options.folded.aborted);
     this.#spending = new Spending(() => this.#state, options.folded.heldNanoUsd);
     this.#scope = executionScope.turn(state.sessionId, state.turnId);
+    // Streamed text is written without anybody waiting for it: the end of the lane must reach whoever runs all the same.
+    this.#unlisten = options.lane.onTrip((cause) => this.#broken(cause));
   }
 
   get #turnId(): TurnId {
@@ -136,9 +147,16 @@ export class TurnRun implements EffectJournal {
 
   /** Ends at once: what runs is aborted and nothing of it is recorded (D3). */
   abort(cause: unknown): void {
-    this.#o.lane.trip(cause);
+    this.#halt({ type: "failed", cause }, cause);
+  }
+
+  #halt(end: RunEnd, cause: unknown): void {
     for (const effect of this.#inFlight.values()) effect.abort(cause);
-    this.#finish({ type: "failed", cause });
+    // The lane goes on after the turn: a late failure of what a turn left behind is not the session's.
+    if (this.#ended) return;
+    this.#unlisten();
+    this.#o.lane.trip(cause);
+    this.#finish(end);
   }
 
   /** Feeds an input that is no effect's outcome: a cancel request, a timer. Resolves when it is durable and acted upon. */
@@ -165,7 +183,8 @@ export class TurnRun implements EffectJournal {
     const { effectId, command } = envelope;
     if (this.#recorded.get(effectId)?.outcome !== undefined) return;
     const stored = storable(outcome);
-    this.#texts.get(effectId)?.flush();
+    this.#texts.get(effectId)?.end();
+    this.#texts.delete(effectId);
     this.#recorded.set(effectId, { ...this.#recorded.get(effectId), outcome: stored });
     this.#inFlight.delete(effectId);
     this.#spending.settle(effectId);
@@ -173,7 +192,10 @@ export class TurnRun implements EffectJournal {
     await this.#apply({ type: "effect_settled", now, effectId, outcome: stored }, mustMatch(command));
   }
 
-  async #write(body: LogBody): Promise<void> {
+  async #write(body: Extract<LogBody, { kind: "effect_intent" | "step_done" }>): Promise<void> {
+    // A body that ignores its signal outlives its effect, and even its turn.
+    const over = this.#ended || this.#recorded.get(body.effectId)?.outcome !== undefined;
+    if (over) throw driveEnded(new Error("The effect is over."));
     await this.#o.lane.append([this.#draft(null, this.#o.clock.now(), body)]);
   }
 
@@ -182,12 +204,18 @@ export class TurnRun implements EffectJournal {
   }
 
   async #apply(input: TurnInput, command?: Json): Promise<void> {
-    await this.#gate;
-    const { row, result } = this.#stepped(input, command);
-    if (row === undefined) return;
-    this.#state = result.state;
-    await this.#o.lane.append([row]);
-    this.#act(result);
+    this.#feeding += 1;
+    try {
+      await this.#gate;
+      const { row, result } = this.#stepped(input, command);
+      if (row === undefined) return;
+      this.#state = result.state;
+      await this.#o.lane.append([row]);
+      this.#act(result);
+    } finally {
+      this.#feeding -= 1;
+      this.#checkEnd();
+    }
   }
 
   /** The step that an input would make, and its row; no row for one that comes too late. */
@@ -233,7 +261,7 @@ export class TurnRun implements EffectJournal {
     work
       .catch((cause: unknown) => {
         if (waitsElsewhere(effect, cause)) this.#leaveToStore(effect);
-        else this.#broken(cause);
+        else this.#broken(cause, effect.id);
       })
       .finally(() => {
         this.#inFlight.delete(effect.id);
@@ -256,7 +284,6 @@ export class TurnRun implements EffectJournal {
       turn: this.#facts(),
       ...(text && { onText: (t: string) => text.push(t), onReset: () => text.reset() }),
     });
-    this.#texts.delete(effect.id);
     // A controller that keeps no record leaves it to the driver: what is fed to the machine is a row in any case (D6).
     await this.record(envelope, outcome);
   }
@@ -346,7 +373,7 @@ export class TurnRun implements EffectJournal {
   }
 
   #checkEnd(): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#feeding > 0) return;
     if (this.#state.phase.name === "finished") {
       // What still runs was told to stop; its settlement would be stale.
       for (const effect of this.#inFlight.values()) effect.abort();
@@ -360,19 +387,23 @@ export class TurnRun implements EffectJournal {
     }
   }
 
-  #broken(cause: unknown): void {
-    if (isPawlError(cause) && BLOCKING.has(cause.code)) {
-      this.#o.lane.trip(cause);
-      this.#finish({ type: "blocked", code: cause.code, message: cause.message });
-    } else {
+  #broken(cause: unknown, effectId?: EffectId): void {
+    if (!isPawlError(cause) || !BLOCKING.has(cause.code)) {
       this.abort(cause);
+      return;
     }
+    // Of an effect that shall stop nothing is wanted any more: a grace timer writes it off (R3).
+    const unwanted = effectId !== undefined && this.#aborted.has(effectId);
+    if (unwanted && nextDeadline(this.#state.timers) !== undefined) return;
+    const { code, message } = cause;
+    this.#halt({ type: "blocked", code, message }, cause);
   }
 
   #finish(end: RunEnd): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancelTimer?.();
+    this.#unlisten();
     // A model that goes on talking must not write into a log whose turn is closed (D8).
     for (const text of this.#texts.values()) text.end();
     this.#end.resolve(end);
