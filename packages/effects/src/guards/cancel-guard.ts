@@ -20,8 +20,8 @@ export const cancelGuard: Guard = async (envelope, context) => {
   }
   if (command.kind === "exec_code" || command.kind === "direct_model_call") {
     return refusalOutcome(command, {
-      code: "cancelled_before_start",
-      message: "It was cancelled before it began; nothing happened.",
+      code: "turn_cancelled",
+      message: "It was told to stop before it began; nothing happened.",
     });
   }
   return undefined;
