@@ -25,7 +25,13 @@ const logBody = unionBy<LogBody>()("kind", {
     input: turnInput,
     command: json.exactOptional(),
     events: z.array(machineEvent).exactOptional(),
-    turn: z.looseObject({ behaviour: z.string(), config: z.string() }).exactOptional(),
+    turn: z
+      .looseObject({
+        behaviour: z.string(),
+        config: z.string(),
+        forkOf: z.looseObject({ sessionId: z.string(), turnId: z.string(), at: count }).exactOptional(),
+      })
+      .exactOptional(),
   }),
   effect_intent: z.looseObject({
     kind: z.literal("effect_intent"),

@@ -11,8 +11,10 @@ import {
   type LogBody,
   loadJsonDigest,
   type MachineEvent,
+  type ToolLaunch,
   type TurnInput,
   verifyReceipt,
+  type WaitReason,
 } from "../../src/index.ts";
 import { play, runScript } from "../turn/random-turn.ts";
 
@@ -66,13 +68,27 @@ test("a receipt with a fact too much is decoded with it, so that it does not ver
 });
 
 test("the fixtures have every kind of row, input, outcome and event there is", () => {
-  const kinds = { body: new Set<string>(), input: new Set(), outcome: new Set(), event: new Set() };
+  const kinds = {
+    body: new Set<string>(),
+    input: new Set<string>(),
+    outcome: new Set<string>(),
+    launch: new Set<string>(),
+    event: new Set<string>(),
+    reason: new Set<string>(),
+  };
   for (const body of LOG_BODIES) {
     kinds.body.add(body.kind);
     if (body.kind !== "machine_input") continue;
     kinds.input.add(body.input.type);
-    if (body.input.type === "effect_settled") kinds.outcome.add(body.input.outcome.kind);
-    for (const event of body.events ?? []) kinds.event.add(event.type);
+    if (body.input.type === "effect_settled") {
+      const { outcome } = body.input;
+      kinds.outcome.add(outcome.kind);
+      if (outcome.kind === "tool_call") kinds.launch.add(outcome.launch.status);
+    }
+    for (const event of body.events ?? []) {
+      kinds.event.add(event.type);
+      if (event.type === "wait.opened") kinds.reason.add(event.reason.type);
+    }
   }
   // Written out as records, so that a new kind does not compile before it is here and in a fixture.
   const bodies: Record<LogBody["kind"], 1> = {
@@ -103,6 +119,20 @@ test("the fixtures have every kind of row, input, outcome and event there is", (
     process: 1,
     durable_step: 1,
   };
+  const launches: Record<ToolLaunch["status"], 1> = {
+    done: 1,
+    pending: 1,
+    ambiguous: 1,
+    needs_approval: 1,
+    not_begun: 1,
+  };
+  const reasons: Record<WaitReason["type"], 1> = {
+    tool_pending: 1,
+    did_it_happen: 1,
+    approval: 1,
+    budget: 1,
+    custom: 1,
+  };
   const events: Record<MachineEvent["type"], 1> = {
     "tool.refused": 1,
     "input.consumed": 1,
@@ -114,7 +144,9 @@ test("the fixtures have every kind of row, input, outcome and event there is", (
   expect([...kinds.body].sort()).toEqual(Object.keys(bodies).sort());
   expect([...kinds.input].sort()).toEqual(Object.keys(inputs).sort());
   expect([...kinds.outcome].sort()).toEqual(Object.keys(outcomes).sort());
+  expect([...kinds.launch].sort()).toEqual(Object.keys(launches).sort());
   expect([...kinds.event].sort()).toEqual(Object.keys(events).sort());
+  expect([...kinds.reason].sort()).toEqual(Object.keys(reasons).sort());
 });
 
 test("whatever a turn feeds and says survives being stored and read", () => {
