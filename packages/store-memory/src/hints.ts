@@ -7,6 +7,7 @@ import type { Logger } from "@pawl/core/ports";
  */
 export class Hints {
   readonly #work = new Set<(sessionId: SessionId | undefined) => void>();
+  readonly #resolved = new Set<(keyId: string) => void>();
   readonly #append = new Map<SessionId, Set<() => void>>();
   readonly #logger: Logger | undefined;
 
@@ -30,6 +31,20 @@ export class Hints {
     }
   }
 
+  resolved(keyId: string): void {
+    for (const listener of this.#resolved) {
+      this.#later(() => {
+        if (this.#resolved.has(listener)) listener(keyId);
+      });
+    }
+  }
+
+  onResolved(listener: (keyId: string) => void): () => void {
+    const entry = (keyId: string) => listener(keyId);
+    this.#resolved.add(entry);
+    return () => void this.#resolved.delete(entry);
+  }
+
   onWork(listener: (sessionId: SessionId | undefined) => void): () => void {
     // Wrapped, so that one function given twice is two subscriptions.
     const entry = (sessionId: SessionId | undefined) => listener(sessionId);
@@ -49,6 +64,7 @@ export class Hints {
 
   clear(): void {
     this.#work.clear();
+    this.#resolved.clear();
     this.#append.clear();
   }
 

@@ -10,7 +10,7 @@ import type {
   TurnConfig,
   TurnId,
 } from "@pawl/core";
-import type { CommittedTurn, InputRecord } from "@pawl/core/ports";
+import type { AwaitEventRecord, CommittedTurn, InputRecord } from "@pawl/core/ports";
 import { type NeedEntry, NeedQueue } from "./need-queue.ts";
 
 /** A process and the sessions that its present generation holds. */
@@ -80,6 +80,11 @@ export interface MemoryState {
   readonly configs: Map<string, TurnConfig>;
   readonly nodes: Map<NodeId, NodeRow>;
   readonly secrets: Map<string, string>;
+  /** In order of creation. */
+  readonly awaits: Map<string, AwaitEventRecord>;
+  /** Never pruned: ids are single-use (D8). */
+  readonly revokedKeys: Set<string>;
+  readonly revokedSessions: Set<SessionId>;
   readonly needs: NeedQueue<SessionRow>;
   uses: number;
 }
@@ -93,6 +98,9 @@ export function emptyState(): MemoryState {
     configs: new Map(),
     nodes: new Map(),
     secrets: new Map(),
+    awaits: new Map(),
+    revokedKeys: new Set(),
+    revokedSessions: new Set(),
     needs: new NeedQueue((entry) => entry.item.need === entry),
     uses: 0,
   };

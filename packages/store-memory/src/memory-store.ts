@@ -1,5 +1,17 @@
 import { type JsonDigest, loadJsonDigest } from "@pawl/core";
-import type { Clock, Inbox, Leases, Log, Logger, NewId, Secrets, Sessions, Store } from "@pawl/core/ports";
+import type {
+  AwaitEventRows,
+  Clock,
+  Inbox,
+  Leases,
+  Log,
+  Logger,
+  NewId,
+  Secrets,
+  Sessions,
+  Store,
+} from "@pawl/core/ports";
+import { awaitSections } from "./await-events.ts";
 import type { MemoryContext } from "./context.ts";
 import { closed } from "./errors.ts";
 import { Hints } from "./hints.ts";
@@ -61,6 +73,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     log: portOf<Log>(logSections(context), gate, ["onAppend"]),
     inbox: portOf<Inbox>(inboxSections(context), gate),
     leases: portOf<Leases>(leaseSections(context), gate, ["onWork"]),
+    awaits: portOf<AwaitEventRows>(awaitSections(context), gate, ["onResolved"]),
     secrets: portOf<Secrets>(secretSections(context), gate),
     durability: "memory",
     async open() {

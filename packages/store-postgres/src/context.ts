@@ -11,6 +11,8 @@ export interface Channels {
   readonly work: string;
   /** A log grew by a commit; payload: the session id. */
   readonly log: string;
+  /** An await-event was resolved or revoked; payload: its key. */
+  readonly awaits: string;
 }
 
 /** What the ports share. */

@@ -7,6 +7,7 @@ import type { Logger } from "@pawl/core/ports";
  */
 export class Hints {
   readonly #work = new Set<{ readonly run: (sessionId: SessionId | undefined) => void }>();
+  readonly #resolved = new Set<{ readonly run: (keyId: string) => void }>();
   readonly #append = new Map<string, Set<{ readonly run: () => void }>>();
   readonly #logger: Logger;
 
@@ -24,6 +25,18 @@ export class Hints {
     for (const listener of this.#append.get(sessionId) ?? []) {
       this.#later(() => this.#append.get(sessionId)?.has(listener) && listener.run());
     }
+  }
+
+  resolved(keyId: string): void {
+    for (const listener of this.#resolved) {
+      this.#later(() => this.#resolved.has(listener) && listener.run(keyId));
+    }
+  }
+
+  onResolved(listener: (keyId: string) => void): () => void {
+    const entry = { run: listener };
+    this.#resolved.add(entry);
+    return () => void this.#resolved.delete(entry);
   }
 
   /** After a time in which hints of other processes did not come through. */
@@ -50,6 +63,7 @@ export class Hints {
 
   clear(): void {
     this.#work.clear();
+    this.#resolved.clear();
     this.#append.clear();
   }
 

@@ -1,6 +1,17 @@
 import { type JsonDigest, loadJsonDigest, type SessionId } from "@pawl/core";
-import type { Inbox, Leases, Log, Logger, NewId, Secrets, Sessions, Store } from "@pawl/core/ports";
+import type {
+  AwaitEventRows,
+  Inbox,
+  Leases,
+  Log,
+  Logger,
+  NewId,
+  Secrets,
+  Sessions,
+  Store,
+} from "@pawl/core/ports";
 import type { PoolClient } from "pg";
+import { postgresAwaits } from "./await-events.ts";
 import { Database } from "./connection/database.ts";
 import { GroupCommit } from "./connection/group-commit.ts";
 import { Listener } from "./connection/listener.ts";
@@ -63,7 +74,11 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
   }
   const { pool, owned } = openPool(options);
   const random = Math.random;
-  const channels: Channels = { work: `pawl_work_${schema}`, log: `pawl_log_${schema}` };
+  const channels: Channels = {
+    work: `pawl_work_${schema}`,
+    log: `pawl_log_${schema}`,
+    awaits: `pawl_awaits_${schema}`,
+  };
   const database = new Database({
     pool,
     schema,
@@ -81,10 +96,11 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
         listenUrl === false ? undefined : (listenUrl ?? options.url),
         "ssl" in options ? options.ssl : undefined,
       ),
-    channels: [channels.work, channels.log],
+    channels: [channels.work, channels.log, channels.awaits],
     send: (channel, payload) => database.write(hint, [channel, payload]),
     onHint: (channel, payload) => {
       if (channel === channels.log) hints.appended(payload);
+      else if (channel === channels.awaits) hints.resolved(payload);
       else hints.work(payload === "" ? undefined : (payload as SessionId));
     },
     onLive: async () => {
@@ -141,6 +157,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     log: guarded<Log>(postgresLog(context), enter, ["onAppend"]),
     inbox: guarded<Inbox<PoolClient>>(postgresInbox(context), enter),
     leases: guarded<Leases>(postgresLeases(context), enter, ["onWork"]),
+    awaits: guarded<AwaitEventRows>(postgresAwaits(context), enter, ["onResolved"]),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),
     durability: "durable",
     async open() {

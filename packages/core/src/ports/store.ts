@@ -1,3 +1,4 @@
+import type { AwaitEventRows } from "./await-events.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Leases } from "./leases.ts";
 import type { Log } from "./log.ts";
@@ -15,6 +16,7 @@ export interface Store<Tx = never> {
   readonly log: Log;
   readonly inbox: Inbox<Tx>;
   readonly leases: Leases;
+  readonly awaits: AwaitEventRows;
   readonly secrets: Secrets;
   /** `durable`: what was committed survives the process. */
   readonly durability: "memory" | "durable";

@@ -1,0 +1,114 @@
+import { decideResolve, type Resolution, type ResolvedBy } from "@pawl/core";
+import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
+import { earliest, noteNeed } from "./claim-policy.ts";
+import type { MemoryContext } from "./context.ts";
+import { frozenCopy } from "./frozen-copy.ts";
+import type { Sections } from "./sections.ts";
+
+export function awaitSections({ state, hints, now }: MemoryContext): Sections<AwaitEventRows> {
+  const isRevoked = (event: Pick<NewAwaitEvent, "keyId" | "sessionId">) =>
+    state.revokedKeys.has(event.keyId) ||
+    (event.sessionId !== null && state.revokedSessions.has(event.sessionId));
+
+  function add(event: NewAwaitEvent): AwaitEventRecord {
+    const fresh = { terminal: null, resolvedBy: null, createdAt: now(), resolvedAt: null };
+    const record: AwaitEventRecord = frozenCopy({ ...event, ...fresh }, "The await-event");
+    state.awaits.set(record.keyId, record);
+    return record;
+  }
+
+  /** Writes the winner and marks the session for wake-up (D15). */
+  function settle(record: AwaitEventRecord, terminal: Resolution, by: ResolvedBy): AwaitEventRecord {
+    const at = now();
+    const facts = { terminal, resolvedBy: by, resolvedAt: at };
+    const settled: AwaitEventRecord = frozenCopy({ ...record, ...facts }, "The resolution");
+    state.awaits.set(record.keyId, settled);
+    hints.resolved(record.keyId);
+    const session = record.sessionId === null ? undefined : state.sessions.get(record.sessionId);
+    if (session !== undefined) {
+      session.wakeAt = earliest(session.wakeAt, at);
+      noteNeed(state, session);
+      hints.work(session.sessionId);
+    }
+    return settled;
+  }
+
+  return {
+    register(event) {
+      if (isRevoked(event)) return null;
+      return state.awaits.get(event.keyId) ?? add(event);
+    },
+
+    resolve(keyId, resolution, by, event): ResolveResult {
+      const known = state.awaits.get(keyId);
+      const about = known ?? event;
+      if (about === undefined || isRevoked(about)) return { status: "unknown_or_revoked" };
+      const facts = known && { dueAt: known.dueAt, terminal: known.terminal, revoked: false };
+      const decision = decideResolve(facts ?? null, resolution, now());
+      if (decision.type === "unknown_or_revoked") return { status: "unknown_or_revoked" };
+      if (decision.type === "already_resolved") return { status: "already_resolved", record: known! };
+      const record = settle(known ?? add(about), decision.resolution, decision.expired ? SWEEPER : by);
+      return { status: decision.expired ? "already_resolved" : "accepted", record };
+    },
+
+    load(keyId) {
+      const record = state.awaits.get(keyId);
+      return record === undefined || isRevoked(record) ? null : record;
+    },
+
+    pending({ sessionId, limit }) {
+      const open: AwaitEventRecord[] = [];
+      for (const record of state.awaits.values()) {
+        if (open.length >= limit) break;
+        if (record.terminal !== null || isRevoked(record)) continue;
+        if (sessionId === undefined || record.sessionId === sessionId) open.push(record);
+      }
+      return open;
+    },
+
+    settleDue(limit) {
+      const at = now();
+      let settled = 0;
+      let nextDueAt: number | null = null;
+      for (const record of [...state.awaits.values()]) {
+        if (record.terminal !== null || record.dueAt === null || isRevoked(record)) continue;
+        if (record.dueAt <= at && settled < limit) {
+          settle(record, { status: "timeout" }, SWEEPER);
+          settled += 1;
+        } else {
+          nextDueAt = earliest(nextDueAt, record.dueAt);
+        }
+      }
+      return { settled, nextDueAt };
+    },
+
+    revoke(keyId) {
+      state.revokedKeys.add(keyId);
+      hints.resolved(keyId);
+    },
+
+    revokeSession(sessionId) {
+      state.revokedSessions.add(sessionId);
+      for (const record of state.awaits.values()) {
+        if (record.sessionId === sessionId) hints.resolved(record.keyId);
+      }
+    },
+
+    prune(before, limit) {
+      let pruned = 0;
+      for (const record of [...state.awaits.values()]) {
+        if (pruned >= limit) break;
+        if (record.resolvedAt === null || record.resolvedAt >= before) continue;
+        // Of an open turn the answer is still to be read.
+        if (record.turnId !== null && state.turns.get(record.turnId)?.committed === null) continue;
+        state.awaits.delete(record.keyId);
+        pruned += 1;
+      }
+      return pruned;
+    },
+
+    onResolved: (listener) => hints.onResolved(listener),
+  };
+}
+
+const SWEEPER: ResolvedBy = { name: "deadline", via: "sweeper" };
