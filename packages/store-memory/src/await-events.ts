@@ -43,10 +43,10 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
       const known = state.awaits.get(keyId);
       const about = known ?? event;
       if (about === undefined || isRevoked(about)) return { status: "unknown_or_revoked" };
-      const facts = known && { dueAt: known.dueAt, terminal: known.terminal, revoked: false };
-      const decision = decideResolve(facts ?? null, resolution, now());
-      if (decision.type === "unknown_or_revoked") return { status: "unknown_or_revoked" };
-      if (decision.type === "already_resolved") return { status: "already_resolved", record: known! };
+      const decision = decideResolve(known ? { ...known, revoked: false } : null, resolution, now());
+      if (decision.type !== "write") {
+        return known ? { status: "already_resolved", record: known } : { status: "unknown_or_revoked" };
+      }
       const record = settle(known ?? add(about), decision.resolution, decision.expired ? SWEEPER : by);
       return { status: decision.expired ? "already_resolved" : "accepted", record };
     },
@@ -68,18 +68,15 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
 
     settleDue(limit) {
       const at = now();
-      let settled = 0;
-      let nextDueAt: number | null = null;
-      for (const record of [...state.awaits.values()]) {
-        if (record.terminal !== null || record.dueAt === null || isRevoked(record)) continue;
-        if (record.dueAt <= at && settled < limit) {
-          settle(record, { status: "timeout" }, SWEEPER);
-          settled += 1;
-        } else {
-          nextDueAt = earliest(nextDueAt, record.dueAt);
-        }
+      const open: (AwaitEventRecord & { readonly dueAt: number })[] = [];
+      for (const record of state.awaits.values()) {
+        const { dueAt } = record;
+        if (record.terminal === null && dueAt !== null && !isRevoked(record)) open.push({ ...record, dueAt });
       }
-      return { settled, nextDueAt };
+      open.sort((a, b) => a.dueAt - b.dueAt);
+      const overdue = open.filter(({ dueAt }) => dueAt <= at).slice(0, Math.max(0, limit));
+      for (const record of overdue) settle(record, { status: "timeout" }, SWEEPER);
+      return { settled: overdue.length, nextDueAt: open[overdue.length]?.dueAt ?? null };
     },
 
     revoke(keyId) {

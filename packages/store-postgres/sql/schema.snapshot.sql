@@ -1,3 +1,25 @@
+create table await_events (
+  key_id text collate "C" not null,
+  session_id text collate "C",
+  turn_id text collate "C",
+  scope json not null,
+  wait json not null,
+  info json not null,
+  due_at timestamp with time zone,
+  terminal json,
+  resolved_by json,
+  resolve_token text,
+  revoked boolean default false not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  resolved_at timestamp with time zone,
+  constraint await_events_pkey PRIMARY KEY (key_id)
+) with (fillfactor=80);
+CREATE INDEX await_events_due ON await_events USING btree (due_at) WHERE ((terminal IS NULL) AND (due_at IS NOT NULL) AND (NOT revoked));
+CREATE INDEX await_events_pending ON await_events USING btree (created_at) WHERE ((terminal IS NULL) AND (NOT revoked));
+CREATE UNIQUE INDEX await_events_pkey ON await_events USING btree (key_id);
+CREATE INDEX await_events_resolved ON await_events USING btree (resolved_at) WHERE (resolved_at IS NOT NULL);
+CREATE INDEX await_events_session ON await_events USING btree (session_id) WHERE (session_id IS NOT NULL);
+
 create table configs (
   hash text collate "C" not null,
   config json not null,
@@ -99,6 +121,13 @@ create table receipts (
 );
 CREATE UNIQUE INDEX receipts_pkey ON receipts USING btree (session_id, run_id, sequence);
 CREATE UNIQUE INDEX receipts_session_id_position_key ON receipts USING btree (session_id, "position");
+
+create table revoked_sessions (
+  session_id text collate "C" not null,
+  revoked_at timestamp with time zone default clock_timestamp() not null,
+  constraint revoked_sessions_pkey PRIMARY KEY (session_id)
+);
+CREATE UNIQUE INDEX revoked_sessions_pkey ON revoked_sessions USING btree (session_id);
 
 create table secrets (
   name text collate "C" not null,

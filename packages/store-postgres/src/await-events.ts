@@ -1,5 +1,5 @@
-import type { Resolution, ResolvedBy } from "@pawl/core";
-import type { AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
+import type { Resolution, ResolvedBy, SessionId } from "@pawl/core";
+import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import type { StoreContext } from "./context.ts";
 import { awaitEventOfRow } from "./rows/await-event-row.ts";
 import { nullableText, numberColumn, textColumn } from "./rows/column.ts";
@@ -13,13 +13,17 @@ import { revokeAwaitEvent } from "./statements/revoke-await-event.ts";
 import { revokeSessionWaits } from "./statements/revoke-session-waits.ts";
 import { storableJson, storableText } from "./storable.ts";
 
+/** Events that are settled at once when many come due: each waits for the line of its own session. */
+const SETTLED_AT_ONCE = 4;
+
 export function postgresAwaits({ database, hints, channels, newId }: StoreContext): AwaitEventRows {
-  async function resolve(
+  /** `mine`: this call, and not somebody before it, settled the event. */
+  async function settle(
     keyId: string,
     resolution: Resolution,
     by: ResolvedBy,
     event?: NewAwaitEvent,
-  ): Promise<ResolveResult> {
+  ): Promise<{ readonly record: AwaitEventRecord; readonly mine: boolean } | null> {
     const about = event && valuesOf(event);
     const [row] = await database.write(resolveAwaitEvent, [
       storableText(keyId, "The key of an await-event"),
@@ -30,14 +34,14 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
       channels.awaits,
       event !== undefined,
       ...(about
-        ? [about.session, about.turn, about.scope, about.wait, about.info]
-        : [null, null, null, null, null]),
+        ? [about.session, about.turn, about.scope, about.wait, about.info, event.dueAt]
+        : [null, null, null, null, null, null]),
     ]);
-    if (row === undefined) return { status: "unknown_or_revoked" };
+    if (row === undefined) return null;
     hints.resolved(keyId);
     const woken = nullableText(row, "woken", `Await-event "${keyId}"`);
-    if (woken !== null) hints.work(woken as NonNullable<NewAwaitEvent["sessionId"]>);
-    return { status: row.won === true ? "accepted" : "already_resolved", record: awaitEventOfRow(row) };
+    if (woken !== null) hints.work(woken as SessionId);
+    return { record: awaitEventOfRow(row), mine: row.mine === true };
   }
 
   return {
@@ -48,7 +52,14 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
       return row === undefined ? null : awaitEventOfRow(row);
     },
 
-    resolve,
+    async resolve(keyId, resolution, by, event): Promise<ResolveResult> {
+      const settled = await settle(keyId, resolution, by, event);
+      if (settled === null) return { status: "unknown_or_revoked" };
+      const { record, mine } = settled;
+      // Overdue, it was this call that wrote the time-out, and not what it was asked to write.
+      const asAsked = record.terminal?.status === resolution.status;
+      return { status: mine && asAsked ? "accepted" : "already_resolved", record };
+    },
 
     async load(keyId) {
       const [row] = await database.read(loadAwaitEvent, [keyId]);
@@ -62,18 +73,18 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
 
     async settleDue(limit) {
       // One more than is settled, to learn when the next is due.
-      const rows = await database.read(listDueAwaitEvents, [limit + 1]);
+      const most = Math.max(0, limit);
+      const rows = await database.read(listDueAwaitEvents, [most + 1]);
+      const overdue = rows.filter((row) => row.overdue === true).slice(0, most);
+      const [next] = rows.slice(overdue.length);
+      const keys = overdue.map((row) => textColumn(row, "key_id", "An await-event that is due"));
       let settled = 0;
-      let nextDueAt: number | null = null;
-      for (const row of rows) {
-        const keyId = textColumn(row, "key_id", "An await-event that is due");
-        if (row.overdue === true && settled < limit) {
-          const result = await resolve(keyId, { status: "timeout" }, { name: "deadline", via: "sweeper" });
-          if (result.status !== "unknown_or_revoked") settled += 1;
-        } else {
-          nextDueAt ??= numberColumn(row, "due_at_ms", `Await-event "${keyId}"`);
-        }
+      for (let at = 0; at < keys.length; at += SETTLED_AT_ONCE) {
+        const some = keys.slice(at, at + SETTLED_AT_ONCE);
+        const ends = await Promise.all(some.map((keyId) => settle(keyId, { status: "timeout" }, SWEEPER)));
+        settled += ends.filter((end) => end?.mine).length;
       }
+      const nextDueAt = next === undefined ? null : numberColumn(next, "due_at_ms", "An await-event");
       return { settled, nextDueAt };
     },
 
@@ -91,15 +102,17 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
     },
 
     async prune(before, limit) {
-      return (await database.write(pruneAwaitEvents, [before, limit])).length;
+      return (await database.write(pruneAwaitEvents, [before, Math.max(0, limit)])).length;
     },
 
     onResolved: (listener) => hints.onResolved(listener),
   };
 }
 
+const SWEEPER: ResolvedBy = { name: "deadline", via: "sweeper" };
+
 function valuesOf(event: NewAwaitEvent) {
-  const what = `Await-event "${event.keyId}"`;
+  const what = `Await-event "${storableText(event.keyId, "The key of an await-event")}"`;
   return {
     session: event.sessionId,
     turn: event.turnId,

@@ -30,6 +30,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Leases",
     "Waiting",
     "Attempts",
+    "Await-events",
     "Secrets",
     "Hints",
     "Law: all or nothing",

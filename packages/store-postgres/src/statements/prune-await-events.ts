@@ -7,7 +7,7 @@ export const pruneAwaitEvents = statement(
 delete from {schema}.await_events
 where key_id in (
   select e.key_id from {schema}.await_events e
-  where e.resolved_at < to_timestamp($1::bigint / 1000.0) and not e.revoked
+  where e.resolved_at < to_timestamp($1::double precision / 1000) and not e.revoked
     and not exists (select from {schema}.turns t where t.turn_id = e.turn_id and t.outcome is null)
   order by e.resolved_at
   limit $2

@@ -2,15 +2,17 @@ import {
   BEHAVIOUR,
   DEFAULT_LIMITS,
   effectId,
+  executionScope,
   inputId,
   type LogBody,
   type Message,
   sessionId,
   type TurnConfig,
   type TurnOutcome,
+  turnId,
   type Usage,
 } from "@pawl/core";
-import type { NewInput } from "@pawl/core/ports";
+import type { NewAwaitEvent, NewInput } from "@pawl/core/ports";
 
 /** The behaviour version that the suite's turns are of. */
 export const BEHAVIOUR_NOW = BEHAVIOUR;
@@ -21,6 +23,28 @@ export function newInput(id: string, session: string, more: Partial<NewInput> = 
     sessionId: sessionId(session),
     content: { parts: [{ type: "text", text: `content of ${id}` }], environment: { agent: "a", deep: [1] } },
     delivery: "next",
+    ...more,
+  };
+}
+
+/** An event of the turn `turn_<session>` that never times out. */
+export function newAwaitEvent(
+  keyId: string,
+  session: string | null = "s1",
+  more: Partial<NewAwaitEvent> = {},
+): NewAwaitEvent {
+  const turn = session === null ? null : turnId(`turn_${session}`);
+  return {
+    keyId,
+    scope:
+      session === null || turn === null
+        ? executionScope.runtimeOperation(`op_${keyId}`)
+        : executionScope.turn(session, turn),
+    wait: { type: "tool_completion", callId: `call of ${keyId}` },
+    sessionId: session === null ? null : sessionId(session),
+    turnId: turn,
+    dueAt: null,
+    info: { type: "approval", tool: "refund", deep: [{ text: "ünïcödé 🐢" }, null] },
     ...more,
   };
 }

@@ -1,5 +1,6 @@
 import type { StoreCapabilities, StoreUnderTest } from "./capabilities.ts";
 import { attemptsChapter } from "./chapters/attempts.ts";
+import { awaitEventsChapter } from "./chapters/await-events.ts";
 import { cancelGateChapter } from "./chapters/cancel-gate.ts";
 import { commitChapter } from "./chapters/commit.ts";
 import { hintsChapter } from "./chapters/hints.ts";
@@ -38,6 +39,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   leasesChapter,
   waitingChapter,
   attemptsChapter,
+  awaitEventsChapter,
   secretsChapter,
   hintsChapter,
   atomicityLaw,

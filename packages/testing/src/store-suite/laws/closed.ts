@@ -1,6 +1,6 @@
 import { inputId, nodeId, sessionId, turnId } from "@pawl/core";
 import type { Store } from "@pawl/core/ports";
-import { newInput } from "../fixtures.ts";
+import { newAwaitEvent, newInput } from "../fixtures.ts";
 import type { Held } from "../held.ts";
 import { chapter } from "../store-case.ts";
 
@@ -9,7 +9,8 @@ const TURN = turnId("turn_s1");
 
 /** Every verb of every port that returns a promise. */
 function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>> {
-  const { sessions, log, inbox, leases, secrets } = store;
+  const { sessions, log, inbox, leases, awaits, secrets } = store;
+  const by = { name: "o", via: "host" } as const;
   const { fence } = held;
   return {
     "sessions.load": () => sessions.load(S1),
@@ -42,6 +43,14 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "leases.renewNode": () => leases.renewNode(fence.node),
     "leases.claim": () => leases.claim(fence.node, { limit: 1, behaviours: [] }),
     "leases.release": () => leases.release(fence, { type: "idle" }),
+    "awaits.register": () => awaits.register(newAwaitEvent("k1")),
+    "awaits.resolve": () => awaits.resolve("k1", { status: "cancelled" }, by, newAwaitEvent("k1")),
+    "awaits.load": () => awaits.load("k1"),
+    "awaits.pending": () => awaits.pending({ limit: 1 }),
+    "awaits.settleDue": () => awaits.settleDue(1),
+    "awaits.revoke": () => awaits.revoke("k1"),
+    "awaits.revokeSession": () => awaits.revokeSession(S1),
+    "awaits.prune": () => awaits.prune(0, 1),
     "secrets.loadOrCreate": () => secrets.loadOrCreate("x", () => "y"),
   };
 }
@@ -50,7 +59,7 @@ export const closedLaw = chapter("Law: a closed store does nothing", (add) => {
   add("every verb is refused as store_closed, and nothing is written", async (t) => {
     const held = await t.working();
     const known = verbs(t.store, held);
-    const ports = ["sessions", "log", "inbox", "leases", "secrets"] as const;
+    const ports = ["sessions", "log", "inbox", "leases", "awaits", "secrets"] as const;
     // The list must be whole, or the law would pass over what it forgot.
     const there = ports.flatMap((port) =>
       verbNames(t.store[port])

@@ -1,6 +1,6 @@
 import { inputId, sessionId, turnId } from "@pawl/core";
 import type { NodeLease, Store } from "@pawl/core/ports";
-import { newInput, textDelta } from "../fixtures.ts";
+import { newAwaitEvent, newInput, textDelta } from "../fixtures.ts";
 import { chapter } from "../store-case.ts";
 
 export const contentionLaw = chapter("Law: racing makes one", (add) => {
@@ -59,6 +59,71 @@ export const contentionLaw = chapter("Law: racing makes one", (add) => {
     t.expect(ends.filter((end) => end.status === "fulfilled").length).toBe(1);
     const codes = ends.flatMap((end) => (end.status === "rejected" ? [end.reason.code] : []));
     t.expect(codes).toEqual(Array.from({ length: 7 }, () => "store_conflict"));
+  });
+
+  add("S17 D15 racing resolvers of one event: one wins, and all learn who", async (t) => {
+    const stores = [t.store, await t.second()];
+    for (let round = 0; round < 8; round++) {
+      const keyId = `k${round}`;
+      // Half of the rounds have nobody waiting yet, and half of the events no session.
+      const event = newAwaitEvent(keyId, round % 4 < 2 ? "s1" : null);
+      if (round % 2 === 0) await t.store.awaits.register(event);
+      const ends = await Promise.all(
+        Array.from({ length: 8 }, (_, i) =>
+          stores[i % 2]!.awaits.resolve(
+            keyId,
+            { status: "ok", payload: { from: i } },
+            { name: `r${i}`, via: "key" },
+            event,
+          ),
+        ),
+      );
+      t.expect(ends.filter((end) => end.status === "accepted").length).toBe(1);
+      const winner = ends.findIndex((end) => end.status === "accepted");
+      const told = ends.map((end) => (end.status === "unknown_or_revoked" ? end : end.record.terminal));
+      const terminal = { status: "ok", payload: { from: winner } };
+      t.expect(told).toEqual(ends.map(() => terminal));
+      t.expect((await stores[1]!.awaits.load(keyId))?.resolvedBy?.name).toBe(`r${winner}`);
+    }
+  });
+
+  add(
+    "S17 D15 a wait and its answer in the same moment: the answer is there, and the wait finds it",
+    async (t) => {
+      const second = await t.second();
+      for (let round = 0; round < 10; round++) {
+        const event = newAwaitEvent(`k${round}`);
+        const [waited, answered] = await Promise.all([
+          t.store.awaits.register(event),
+          second.awaits.resolve(
+            event.keyId,
+            { status: "ok", payload: round },
+            { name: "r", via: "key" },
+            event,
+          ),
+        ]);
+        t.expect([waited?.keyId, answered.status]).toEqual([event.keyId, "accepted"]);
+        t.expect((await t.store.awaits.register(event))?.terminal).toEqual({ status: "ok", payload: round });
+      }
+    },
+  );
+
+  add("S17 D15 racing sweepers settle everything once", async (t) => {
+    const stores = [t.store, await t.second()];
+    const { createdAt } = (await t.store.awaits.register(newAwaitEvent("probe", null)))!;
+    const total = 12;
+    for (let i = 0; i < total; i++) {
+      await t.store.awaits.register(newAwaitEvent(`k${i}`, i % 2 ? "s1" : null, { dueAt: createdAt + i }));
+    }
+    let settled = 0;
+    await t.until("all are settled", async () => {
+      const ends = await Promise.all(
+        stores.flatMap((store) => [store.awaits.settleDue(5), store.awaits.settleDue(5)]),
+      );
+      for (const end of ends) settled += end.settled;
+      return ends.every((end) => end.nextDueAt === null) ? true : undefined;
+    });
+    t.expect(settled).toBe(total);
   });
 
   add("S17 S5 racing senders are admitted one after the other", async (t) => {

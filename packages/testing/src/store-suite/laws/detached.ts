@@ -1,8 +1,11 @@
 import { inputId, sessionId, turnId } from "@pawl/core";
-import { newInput, textDelta, userMessage } from "../fixtures.ts";
+import { newAwaitEvent, newInput, textDelta, userMessage } from "../fixtures.ts";
 import { chapter } from "../store-case.ts";
 
 const S1 = sessionId("s1");
+
+const ANSWER = { status: "ok", payload: { deep: [{ text: "kept" }] } } as const;
+const BY = { name: "ana", via: "host", note: { deep: ["kept"] } } as const;
 
 /** Spoils a value as far as it lets itself be spoilt: a frozen one answers with a TypeError, which is as good. */
 function spoil(value: unknown): void {
@@ -24,7 +27,9 @@ export const detachedLaw = chapter("Law: values are detached", (add) => {
     const receipt = await held.end();
     await t.accept("in_2");
     const turn = await held.newTurn(["in_2"]);
-    const { sessions, inbox } = t.store;
+    const { sessions, inbox, awaits } = t.store;
+    await awaits.register(newAwaitEvent("open"));
+    await awaits.resolve("done", ANSWER, BY, newAwaitEvent("done"));
     const readers: Record<string, () => Promise<unknown>> = {
       picture: () => t.picture("s1"),
       load: () => sessions.load(S1),
@@ -35,6 +40,9 @@ export const detachedLaw = chapter("Law: values are detached", (add) => {
       committed: () => sessions.loadCommitted(receipt.runId),
       input: () => inbox.load(inputId("in_s1")),
       next: () => inbox.next(held.fence),
+      "await-event": () => awaits.load("done"),
+      "await-event again": () => awaits.register(newAwaitEvent("open")),
+      "pending events": () => awaits.pending({ limit: 10 }),
     };
     const before = structuredClone(await Promise.all(Object.values(readers).map((read) => read())));
     for (const [name, read] of Object.entries(readers)) {
@@ -71,6 +79,26 @@ export const detachedLaw = chapter("Law: values are detached", (add) => {
     await held.end({ delta: { baseRevision: 0, messages } });
     spoil(messages);
     t.expect(await t.store.sessions.transcript(S1)).toEqual([userMessage("m1")]);
+  });
+
+  add("S6 an await-event and its answer, handed in or returned, can be changed without harm", async (t) => {
+    const { awaits } = t.store;
+    const event = structuredClone(newAwaitEvent("k1"));
+    spoil(await awaits.register(event));
+    spoil(event);
+    const { info, scope, wait } = newAwaitEvent("k1");
+    t.expect(await awaits.load("k1").then((one) => [one?.info, one?.scope, one?.wait])).toEqual([
+      info,
+      scope,
+      wait,
+    ]);
+    const answer = structuredClone(ANSWER);
+    const by = structuredClone(BY);
+    spoil(await awaits.resolve("k1", answer, by));
+    spoil(answer);
+    spoil(by);
+    const record = await awaits.load("k1");
+    t.expect([record?.terminal, record?.resolvedBy, record?.info]).toEqual([ANSWER, BY, info]);
   });
 
   add("S6 what the answers of writes hold can be spoilt without harm", async (t) => {

@@ -1,5 +1,5 @@
 import { inputId, sessionId, turnId } from "@pawl/core";
-import { userMessage } from "../fixtures.ts";
+import { newAwaitEvent, userMessage } from "../fixtures.ts";
 import { chapter } from "../store-case.ts";
 
 export const isolationLaw = chapter("Law: sessions and stores are apart", (add) => {
@@ -50,7 +50,11 @@ export const isolationLaw = chapter("Law: sessions and stores are apart", (add) 
 
   add("S4 two stores know nothing of one another", async (t) => {
     await t.working();
+    await t.store.awaits.register(newAwaitEvent("k1"));
+    await t.store.awaits.revokeSession(sessionId("s2"));
     const other = await t.another();
+    t.expect(await other.awaits.load("k1")).toBe(null);
+    t.expect((await other.awaits.register(newAwaitEvent("k2", "s2")))?.keyId).toBe("k2");
     t.expect(await other.sessions.list({ limit: 10 })).toEqual([]);
     t.expect(await other.inbox.load(inputId("in_s1"))).toBe(null);
     t.expect(await other.secrets.loadOrCreate("signing", () => "theirs")).toBe("theirs");

@@ -1,5 +1,5 @@
 import { inputId, sessionId, turnId } from "@pawl/core";
-import { COMPLETED, newInput } from "../fixtures.ts";
+import { COMPLETED, newAwaitEvent, newInput } from "../fixtures.ts";
 import { Held } from "../held.ts";
 import { chapter } from "../store-case.ts";
 
@@ -29,6 +29,25 @@ export const reopenLaw = chapter("Law: what was acknowledged lasts", (add) => {
       content: before.inputs[1]!.content,
     });
     t.expect((await t.store.inbox.accept(again)).duplicate).toBe(true);
+  });
+
+  add("S18 D15 events, answers, due times and revocations are there after a restart", "reopen", async (t) => {
+    const by = { name: "ana", via: "key" } as const;
+    const dueAt = (await t.store.awaits.register(newAwaitEvent("probe")))!.createdAt + 300;
+    await t.store.awaits.register(newAwaitEvent("open", "s1", { dueAt }));
+    await t.store.awaits.resolve("early", { status: "ok", payload: 1 }, by, newAwaitEvent("early"));
+    await t.store.awaits.revoke("gone");
+    await t.store.awaits.revokeSession(sessionId("s2"));
+    const before = [await t.store.awaits.load("open"), await t.store.awaits.load("early")];
+    await t.reopen();
+    const { awaits } = t.store;
+    t.expect([await awaits.load("open"), await awaits.load("early")]).toEqual(before);
+    t.expect(await awaits.register(newAwaitEvent("gone"))).toBe(null);
+    t.expect(await awaits.register(newAwaitEvent("k2", "s2"))).toBe(null);
+    await t.until("the sweeper finds what came due", async () =>
+      (await awaits.settleDue(10)).settled === 1 ? true : undefined,
+    );
+    t.expect((await awaits.load("open"))?.terminal).toEqual({ status: "timeout" });
   });
 
   add(
