@@ -1,0 +1,219 @@
+// D15, D9: what one resolver does while others come in between, forced with locks that the test holds.
+import { executionScope, type Resolution, sessionId, turnId } from "@pawl/core";
+import type { NewAwaitEvent } from "@pawl/core/ports";
+import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
+import type pg from "pg";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type FaultyProxy, faultyProxy } from "./faulty-proxy.ts";
+import { adminPool, claimOne, fresh, openStore, openTurn, type PgStore } from "./harness.ts";
+
+let database: TestDatabase;
+let admin: pg.Pool;
+let proxy: FaultyProxy;
+let store: PgStore;
+let other: PgStore;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  admin = adminPool(database.url, 4);
+  proxy = await faultyProxy(database.url);
+  store = await openStore(proxy.url);
+  other = await openStore(database.url);
+});
+afterAll(async () => {
+  await store.close();
+  await other.close();
+  await proxy[Symbol.asyncDispose]();
+  await admin.end();
+  await database.drop();
+});
+
+const BY = { name: "ana", via: "key" } as const;
+const yes = (payload: string): Resolution => ({ status: "ok", payload });
+
+function event(session: string | null = null, dueAt: number | null = null): NewAwaitEvent {
+  const keyId = fresh("k");
+  return {
+    keyId,
+    scope:
+      session === null
+        ? executionScope.runtimeOperation(keyId)
+        : executionScope.turn(session, `turn of ${session}`),
+    wait: { type: "custom", key: keyId },
+    sessionId: session === null ? null : sessionId(session),
+    turnId: session === null ? null : turnId(`turn of ${session}`),
+    dueAt,
+    info: {},
+  };
+}
+
+/** Holds the locks of `sql` while `body` runs, then commits. */
+async function holding(sql: string, values: unknown[], body: () => Promise<void>): Promise<void> {
+  const client = await admin.connect();
+  try {
+    await client.query("begin");
+    await client.query(sql, values);
+    await body();
+    await client.query("commit");
+  } finally {
+    client.release();
+  }
+}
+
+/** Until so many statements of the store wait for a lock. */
+async function blocked(count: number): Promise<void> {
+  await vi.waitFor(async () => {
+    const { rows } = await admin.query(
+      "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%await_events%'",
+    );
+    expect(rows[0].n).toBe(count);
+  });
+}
+
+describe("an await-event in PostgreSQL", () => {
+  test("D9 a resolver whose answer was lost recognises its own resolution", async () => {
+    const { session } = await openTurn(other);
+    for (const made of [true, false]) {
+      const it = event(session);
+      if (made) await store.awaits.register(it);
+      const before = proxy.lost;
+      proxy.loseAnswerTo("pawl_resolve_await_event");
+      const result = await store.awaits.resolve(it.keyId, yes("mine"), BY, it);
+      expect(proxy.lost).toBe(before + 1);
+      expect(result).toMatchObject({ status: "accepted", record: { terminal: yes("mine") } });
+      expect(await other.awaits.resolve(it.keyId, yes("late"), BY, it)).toMatchObject({
+        status: "already_resolved",
+        record: { terminal: yes("mine") },
+      });
+    }
+  });
+
+  test("D15 who waited for the winner's locks is told the winner, and not what it saw before", async () => {
+    const { session, node } = await openTurn(other);
+    for (const withSession of [true, false]) {
+      const it = event(withSession ? session : null);
+      await store.awaits.register(it);
+      const lock = withSession
+        ? "select 1 from pawl.session_queue where session_id = $1 for update"
+        : "select 1 from pawl.await_events where key_id = $1 for update";
+      let ends: Promise<unknown[]> = Promise.resolve([]);
+      await holding(lock, [withSession ? session : it.keyId], async () => {
+        ends = Promise.all([
+          store.awaits.resolve(it.keyId, yes("a"), BY),
+          other.awaits.resolve(it.keyId, yes("b"), BY),
+          other.awaits.resolve(it.keyId, yes("c"), BY, it),
+        ]);
+        await blocked(3);
+      });
+      const results = (await ends) as { status: string; record: { terminal: Resolution } }[];
+      expect(results.map(({ status }) => status).sort()).toEqual([
+        "accepted",
+        "already_resolved",
+        "already_resolved",
+      ]);
+      const winner = results.find(({ status }) => status === "accepted")!;
+      for (const { record } of results) expect(record).toEqual(winner.record);
+    }
+    expect(node.generation).toBeGreaterThan(0);
+  });
+
+  test("D15 an event that somebody makes while the resolver waits for the line is resolved, and not unknown", async () => {
+    const { session } = await openTurn(other);
+    const it = event(session);
+    let resolving: Promise<unknown> = Promise.resolve();
+    await holding(
+      "select 1 from pawl.session_queue where session_id = $1 for update",
+      [session],
+      async () => {
+        resolving = store.awaits.resolve(it.keyId, yes("early"), BY, it);
+        await blocked(1);
+        // A waiter needs no lock of the session: nothing holds it up.
+        expect((await other.awaits.register(it))?.terminal).toBe(null);
+      },
+    );
+    expect(await resolving).toMatchObject({ status: "accepted" });
+    expect((await other.awaits.register(it))?.terminal).toEqual(yes("early"));
+  });
+
+  test("D15 the due time is compared with the time after the lock, also when the wait for it began before", async () => {
+    for (const made of [true, false]) {
+      const { rows } = await admin.query(
+        "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now",
+      );
+      const it = event(null, Number(rows[0].now) + 300);
+      await store.awaits.register(it);
+      let resolving: Promise<unknown> = Promise.resolve();
+      await holding("select 1 from pawl.await_events where key_id = $1 for update", [it.keyId], async () => {
+        resolving = store.awaits.resolve(it.keyId, yes("too late"), BY, made ? it : undefined);
+        await blocked(1);
+        await vi.waitFor(async () => {
+          const late = await admin.query("select clock_timestamp() > to_timestamp($1 / 1000.0) as late", [
+            it.dueAt,
+          ]);
+          expect(late.rows[0].late).toBe(true);
+        });
+      });
+      expect(await resolving).toMatchObject({
+        status: "already_resolved",
+        record: { terminal: { status: "timeout" }, resolvedBy: { name: "deadline", via: "sweeper" } },
+      });
+    }
+  });
+
+  test("D15 a resolver that waits for the session's line keeps nobody from the event", async () => {
+    const { session } = await openTurn(other);
+    const it = event(session);
+    await store.awaits.register(it);
+    let resolving: Promise<unknown> = Promise.resolve();
+    await holding(
+      "select 1 from pawl.session_queue where session_id = $1 for update",
+      [session],
+      async () => {
+        resolving = store.awaits.resolve(it.keyId, yes("a"), BY);
+        await blocked(1);
+        await admin.query("select 1 from pawl.await_events where key_id = $1 for update nowait", [it.keyId]);
+      },
+    );
+    expect(await resolving).toMatchObject({ status: "accepted" });
+  });
+
+  test("D15 answer and wake mark are one transaction: who is killed in between leaves neither", async () => {
+    const turn = await openTurn(other);
+    const it = event(turn.session);
+    await store.awaits.register(it);
+    expect(await other.leases.release(turn.fence, { type: "park" })).toBe(true);
+    let resolving: Promise<unknown> = Promise.resolve();
+    const hasty = await openStore(database.url, { patienceMs: 0 });
+    await holding(
+      "select 1 from pawl.session_queue where session_id = $1 for update",
+      [turn.session],
+      async () => {
+        resolving = hasty.awaits.resolve(it.keyId, yes("a"), BY).catch((error: unknown) => error);
+        await blocked(1);
+        await admin.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and query like '%await_events%'",
+        );
+        await resolving;
+      },
+    );
+    expect((await other.awaits.load(it.keyId))?.terminal).toBe(null);
+    const claims = () => other.leases.claim(turn.node, { sessionId: turn.session, limit: 1, behaviours: [] });
+    expect(await claims()).toEqual([]);
+    await hasty.awaits.resolve(it.keyId, yes("b"), BY);
+    expect((await claimOne(other, turn.node, turn.session)).openTurn).toBe(turn.turn);
+    await hasty.close();
+  });
+
+  test("waiters that look again and again write nothing", async () => {
+    const it = event();
+    await store.awaits.register(it);
+    const version = async () =>
+      (
+        await admin.query("select xmin::text, ctid::text from pawl.await_events where key_id = $1", [
+          it.keyId,
+        ])
+      ).rows[0];
+    const before = await version();
+    for (let i = 0; i < 5; i++) await store.awaits.register(it);
+    expect(await version()).toEqual(before);
+  });
+});
