@@ -54,7 +54,7 @@ export function invariantsPage(invariants: readonly Invariant[]): string {
     "# Invariants",
     "",
     "What always holds, numbered in the header of the file that owns it, and cited by number in code and in the titles of tests.",
-    "This page is collected from those headers by `pnpm --filter @pawl/tests docs`: change them there.",
+    "This page is collected from those headers by `pnpm --filter @pawl/tests run docs`: change them there.",
   ];
   for (const file of new Set(invariants.map((invariant) => invariant.file))) {
     lines.push("", `## \`${file}\``, "");

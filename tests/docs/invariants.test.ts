@@ -7,7 +7,7 @@ import { invariantsInSources, invariantsPage } from "./invariants-page.ts";
 const INVARIANTS = invariantsInSources();
 
 describe("docs/invariants.md", () => {
-  test("is what the headers say: write it anew with `pnpm --filter @pawl/tests docs`", () => {
+  test("is what the headers say: write it anew with `pnpm --filter @pawl/tests run docs`", () => {
     expect(readFileSync(join(ROOT, "docs/invariants.md"), "utf8")).toBe(invariantsPage(INVARIANTS));
   });
 

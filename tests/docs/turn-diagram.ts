@@ -1,6 +1,6 @@
 import type { Transition } from "@pawl/core";
 
-/** What stands between the two lines is written by `pnpm --filter @pawl/tests docs`. */
+/** What stands between the two lines is written by `pnpm --filter @pawl/tests run docs`. */
 const BEGIN = "<!-- generated from TRANSITIONS: begin -->";
 const END = "<!-- generated from TRANSITIONS: end -->";
 

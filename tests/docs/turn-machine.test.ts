@@ -8,7 +8,7 @@ import { withDiagram } from "./turn-diagram.ts";
 const PAGE = readFileSync(join(ROOT, "docs/turn-machine.md"), "utf8");
 
 describe("docs/turn-machine.md", () => {
-  test("shows the transitions as they are: write it anew with `pnpm --filter @pawl/tests docs`", () => {
+  test("shows the transitions as they are: write it anew with `pnpm --filter @pawl/tests run docs`", () => {
     expect(withDiagram(PAGE, TRANSITIONS)).toBe(PAGE);
   });
 
