@@ -9,16 +9,23 @@ import type { TurnOutput } from "../output/turn-output.ts";
 export interface OutputOptions {
   readonly json?: true;
   readonly quiet?: true;
+  readonly dataDir?: string;
+  readonly server?: string;
 }
 
 /** JSON and bare answers for programs, text for people; progress where there is a terminal to show it on. */
-export function openOutput({ json, quiet }: OutputOptions): TurnOutput {
+export function openOutput({ json, quiet, dataDir, server }: OutputOptions): TurnOutput {
   const write = (text: string) => void process.stdout.write(text);
   const tell = (text: string) => void process.stderr.write(text);
   if (json) return createJsonOutput(write, tell);
   const progress = createProgress(process.stderr);
   if (quiet) return createQuietOutput(write, tell, progress);
-  const goOn = (sessionId: string) => `${commandName(process.env)} run --session ${shellWord(sessionId)} "…"`;
+  const where = [
+    ...(server === undefined ? [] : ["--server", shellWord(server)]),
+    ...(dataDir === undefined ? [] : ["--data-dir", shellWord(dataDir)]),
+  ];
+  const goOn = (sessionId: string) =>
+    [commandName(process.env), "run", ...where, "--session", shellWord(sessionId), '"…"'].join(" ");
   return createTextOutput({
     write,
     progress,

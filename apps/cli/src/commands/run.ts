@@ -17,8 +17,6 @@ export interface RunOptions extends OutputOptions {
   readonly mcp?: readonly string[];
   readonly model?: string;
   readonly timeout?: number;
-  readonly server?: string;
-  readonly dataDir?: string;
 }
 
 /** One durable turn, shown while it happens. @returns the exit code */

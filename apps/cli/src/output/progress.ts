@@ -31,7 +31,7 @@ export function createProgress(screen: Screen): Progress {
     if (elapsed < MOMENT_MS) return;
     const seconds = elapsed >= 2_000 ? ` ${Math.floor(elapsed / 1000)} s` : "";
     const line = `${FRAMES[frame++ % FRAMES.length]} ${message}${seconds}`;
-    screen.write(`${ERASE}${line.slice(0, (screen.columns ?? 80) - 1)}`);
+    screen.write(`${ERASE}${line.slice(0, (screen.columns || 80) - 1)}`);
     shown = true;
   };
   return {
