@@ -69,6 +69,7 @@ export { defaultResultLimits, type ResultLimits, ResultStream } from "./jobs/res
 export { canonicalPattern, canonicalTarget } from "./leases/canonical-target.ts";
 export { CompiledLease, isLeaseNamespace, LEASE_NAMESPACES } from "./leases/compiled-lease.ts";
 export { delegateAuthority } from "./leases/delegated-authority.ts";
+export { type EffectCheckOptions, type EffectOperation, effectCheck } from "./leases/effect-check.ts";
 export { compileGlob, type Glob, matchesGlob } from "./leases/glob.ts";
 export { isGlobSubset } from "./leases/glob-subset.ts";
 export { hasExpired, parseExpiry } from "./leases/lease-expiry.ts";

@@ -147,6 +147,7 @@ test("what each entry exports", () => {
       "defaultResultLimits",
       "defaultRevocationPolicy",
       "delegateAuthority",
+      "effectCheck",
       "encodeEnvelope",
       "encodeNumbered",
       "envelopeSchema",

@@ -36,8 +36,19 @@ export function countingIds(): IdSource {
 
 const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+/** Randomness is drawn in portions, because each draw costs more than the bytes. Used bytes are overwritten. */
+const pool = new Uint8Array(4096);
+let drawn = pool.length;
+
 function randomHex(bytes: number): string {
+  if (drawn + bytes > pool.length) {
+    crypto.getRandomValues(pool);
+    drawn = 0;
+  }
   let text = "";
-  for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) text += hexPairs[byte];
+  for (const end = drawn + bytes; drawn < end; drawn++) {
+    text += hexPairs[pool[drawn] as number];
+    pool[drawn] = 0;
+  }
   return text;
 }

@@ -20,6 +20,14 @@ export function parseTimestamp(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+let lastFormatted = 0;
+let lastText = "1970-01-01T00:00:00.000Z";
+
+/** ISO 8601 in UTC with milliseconds. Bursts of events share a millisecond, so the last text is kept. */
 export function formatTimestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  if (milliseconds !== lastFormatted) {
+    lastText = new Date(milliseconds).toISOString();
+    lastFormatted = milliseconds;
+  }
+  return lastText;
 }

@@ -20,22 +20,22 @@ export class LeaseGuard implements OperationCheck {
   }
 
   check(operation: Operation, now: number): OperationVerdict {
+    const bounds = this.checkBounds(now);
+    if (!bounds.allowed || this.#covers(operation)) return bounds;
+    const { namespace, target } = operation;
+    const shown = target.slice(0, 200);
+    return refuse("PERMISSION_DENIED", `the lease does not cover ${namespace} on "${shown}"`);
+  }
+
+  /** Expiry and budget alone: what bounds every operation, whatever it is. */
+  checkBounds(now: number): OperationVerdict {
     if (hasExpired(this.expiresAt, now)) {
-      return refuse(
-        "LEASE_EXPIRED",
-        `the lease expired at ${formatTimestamp(this.expiresAt ?? 0)}; submit again`,
-      );
+      const at = formatTimestamp(this.expiresAt ?? 0);
+      return refuse("LEASE_EXPIRED", `the lease expired at ${at}; submit again`);
     }
     const empty = this.budget.exhausted();
     if (empty !== undefined) {
       return refuse("BUDGET_EXHAUSTED", `nothing is left of the ${empty} budget; submit with a larger one`);
-    }
-    if (!this.#covers(operation)) {
-      const { namespace, target } = operation;
-      return refuse(
-        "PERMISSION_DENIED",
-        `the lease does not cover ${namespace} on "${target.slice(0, 200)}"`,
-      );
     }
     return { allowed: true };
   }

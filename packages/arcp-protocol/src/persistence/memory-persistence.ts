@@ -12,14 +12,14 @@ export interface MemoryLimits {
   replay: ReplayLimits;
   /** Ended jobs that stay listed, replayable and bound to their idempotency keys; the oldest go first. */
   endedJobs: number;
-  /** Payload (UTF-16 units) of all ended jobs' logs together. */
+  /** Size of all ended jobs' logs together: payload in UTF-16 units, and what an entry costs beside it. */
   endedSize: number;
 }
 
 const defaultMemoryLimits: MemoryLimits = {
   replay: defaultReplayLimits,
   endedJobs: 10_000,
-  endedSize: 128 * 1024 * 1024,
+  endedSize: 32 * 1024 * 1024,
 };
 
 interface StoredSession extends SessionRecord {
@@ -33,7 +33,10 @@ interface StoredJob extends JobRecord {
   log: RetainedLog<JobLogEntry> | undefined;
 }
 
-const sizeOf = (entry: JobLogEntry) => entry.payload.length;
+/** What an entry costs beside its payload, about, in bytes. */
+const ENTRY_OVERHEAD = 200;
+
+const sizeOf = (entry: JobLogEntry) => entry.payload.length + ENTRY_OVERHEAD;
 
 /** Everything in this process, every part bounded. Answers at once. */
 export function memoryPersistence(options: { limits?: Partial<MemoryLimits>; incarnation?: string } = {}) {

@@ -25,7 +25,7 @@ export interface ClaimedSession extends SessionRecord {
 }
 
 /**
- * Sessions. One process at a time holds a session: `claim` fences the holder before it, also one that is stalled
+ * Sessions. A store may forget one whose `expiresAt` is past and that has no unfinished job. One process at a time holds a session: `claim` fences the holder before it, also one that is stalled
  * and comes back.
  */
 export interface SessionStore {

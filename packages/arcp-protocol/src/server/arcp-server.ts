@@ -258,14 +258,12 @@ export class ArcpServer {
   /** P10: the session and its jobs stay; the clock of the resume window begins. */
   #detached(session: HostedSession): void {
     if (this.#closed) return;
-    const { clock, limits, persistence } = this.#runtime;
+    const { clock, limits } = this.#runtime;
     const expiresAt = session.expiresAt ?? clock.now() + limits.resumeWindowMs;
     session.expiresAt = expiresAt;
     session.stopExpiry?.();
     session.stopExpiry = clock.at(expiresAt, () => this.#expire(session));
-    void Promise.resolve(persistence.sessions.update(session.sessionId, session.epoch, { expiresAt })).catch(
-      () => undefined,
-    );
+    void Promise.resolve(session.save({ expiresAt })).catch(() => undefined);
   }
 
   /** Nobody can resume it any more. Its stream goes once the last of its jobs has ended. */

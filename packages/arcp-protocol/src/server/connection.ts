@@ -149,17 +149,22 @@ export class ServerConnection {
   /** Milliseconds since the epoch, or undefined when only frames can change anything. */
   nextDeadline(): number | undefined {
     if (this.#phase === "awaiting_hello") return this.#helloDueAt;
+    // Whoever checks the token may take as long again, then the client is told to try later.
+    if (this.#phase === "opening") return this.#helloDueAt + this.#options.helloTimeoutMs;
     return this.#phase === "open" && this.#heartbeat !== undefined
       ? nextHeartbeat(this.#heartbeat)
       : undefined;
   }
 
   onDeadline(now: number): ConnectionAction[] {
+    if (now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return [];
     if (this.#phase === "awaiting_hello") {
-      if (now < this.#helloDueAt) return [];
-      this.#move("end");
-      const error = new ArcpError("UNAUTHENTICATED", "no session.hello arrived in time");
-      return [this.refusal(error, {}), { do: "close", code: CLOSE_CODES.refused, reason: "no hello" }];
+      return this.#giveUp(new ArcpError("UNAUTHENTICATED", "no session.hello arrived in time"));
+    }
+    if (this.#phase === "opening") {
+      return this.#giveUp(
+        new ArcpError("INTERNAL_ERROR", "the session could not be opened in time; try again"),
+      );
     }
     const verdict = this.#heartbeat === undefined ? "wait" : judgeHeartbeat(this.#heartbeat, now);
     if (verdict === "ping") return [this.#ping(now)];
@@ -173,6 +178,11 @@ export class ServerConnection {
       this.refusal(error, {}),
       { do: "close", code: CLOSE_CODES.heartbeatLost, reason: "heartbeat lost" },
     ];
+  }
+
+  #giveUp(error: ArcpError): ConnectionAction[] {
+    this.#move("end");
+    return [this.refusal(error, {}), { do: "close", code: CLOSE_CODES.refused, reason: error.wireCode }];
   }
 
   #dispatch(envelope: Envelope, now: number): ConnectionAction[] {

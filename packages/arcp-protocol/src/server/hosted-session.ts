@@ -1,5 +1,7 @@
 import { encodeNumbered } from "../envelope/encode-envelope.ts";
+import type { Awaitable } from "../persistence/awaitable.ts";
 import type { Delivery, EventStore, JobLogEntry } from "../persistence/event-store.ts";
+import type { SessionStore } from "../persistence/session-store.ts";
 import type { Feature } from "../session/features.ts";
 import { acknowledge, allot, type Sequence, sequenceFrom } from "../session/sequence.ts";
 import type { JobSubscription } from "./job-subscription.ts";
@@ -27,6 +29,7 @@ export interface HostedSessionOptions {
   acked: number;
   expiresAt: number | undefined;
   events: EventStore;
+  sessions: SessionStore;
 }
 
 /**
@@ -52,6 +55,8 @@ export class HostedSession {
   liveJobs = 0;
   stopExpiry: (() => void) | undefined;
   readonly #events: EventStore;
+  readonly #sessions: SessionStore;
+  #saving: Promise<unknown> | undefined;
   #peer: SessionPeer | undefined;
   #catchingUp = false;
   #readingLater = false;
@@ -68,6 +73,20 @@ export class HostedSession {
     this.sequence.acked = options.acked;
     this.expiresAt = options.expiresAt;
     this.#events = options.events;
+    this.#sessions = options.sessions;
+  }
+
+  /** Changes what is stored of the session, in the order of the calls. False when another process holds it. */
+  save(change: Parameters<SessionStore["update"]>[2]): Awaitable<boolean> {
+    const write = () => this.#sessions.update(this.sessionId, this.epoch, change);
+    const saved = this.#saving === undefined ? write() : this.#saving.then(write, write);
+    if (!(saved instanceof Promise)) return saved;
+    this.#saving = saved;
+    const over = () => {
+      if (this.#saving === saved) this.#saving = undefined;
+    };
+    saved.then(over, over);
+    return saved;
   }
 
   get peer(): SessionPeer | undefined {

@@ -1,6 +1,7 @@
 import { parseTraceContext, type TraceContext } from "../envelope/trace-context.ts";
 import { ArcpError } from "../errors.ts";
 import type { JobState } from "../jobs/job-state.ts";
+import { type EffectCheckOptions, effectCheck } from "../leases/effect-check.ts";
 import type { Operation, OperationCheck, OperationVerdict } from "../leases/operation-check.ts";
 import type { EventBodies, LogLevel } from "../messages/event-body.ts";
 import type { Credential, Lease, LeaseConstraints } from "../messages/lease.ts";
@@ -84,6 +85,11 @@ export class JobContext implements OperationCheck {
   /** Decides without waiting whether an operation is covered. */
   check(operation: Operation): OperationVerdict {
     return this.#run.check(operation);
+  }
+
+  /** The job's authority for a host of effects that asks `check({ kind, name }, now)` before it performs. */
+  effectCheck(options: EffectCheckOptions = {}): ReturnType<typeof effectCheck> {
+    return effectCheck(this.#run.guard, options, (operation) => this.check(operation));
   }
 
   /** Throws the refusal as an ArcpError when the operation is not covered. */

@@ -62,7 +62,6 @@ export class JobRun {
   #stream: ResultStream | undefined;
   #timers: (() => void)[] = [];
   #sinceYield = 0;
-  #stateUnsaved = false;
   readonly #gauge = new Map<string, number>();
 
   constructor(options: {
@@ -122,7 +121,12 @@ export class JobRun {
     if (moved?.ok !== true)
       throw new ArcpUsageError("illegal_transition", moved?.reason ?? "the job is gone");
     this.record.state = state;
-    this.#stateUnsaved = true;
+    void this.runtime.committer.append({
+      epochs: this.session.epochs,
+      entries: [],
+      deliveries: [],
+      jobs: [{ jobId: this.jobId, state }],
+    });
   }
 
   /** Emits one event. Resolves when it is stored; rejects only when the event itself is wrong or the job is over. */
@@ -273,7 +277,7 @@ export class JobRun {
     }
     this.subscriptions.clear();
     // Ends what the agent still has open; a terminal job's signal says so too.
-    if (!this.signal.aborted) this.entry.cancel.abort(new ArcpError("CANCELLED", "the job has ended"));
+    if (!this.signal.aborted) this.entry.cancel.abort(JOB_ENDED);
     this.runtime.credentials?.revokeJob(this.jobId, this.record.credentialIds);
     for (const child of this.children) {
       // A child may go on, but not with spending authority that outlives its parent (section 9.8.2).
@@ -312,7 +316,7 @@ export class JobRun {
 
   #emitChecked(kind: string, body: Record<string, unknown>, options: EmitOptions): Promise<void> {
     checkBody(kind, body);
-    const updates = kind === "metric" ? this.#takeCost(body as unknown as EventBodies["metric"]) : [];
+    const updates = this.#budgetChange(kind, body);
     const ts = formatTimestamp(this.runtime.clock.now());
     const stored = this.#append(
       "job.event",
@@ -360,10 +364,6 @@ export class JobRun {
       deliveries.push(delivery);
     }
     const epochs = this.#deliverToSubscribers(entry, deliveries);
-    if (this.#stateUnsaved) {
-      this.#stateUnsaved = false;
-      jobs.unshift({ jobId: this.jobId, state: record.state });
-    }
     return this.runtime.committer.append({ epochs, entries: [entry], deliveries, jobs });
   }
 
@@ -378,6 +378,12 @@ export class JobRun {
       epochs.set(subscription.session.sessionId, subscription.session.epoch);
     }
     return epochs;
+  }
+
+  /** A cost moves the counters, a delegation has moved them: both are stored with the event that says so. */
+  #budgetChange(kind: string, body: Record<string, unknown>): JobUpdate[] {
+    if (kind === "metric") return this.#takeCost(body as unknown as EventBodies["metric"]);
+    return kind === "delegate" ? this.budgetUpdates() : [];
   }
 
   /** Section 9.6: a cost report moves the counter before it is passed on; a senseless one does neither. */
@@ -456,9 +462,7 @@ export class JobRun {
 
   #mustBeLive(): void {
     if (!this.over) return;
-    throw this.signal.reason instanceof ArcpError
-      ? this.signal.reason
-      : new ArcpError("CANCELLED", "the job has ended");
+    throw this.signal.reason instanceof ArcpError ? this.signal.reason : JOB_ENDED;
   }
 
   #at(time: number, callback: () => void): void {
@@ -472,6 +476,8 @@ export class JobRun {
 }
 
 const settled = Promise.resolve();
+/** Shared: every job ends, and an error of its own would cost each a stack trace that nobody reads. */
+const JOB_ENDED = new ArcpError("CANCELLED", "the job has ended");
 
 function checkBody(kind: string, body: Record<string, unknown>): void {
   if (!isKnownEventKind(kind)) {

@@ -46,6 +46,7 @@ export class SessionOpening {
       acked: 0,
       expiresAt: undefined,
       events: runtime.persistence.events,
+      sessions: runtime.persistence.sessions,
     });
     runtime.sessions.set(session.sessionId, session);
     runtime.audit({ type: "session_opened", sessionId: session.sessionId, principal });
@@ -96,7 +97,7 @@ export class SessionOpening {
     const resumeToken = this.#mintToken();
     const features = negotiate(runtime.features, request.features);
     const change = { tokenHash: sha256(resumeToken), features, expiresAt: undefined };
-    const held = await runtime.persistence.sessions.update(session.sessionId, session.epoch, change);
+    const held = await session.save(change);
     if (!held) {
       runtime.committer.refuse([session.sessionId]);
       throw this.#refusal("stale_token", session.sessionId, session.principal);
@@ -152,11 +153,8 @@ export class SessionOpening {
 export async function adoptSession(runtime: Runtime, sessionId: string): Promise<HostedSession | undefined> {
   const claimed = await runtime.persistence.sessions.claim(sessionId);
   if (claimed === undefined) return undefined;
-  const session = new HostedSession({
-    ...claimed,
-    expiresAt: claimed.expiresAt,
-    events: runtime.persistence.events,
-  });
+  const { events, sessions } = runtime.persistence;
+  const session = new HostedSession({ ...claimed, expiresAt: claimed.expiresAt, events, sessions });
   runtime.sessions.set(sessionId, session);
   await recoverJobs(runtime, session);
   return session;

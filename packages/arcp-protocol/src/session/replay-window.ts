@@ -4,7 +4,7 @@ export interface ReplayLimits {
   keepAcked: number;
   /** Never more events than this, acknowledged or not. */
   maxEvents: number;
-  /** Never more payload (UTF-16 units) than this, acknowledged or not. */
+  /** Never more than this size, as the store counts it, acknowledged or not. */
   maxSize: number;
 }
 

@@ -349,7 +349,7 @@ describe("other runtimes", () => {
     const client = await new MemoryRuntime().connect({ open });
     expect(client.agents.map(({ name }) => name)).toEqual(["plain", "rich"]);
     await client.close();
-    await vi.waitFor(() => expect(said).toEqual(["session.close", "session.bye"]));
+    await vi.waitFor(() => expect(said).toEqual(["session.close", "session.bye"]), 10_000);
   });
 
   test("`output` is read as the result, `dims` as dimensions, unknown codes and statuses are kept", async () => {

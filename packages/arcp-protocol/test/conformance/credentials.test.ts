@@ -130,7 +130,7 @@ describe("provisioned credentials", () => {
     const cancelled = jobIdOf(await session.submit({ agent: "user", input: "wait" }));
     session.send("job.cancel", {}, { job_id: cancelled });
     for (const job of [success, error, timeout, cancelled]) await session.end(job);
-    await vi.waitFor(() => expect(upstream.live.size).toBe(0));
+    await vi.waitFor(() => expect(upstream.live.size).toBe(0), 10_000);
     expect(upstream.revoked).toHaveLength(4);
     await stopServer(running);
   });
@@ -140,7 +140,7 @@ describe("provisioned credentials", () => {
     const session = await openSession(url);
     upstream.failures = 1;
     await session.end(jobIdOf(await session.submit({ agent: "user", input: 1 })));
-    await vi.waitFor(() => expect(upstream.live.size).toBe(0), 3000);
+    await vi.waitFor(() => expect(upstream.live.size).toBe(0), 10_000);
     expect(running.audit).toContainEqual(
       expect.objectContaining({ type: "credential_revocation_failed", credentialId: "cred_1", attempt: 1 }),
     );
@@ -155,7 +155,7 @@ describe("provisioned credentials", () => {
     await stopServer(first.running);
     expect(first.upstream.live.size).toBe(1);
     const second = await startServer({ persistence, provisioner: first.upstream, moreAgents: [user] });
-    await vi.waitFor(() => expect(first.upstream.live.size).toBe(0));
+    await vi.waitFor(() => expect(first.upstream.live.size).toBe(0), 10_000);
     expect(await persistence.credentials.list()).toEqual([]);
     await stopServer(second);
   });
@@ -232,7 +232,7 @@ describe("provisioned credentials", () => {
     const child = await session.client.waitFor((frame) => frame.payload.parent_job_id === parent);
     expect(child.payload.credentials).toHaveLength(1);
     await session.end(parent);
-    await vi.waitFor(() => expect(upstream.live.size).toBe(0));
+    await vi.waitFor(() => expect(upstream.live.size).toBe(0), 10_000);
     expect((await session.end(jobIdOf(child))).type).toBe("job.result");
     await stopServer(running);
   });

@@ -87,7 +87,7 @@ describe("after the runtime's process was replaced", () => {
     await before.client.until(() => before.events(job).length >= 2, "two events");
     await stopServer(first);
     const second = await startServer({ persistence, moreAgents: [steady] });
-    await vi.waitFor(async () => expect((await persistence.jobs.get(job))?.state).toBe("completed"), 3000);
+    await vi.waitFor(async () => expect((await persistence.jobs.get(job))?.state).toBe("completed"), 10_000);
     const after = await openSession(second.url, {
       resume: { session_id: before.sessionId, resume_token: before.resumeToken, last_event_seq: 0 },
     });

@@ -186,7 +186,7 @@ describe("subscription", () => {
     expect(new Set(ticks(watcher, job)).size).toBe(ticks(watcher, job).length);
     // The owner may ask for the past again: it comes under new numbers.
     await subscribe(owner, { job_id: job, history: true });
-    await vi.waitFor(() => expect(ticks(owner, job)).toEqual([...upTo(20), ...upTo(20)]));
+    await vi.waitFor(() => expect(ticks(owner, job)).toEqual([...upTo(20), ...upTo(20)]), 10_000);
     expect(seqs(owner)).toEqual(upTo(42));
   });
 

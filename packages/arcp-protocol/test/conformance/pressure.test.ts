@@ -36,7 +36,7 @@ describe("pressure", () => {
   test("[6.5-6] one that stays away is dropped, and resumes within the window", async () => {
     const running = await startServer({
       moreAgents: [firehose],
-      limits: { maxThrottleMs: 100, heartbeatIntervalMs: 60_000 },
+      limits: { maxThrottleMs: 1500, heartbeatIntervalMs: 60_000 },
     });
     const session = await openSession(running.url);
     const job = jobIdOf(await session.submit({ agent: "firehose", input: { n: 20_000 } }));

@@ -184,7 +184,7 @@ describe("resume", () => {
     const short = await startServer({ limits: { resumeWindowMs: 30 } });
     const session = await openSession(short.url);
     session.client.destroy();
-    await vi.waitFor(() => expect(short.server.sessions).toBe(0));
+    await vi.waitFor(() => expect(short.server.sessions).toBe(0), 10_000);
     const client = await hello(short.url, { resume: resumeOf(session, 0) });
     expect((await client.type("session.error")).payload.code).toBe("RESUME_WINDOW_EXPIRED");
     await stopServer(short);

@@ -30,7 +30,7 @@ describe("decoding", () => {
       }),
       { numRuns: 1e6, interruptAfterTimeLimit: FUZZ_BUDGET_MS },
     );
-  });
+  }, 60_000);
 
   test("[5-3, 5-9] any payload of any message type is decoded or refused, and unknown fields are kept", () => {
     const field = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constant(undefined));
@@ -69,7 +69,7 @@ describe("decoding", () => {
       }),
       { numRuns: 1e6, interruptAfterTimeLimit: FUZZ_BUDGET_MS },
     );
-  });
+  }, 60_000);
 
   test("[5-2] what is encoded is decoded as it was, with unknown fields", () => {
     const name = fc.string({ minLength: 1, maxLength: 50 });

@@ -159,5 +159,5 @@ describe("the server's connection", () => {
       }),
       { numRuns: 1e6, interruptAfterTimeLimit: 2000 },
     );
-  });
+  }, 60_000);
 });

@@ -87,7 +87,7 @@ export class RawClient {
   }
 
   /** The first message, seen or still to come, that fits. */
-  async waitFor(fits: (frame: Frame) => boolean, what = "a message", timeoutMs = 5000): Promise<Frame> {
+  async waitFor(fits: (frame: Frame) => boolean, what = "a message", timeoutMs = 15_000): Promise<Frame> {
     await this.until(() => this.received.some(fits), what, timeoutMs);
     return this.received.find(fits) as Frame;
   }
@@ -97,7 +97,7 @@ export class RawClient {
   }
 
   /** Resolves when the condition holds; rejects when the time is over or nothing more can come. */
-  until(holds: () => boolean, what: string, timeoutMs = 5000): Promise<void> {
+  until(holds: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
     if (holds()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const stop = () => {
@@ -123,7 +123,7 @@ export class RawClient {
     });
   }
 
-  untilEnded(timeoutMs = 5000): Promise<void> {
+  untilEnded(timeoutMs = 15_000): Promise<void> {
     return this.until(() => this.ended, "the end of the connection", timeoutMs);
   }
 
