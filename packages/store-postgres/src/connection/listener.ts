@@ -99,7 +99,7 @@ export class Listener {
           error: messageOf(error),
         });
         tried();
-        if (error instanceof PawlError && error.code === "listen_pooled") break;
+        if (error instanceof PawlError && error.code === "listen_impossible") break;
       }
       await pause(backoffMs(failures, FIRST_PAUSE_MS, MOST_PAUSE_MS, random), this.#stop.signal);
       failures += 1;
@@ -153,7 +153,8 @@ export class Listener {
       this.#live = false;
       this.#connection = undefined;
       connection.close();
-      if (wasLive) onLost();
+      // Whoever stops on purpose is not lost.
+      if (wasLive && !this.#stop.signal.aborted) onLost();
     }
   }
 
@@ -161,7 +162,7 @@ export class Listener {
     const { rows } = await client.query<{ pid: number | string }>("select pg_backend_pid() as pid");
     if (Number(rows[0]?.pid) === client.processID) return;
     throw new PawlError(
-      "listen_pooled",
+      "listen_impossible",
       "The connection goes through a pooler, so it cannot listen: give a direct `listenUrl`, or live with polling.",
     );
   }

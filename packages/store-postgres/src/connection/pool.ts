@@ -1,3 +1,4 @@
+import { PawlError } from "@pawl/core";
 import pg, { type Pool, type PoolConfig } from "pg";
 import { invalidConfig } from "../errors.ts";
 import type { ListenConnection } from "./listener.ts";
@@ -20,6 +21,8 @@ export type ConnectionOptions =
       readonly statementTimeoutMs?: number;
     };
 
+/** One listens, one appends, and the others must not wait for them for ever. */
+const SMALLEST_LISTENING_POOL = 3;
 const CONNECT_MS = 10_000;
 const STATEMENT_MS = 30_000;
 /** After the server's own time-out only a dead network keeps us waiting. */
@@ -54,6 +57,12 @@ export async function openListenConnection(
   ssl: PoolConfig["ssl"] | undefined,
 ): Promise<ListenConnection> {
   if (url === undefined) {
+    if (pool.options.max < SMALLEST_LISTENING_POOL) {
+      throw new PawlError(
+        "listen_impossible",
+        `A pool of fewer than ${SMALLEST_LISTENING_POOL} connections has none to spare for listening: give a \`listenUrl\`, or live with polling.`,
+      );
+    }
     const client = await pool.connect();
     let open = true;
     return {
@@ -64,7 +73,7 @@ export async function openListenConnection(
       },
     };
   }
-  const client = new pg.Client(clientConfig(url, ssl));
+  const client = new pg.Client({ ...clientConfig(url, ssl), query_timeout: CONNECT_MS });
   client.on("error", () => undefined);
   await client.connect();
   let open = true;

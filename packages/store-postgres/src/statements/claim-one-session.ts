@@ -4,6 +4,8 @@ import { statement } from "../connection/statement.ts";
  * $1–$3 node lease, $4 limit, $5 behaviours, $6 token of this claim, $7 session. Takes sessions that are ready, oldest need first, raises
  * their epochs and clears their wake marks.
  *
+ * At most 100 at once: the constant tells the planner that there are few, which `$4` does not.
+ *
  * `head` is read in the snapshot of this statement; `stale` says that somebody held the session between the snapshot and our
  * lock, and then the head has to be read again. `dead` and `unswept` name nodes whose sessions are to be freed first.
  */
@@ -19,18 +21,20 @@ with fence as (
       where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
   for share of n
 ),
-due as (
+candidate as (
   select q.session_id, q.ready_at
   from {schema}.session_queue q
   where q.session_id = $7 and q.ready_at <= statement_timestamp()
     and (q.behaviour is null or q.behaviour = any($5::text[]))
     and exists (select from fence)
-    and not exists (
-      select from {schema}.sessions s
-      where s.session_id = q.session_id and s.runtime_state in ('stopped', 'destroyed'))
+    and (select s.runtime_state from {schema}.sessions s where s.session_id = q.session_id)
+      not in ('stopped', 'destroyed')
   order by q.ready_at
   limit $4::bigint
   for update of q skip locked
+),
+due as (
+  select * from candidate limit 100
 ),
 seen as (
   select s.session_id, s.epoch from due d join {schema}.sessions s on s.session_id = d.session_id
