@@ -1,6 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  // Dropping a database of some hundred schemas takes a while on a busy machine.
-  test: { globalSetup: ["@pawl/test-postgres/global-setup"], hookTimeout: 60_000 },
+  test: {
+    globalSetup: ["@pawl/test-postgres/global-setup"],
+    // Creating and dropping databases waits for the disk, and a machine that builds other things is slow.
+    hookTimeout: 60_000,
+    testTimeout: 30_000,
+  },
 });
