@@ -1,4 +1,4 @@
-import { agent, nodeId, sessionId, standard, turnId } from "@pawl/core";
+import { agent, nodeId, type SessionId, sessionId, standard, turnId } from "@pawl/core";
 import type { Logger, Model } from "@pawl/core/ports";
 import { journaled, modelExecutor, sleepExecutor, systemClock, toolExecutor } from "@pawl/effects";
 import { createTurnDriver } from "@pawl/effects/turn-driver";
@@ -115,7 +115,8 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     );
   }
 
-  const handles = { clock, newId, hold: keepAlive.hold, poke };
+  const driving = (id: SessionId) => runner.inFlight.has(id);
+  const handles = { clock, newId, hold: keepAlive.hold, poke, driving };
   return {
     session: (id) => createSessionHandle(sessionId(id), { ...handles, store }),
     turn: (id) => createTurnHandle(turnId(id), { ...handles, store: store as never }),

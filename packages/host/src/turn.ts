@@ -24,6 +24,8 @@ export interface TurnHandleOptions {
   readonly hold: () => () => void;
   /** Lets this process drive, and look at the session now. */
   readonly poke: (sessionId: SessionId, reason: string) => void;
+  /** Whether this process is at work on the session now. */
+  readonly driving: (sessionId: SessionId) => boolean;
 }
 
 /** How a turn's state is looked at when no hint comes, in milliseconds. */
@@ -145,7 +147,7 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     },
     async explain() {
       const record = await input();
-      return explain(store, turnOf(record), record, await resultNow(record), clock.now());
+      return explain(options, turnOf(record), record, await resultNow(record));
     },
   };
 }
@@ -174,17 +176,16 @@ async function openWaits(store: Store<never>, session: SessionRecord): Promise<r
 }
 
 async function explain(
-  store: Store<never>,
+  { store, clock, driving }: TurnHandleOptions,
   turnId: TurnId,
   record: InputRecord,
   result: TurnResult | undefined,
-  now: number,
 ): Promise<TurnExplanation> {
   if (result !== undefined) return explainResult(turnId, result);
   const session = await store.sessions.load(record.sessionId);
   if (session?.openTurn === turnId)
     return { turnId, state: "running", why: "It is being driven, or will be at once." };
-  if (record.at !== undefined && record.at > now) {
+  if (record.at !== undefined && record.at > clock.now()) {
     return { turnId, state: "queued", why: `It begins at ${new Date(record.at).toISOString()}.` };
   }
   if (session?.openTurn) {
@@ -193,6 +194,9 @@ async function explain(
       ? "Answer what that turn waits for, or cancel it."
       : "Wait for it, or cancel it.";
     return { turnId, state: "queued", why, advice };
+  }
+  if (driving(record.sessionId)) {
+    return { turnId, state: "queued", why: "It is being prepared: its tools are being connected." };
   }
   const advice = "Start a host on this store: it begins at once.";
   return { turnId, state: "queued", why: "No node has begun it yet.", advice };
