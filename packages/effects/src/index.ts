@@ -31,6 +31,7 @@ export type {
   Executors,
   Intent,
   TurnFacts,
+  TurnSpending,
 } from "./controller/effect-controller.ts";
 export { createEffectHost, type EffectHost } from "./controller/effect-host.ts";
 export { inline } from "./controller/inline.ts";

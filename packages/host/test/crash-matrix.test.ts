@@ -2,10 +2,9 @@ import { callId, canonicalJson, type ModelResult, NO_USAGE, tool } from "@pawl/c
 import type { Clock, Model, Store } from "@pawl/core/ports";
 import { createHost } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
-import { type ManualClock, manualClock } from "@pawl/testing";
+import { type DeathPoint, dyingStore, type ManualClock, manualClock } from "@pawl/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type DeathPoint, dyingStore } from "./dying-store.ts";
 
 /** What the world outside remembers: it survives every crash of ours. */
 interface World {

@@ -1,6 +1,8 @@
 // Time
-export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";
+
 // Doubles
+export { type DeathPoint, type DyingStore, dyingStore } from "./dying-store.ts";
+export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";
 export {
   type JournaledEffect,
   type MemoryEffectJournal,

@@ -4,6 +4,7 @@ import * as storeSuite from "../src/store-suite/index.ts";
 
 test("public names stay what they are", () => {
   expect(Object.keys(doubles).sort()).toEqual([
+    "dyingStore",
     "manualClock",
     "memoryEffectJournal",
     "recordingLogger",
