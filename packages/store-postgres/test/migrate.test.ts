@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
+import { createTestDatabase, startTestPostgres, type TestDatabase } from "@pawl/test-postgres";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadMigrations, postgresStore } from "../src/index.ts";
@@ -99,6 +99,15 @@ describe("opening", () => {
       message: expect.stringContaining("synchronous_commit"),
     });
     await (await openStore(url.href, { schema: "unsafe", acceptDataLoss: true })).close();
+  });
+
+  test("D27: fsync = off is refused", async () => {
+    const careless = await startTestPostgres({ fsync: false });
+    await expect(openStore(careless.url)).rejects.toMatchObject({
+      code: "store_unsafe_database",
+      message: expect.stringContaining("fsync"),
+    });
+    await careless.stop();
   });
 
   test("errors say what to do and never the password", async () => {

@@ -332,6 +332,30 @@ describe("log", () => {
     expect(await store.log.read(taken.session)).toHaveLength(1);
   });
 
+  test("D9 G4: a batch that fails is halved until only the guilty session is refused", async () => {
+    const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const opens = [];
+    for (let i = 0; i < 7; i++) opens.push(await openTurn(store, { node }));
+    const guilty = opens[4]!;
+    const pool = adminPool(database.url);
+    // What a database can refuse that nobody could know: here a rule of its owner's.
+    await pool.query(
+      `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;
+       create trigger refuse before insert on pawl.log for each row when (new.session_id = '${guilty.session}') execute function refuse()`,
+    );
+    for (const seq of [2, 3]) {
+      const results = await Promise.allSettled(
+        opens.map((open) => store.log.append(open.fence, [deltaRow(open.turn, open === guilty ? 2 : seq)])),
+      );
+      expect(results.map((r) => (r.status === "rejected" ? r.reason.code : "ok"))).toEqual(
+        opens.map((open) => (open === guilty ? "store_write_failed" : "ok")),
+      );
+    }
+    await pool.query("drop function refuse() cascade");
+    await store.log.append(guilty.fence, [deltaRow(guilty.turn, 2)]);
+    await pool.end();
+  });
+
   test("hints: in this process an append is heard at once", async () => {
     const open = await openTurn(store);
     const heard = vi.fn();

@@ -27,6 +27,15 @@ export interface DatabaseOptions {
   readonly random: () => number;
 }
 
+export interface Insistence {
+  /** An attempt whose answer was lost may be repeated. */
+  readonly repeatLost: boolean;
+  /** Hears of each lost answer. */
+  readonly onLost?: () => void;
+  /** How often it comes again after a deadlock, a lock time-out or a serialization failure; default 10. */
+  readonly contentions?: number;
+}
+
 const FIRST_PAUSE_MS = 20;
 const MOST_PAUSE_MS = 1000;
 /** A deadlock or a serialization failure does not clear by waiting long: it clears by coming again. */
@@ -120,11 +129,12 @@ export class Database {
   }
 
   /**
-   * Runs until it succeeds, fails for good, or the patience is over. Throws what the driver threw. `repeatLost`: an attempt whose
-   * answer was lost may be repeated; `onLost` hears of each.
+   * Runs until it succeeds, fails for good, or the patience is over. Throws what the driver threw.
    */
-  async insist<T>(attempt: () => Promise<T>, repeatLost: boolean, onLost: () => void = ignore): Promise<T> {
+  async insist<T>(attempt: () => Promise<T>, options: Insistence): Promise<T> {
+    const { repeatLost, onLost = ignore, contentions: mostContentions = MOST_CONTENTION_RETRIES } = options;
     const until = performance.now() + this.#options.patienceMs;
+    let isReplanned = false;
     for (let failures = 0, contentions = 0; ; ) {
       try {
         if (this.closing.aborted) throw closed();
@@ -132,15 +142,17 @@ export class Database {
       } catch (error) {
         const kind = failureKind(error);
         if (kind === "lost") onLost();
-        if (kind === "stale_plan" && this.#prepared) {
+        if (kind === "stale_plan" && !isReplanned) {
           // A pooler in transaction mode, or a schema that changed: plain statements always work.
+          if (this.#prepared)
+            this.logger.warn("Prepared statements do not work here and are off from now on.");
           this.#prepared = false;
-          this.logger.warn("Prepared statements do not work on this connection and are off from now on.");
+          isReplanned = true;
           continue;
         }
         const again =
           kind === "rolled_back"
-            ? ++contentions <= MOST_CONTENTION_RETRIES
+            ? ++contentions <= mostContentions
             : kind === "unreachable" || (kind === "lost" && repeatLost);
         const wait = backoffMs(failures, FIRST_PAUSE_MS, MOST_PAUSE_MS, this.#options.random);
         if (!again || this.closing.aborted || performance.now() + wait > until) throw error;
@@ -163,7 +175,7 @@ export class Database {
     onLost: () => void = ignore,
   ): Promise<readonly Row[]> {
     try {
-      return await this.insist(() => this.run(this.pool, statement, values), repeatLost, onLost);
+      return await this.insist(() => this.run(this.pool, statement, values), { repeatLost, onLost });
     } catch (error) {
       throw storeFailure(error, operation, statement.name);
     }

@@ -135,13 +135,14 @@ export class GroupCommit {
   async #flush(parts: readonly Part[], retries = 0): Promise<void> {
     let lost = false;
     try {
-      const verdicts = await this.#database.insist(
-        () => this.#write(parts),
-        true,
-        () => {
+      const verdicts = await this.#database.insist(() => this.#write(parts), {
+        repeatLost: true,
+        onLost: () => {
           lost = true;
         },
-      );
+        // A batch of many is halved instead: the others do not wait for the lock of one.
+        ...(parts.length > 1 && { contentions: 0 }),
+      });
       for (const part of parts) this.#conclude(part, verdicts.get(part)!);
     } catch (error) {
       const kind = failureKind(error);

@@ -22,23 +22,26 @@ interface Applied {
 export async function migrate(database: Database, allowed: boolean): Promise<void> {
   const known = await loadMigrations();
   try {
-    await database.insist(async () => {
-      const client = await database.connect();
-      let broken = true;
-      try {
-        const missing = pending(database.schema, known, await readApplied(client, database.schema));
-        if (missing.length > 0) {
-          if (!allowed) throw schemaTooOld(database.schema, missing.length);
-          await apply(client, database.schema, known);
+    await database.insist(
+      async () => {
+        const client = await database.connect();
+        let broken = true;
+        try {
+          const missing = pending(database.schema, known, await readApplied(client, database.schema));
+          if (missing.length > 0) {
+            if (!allowed) throw schemaTooOld(database.schema, missing.length);
+            await apply(client, database.schema, known);
+          }
+          broken = false;
+        } catch (error) {
+          broken = failureKind(error) !== "failed";
+          throw error;
+        } finally {
+          database.release(client, broken);
         }
-        broken = false;
-      } catch (error) {
-        broken = failureKind(error) !== "failed";
-        throw error;
-      } finally {
-        database.release(client, broken);
-      }
-    }, true);
+      },
+      { repeatLost: true },
+    );
   } catch (error) {
     throw storeFailure(error, "write", "migrate");
   }
