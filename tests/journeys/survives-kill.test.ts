@@ -2,6 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { canonicalJson, loadJsonDigest, verifyReceipt } from "@pawl/core";
+import { readConfig } from "@pawl/server";
+import { openRuntime } from "@pawl/server/runtime";
+import { recordingLogger } from "@pawl/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { jsonLines, type PawlProcess, pawl } from "./pawl-process.ts";
 
@@ -50,20 +54,46 @@ function start(args: readonly string[], at: Place): PawlProcess {
 
 const runArgs = (at: Place) => ["run", PROMPT, "--session", "kill", "--json", "--mcp", at.mcp];
 
-/** What a turn came to, without its ids and times. */
-function story(lines: readonly Record<string, unknown>[]) {
+/** What a turn came to, without its ids and times: as it was told, and as it is stored. */
+async function story(lines: readonly Record<string, unknown>[], at: Place) {
   const last = lines.at(-1);
   const results = lines.flatMap((line) => (line.type === "tool.finished" ? [[line.name, line.result]] : []));
-  return { outcome: last?.outcome, answer: last?.answer, usage: last?.usage, results };
+  return {
+    told: { outcome: last?.outcome, answer: last?.answer, usage: last?.usage, results },
+    stored: await stored(at),
+  };
 }
 
-async function undisturbed(): Promise<ReturnType<typeof story>> {
+/** Transcript and receipts of the session, read when all processes of the test are gone; every digest is verified. */
+async function stored({ dataDir }: Place) {
+  const config = readConfig({ env: { PAWL_DATA_DIR: dataDir, PAWL_MODEL: "offline" } });
+  const runtime = await openRuntime(config, { logger: recordingLogger() });
+  try {
+    const session = runtime.host.session("kill");
+    const digest = await loadJsonDigest();
+    const [input] = await session.inputs();
+    const receipts = await session.receipts();
+    expect(receipts.map((receipt) => verifyReceipt(receipt, [input?.digest ?? ""], digest))).toEqual([true]);
+    const turnId = receipts[0]?.runId ?? "";
+    const name = turnId.replace(/^turn_/, "");
+    const text = canonicalJson({
+      transcript: await session.transcript(),
+      // The digests differ with the ids; that they fit was checked above.
+      receipts: receipts.map(({ digest: _digest, deltaDigest: _delta, ...facts }) => facts),
+    });
+    return JSON.parse(text.replaceAll(name, "ID"));
+  } finally {
+    await runtime.close();
+  }
+}
+
+async function undisturbed() {
   const at = await place();
   at.release();
   const run = start(runArgs(at), at);
   expect(await run.ended, run.stderr()).toBe(0);
   expect(at.journal()).toEqual(["note one", "hold two", "note three"]);
-  return story(jsonLines(run.stdout()));
+  return story(jsonLines(run.stdout()), at);
 }
 
 async function untilHeld(at: Place): Promise<void> {
@@ -77,8 +107,15 @@ describe("a turn survives kill -9 while the second of three tool calls runs (pro
   const calm = await undisturbed();
 
   it("and an undisturbed run does each call once", () => {
-    expect(calm).toMatchObject({ outcome: "completed" });
-    expect(calm.results).toHaveLength(3);
+    expect(calm.told).toMatchObject({ outcome: "completed" });
+    expect(calm.told.results).toHaveLength(3);
+    expect(calm.stored.transcript.map(({ role }: { role: string }) => role)).toEqual([
+      "user",
+      ...["assistant", "tool"],
+      ...["assistant", "tool"],
+      ...["assistant", "tool"],
+      "assistant",
+    ]);
   });
 
   it("of the server: it finishes by itself after the restart, and the client that watched sees it through", async () => {
@@ -95,8 +132,8 @@ describe("a turn survives kill -9 while the second of three tool calls runs (pro
     expect(await client.ended, client.stderr()).toBe(0);
     // The first call was recorded and is not made again; the second may be repeated, and was; the third happened once.
     expect(at.journal()).toEqual(["note one", "hold two", "hold two", "note three"]);
-    expect(story(jsonLines(client.stdout()))).toEqual(calm);
     expect(await second.kill("SIGTERM")).toBe(0);
+    expect(await story(jsonLines(client.stdout()), at)).toEqual(calm);
   }, 180_000);
 
   it("of the command line: whoever opens the data folder next finishes the turn", async () => {
@@ -109,6 +146,6 @@ describe("a turn survives kill -9 while the second of three tool calls runs (pro
     const watch = start(["watch", String(turnId), "--json"], at);
     expect(await watch.ended, watch.stderr()).toBe(0);
     expect(at.journal()).toEqual(["note one", "hold two", "hold two", "note three"]);
-    expect(story(jsonLines(watch.stdout()))).toEqual(calm);
+    expect(await story(jsonLines(watch.stdout()), at)).toEqual(calm);
   }, 180_000);
 });
