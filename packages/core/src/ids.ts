@@ -12,6 +12,7 @@ export type EffectId = Id<"effect">;
 /** Names one tool call of one model answer. */
 export type CallId = Id<"call">;
 export type NodeId = Id<"node">;
+export type ProcessId = Id<"process">;
 
 /** Longest id that is accepted, in UTF-16 code units: ids are index keys in every store. */
 export const MAX_ID_LENGTH = 200;
@@ -47,6 +48,7 @@ export const inputId = checked("input", MAX_INPUT_ID_LENGTH);
 export const effectId = checked("effect");
 export const callId = checked("call");
 export const nodeId = checked("node");
+export const processId = checked("process");
 
 /**
  * A queued input starts the turn that carries its name, so the id of a turn is known when its input is accepted:

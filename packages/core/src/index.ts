@@ -50,6 +50,7 @@ export {
   type ModelCallCommand,
   mustMatch,
   type PeekAwaitEventCommand,
+  type ProcessCommand,
   type ProcessEffectCommand,
   type ProcessOperation,
   type SleepCommand,
@@ -64,6 +65,8 @@ export type {
   ModelCallOutcome,
   ModelResult,
   OutcomeOf,
+  ProcessResult,
+  ProcessSessionReport,
   SteeredInput,
   SyncedEnvironment,
   ToolCallOutcome,
@@ -103,6 +106,8 @@ export {
   MAX_INPUT_ID_LENGTH,
   type NodeId,
   nodeId,
+  type ProcessId,
+  processId,
   type SessionId,
   sessionId,
   type TurnId,
@@ -138,6 +143,29 @@ export {
   type TurnEventBody,
   type TurnEventType,
 } from "./log/turn-event.ts";
+// Background tasks
+export { applyProcessEvent, foldProcess, type ProcessRecord, type ProcessStatus } from "./processes/fold.ts";
+export {
+  type AbandonEvidence,
+  isProcessEnd,
+  type ProcessEnd,
+  type ProcessEvent,
+  type ProcessEventBody,
+  type ProcessEventOf,
+  type ProcessEventType,
+  type ProcessOwner,
+  type ProcessRegistration,
+  type RecoveryDisposition,
+  type SignalDeclaration,
+  type WakeTarget,
+  wakesTarget,
+} from "./processes/process-event.ts";
+export {
+  decideProcessEvent,
+  type ProcessAppendPlan,
+  type ProcessDecision,
+  planProcessAppend,
+} from "./processes/process-table.ts";
 // The turn machine
 export { BEHAVIOUR, type TurnConfig } from "./turn/config.ts";
 export type { MachineEvent, RefusalCode } from "./turn/event.ts";

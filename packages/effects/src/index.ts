@@ -49,7 +49,12 @@ export { type DirectModelOptions, directModelExecutor } from "./executors/direct
 export { type DurableStep, durableStepExecutor } from "./executors/durable-step-executor.ts";
 export { type CodeSandbox, execCodeExecutor } from "./executors/exec-code-executor.ts";
 export { type ModelExecutorOptions, modelExecutor, modelRequest } from "./executors/model-executor.ts";
-export { type ProcessCommands, processExecutor } from "./executors/process-executor.ts";
+export {
+  type ProcessCommandOptions,
+  type ProcessCommands,
+  type ProcessResultOf,
+  processExecutor,
+} from "./executors/process-executor.ts";
 export { sleepExecutor } from "./executors/sleep-executor.ts";
 export { joinToolboxes, staticToolbox } from "./executors/static-toolbox.ts";
 export {

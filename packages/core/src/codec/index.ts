@@ -12,3 +12,4 @@ export {
   decodeTurnOutcome,
   decodeUsage,
 } from "./persisted.ts";
+export { decodeProcessEventBody, decodeProcessRecord, PROCESS_VERSION } from "./process-event.ts";

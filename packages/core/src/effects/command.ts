@@ -1,6 +1,7 @@
 import type { ModelRequest } from "../conversation/model.ts";
-import type { CallId, EffectId } from "../ids.ts";
+import type { CallId, EffectId, ProcessId, SessionId } from "../ids.ts";
 import type { Json } from "../json.ts";
+import type { ProcessRegistration } from "../processes/process-event.ts";
 import type { WaitIdentity } from "../waits/wait-identity.ts";
 
 /** One model call of the turn's loop. The messages are the session's and the first `upTo` of the turn's own. */
@@ -94,19 +95,44 @@ export interface PeekAwaitEventCommand {
   readonly wait: WaitIdentity;
 }
 
-export type ProcessOperation =
-  | "start"
-  | "list"
-  | "transfer"
-  | "delete_session"
-  | "await"
-  | "cancel"
-  | "signal";
+/** What is asked of a background task. */
+export type ProcessCommand =
+  /** Registers it and lets these sessions see it, in one. */
+  | {
+      readonly operation: "start";
+      readonly registration: ProcessRegistration;
+      readonly grantTo: readonly SessionId[];
+    }
+  | { readonly operation: "list"; readonly sessionId: SessionId; readonly mode: "live" | "all" }
+  /** Moves the sight of them from one session to another. */
+  | {
+      readonly operation: "transfer";
+      readonly from: SessionId;
+      readonly to: SessionId;
+      readonly processIds: readonly ProcessId[];
+    }
+  /** Takes the session's sight of all of them; cancels none. */
+  | { readonly operation: "delete_session"; readonly sessionId: SessionId }
+  /** Waits for its end. */
+  | { readonly operation: "await"; readonly processId: ProcessId }
+  | {
+      readonly operation: "cancel";
+      readonly processId: ProcessId;
+      readonly origin: string;
+      readonly reason?: string;
+    }
+  | {
+      readonly operation: "signal";
+      readonly processId: ProcessId;
+      readonly name: string;
+      readonly payload: Json;
+    };
+
+export type ProcessOperation = ProcessCommand["operation"];
 
 export interface ProcessEffectCommand {
   readonly kind: "process";
-  readonly operation: ProcessOperation;
-  readonly payload: Json;
+  readonly command: ProcessCommand;
 }
 
 export interface DurableStepCommand {
@@ -153,7 +179,25 @@ export function mustMatch(command: EffectCommand): Json {
       return { kind: command.kind, label: command.label };
     case "await_event":
       return { kind: command.kind, wait: command.wait };
+    case "process":
+      return { kind: command.kind, command: processMustMatch(command.command) };
     default:
       return { ...command };
   }
+}
+
+function processMustMatch(command: ProcessCommand): Json {
+  if (command.operation !== "start") return { ...command };
+  // How its signals are described may be edited; what it is and works on may not.
+  const { processId, name, input, disposition, wake } = command.registration;
+  const target = wake === null ? null : wake.sessionId;
+  return {
+    operation: command.operation,
+    processId,
+    name,
+    input,
+    disposition,
+    wake: target,
+    grantTo: command.grantTo,
+  };
 }

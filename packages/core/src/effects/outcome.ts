@@ -2,8 +2,10 @@ import type { ModelAnswer, ModelFailure } from "../conversation/model.ts";
 import type { InputPart } from "../conversation/part.ts";
 import type { ToolDefinition } from "../conversation/tool-definition.ts";
 import type { ErrorFacts } from "../errors.ts";
-import type { InputId } from "../ids.ts";
+import type { InputId, ProcessId } from "../ids.ts";
 import type { Json } from "../json.ts";
+import type { ProcessRecord } from "../processes/fold.ts";
+import type { ProcessEnd, ProcessEvent } from "../processes/process-event.ts";
 import type { Resolution, WaitIdentity } from "../waits/wait-identity.ts";
 import type { EffectKind } from "./command.ts";
 
@@ -108,11 +110,27 @@ export interface PeekAwaitEventOutcome {
   readonly resolution: Resolution | null;
 }
 
+/** What came of a command to a background task, by operation. */
+export type ProcessResult =
+  | { readonly operation: "start"; readonly record: ProcessRecord }
+  | { readonly operation: "list"; readonly records: readonly ProcessRecord[] }
+  | { readonly operation: "transfer"; readonly moved: readonly ProcessId[] }
+  | { readonly operation: "delete_session"; readonly report: ProcessSessionReport }
+  | { readonly operation: "await"; readonly end: ProcessEnd }
+  | { readonly operation: "cancel"; readonly record: ProcessRecord }
+  | { readonly operation: "signal"; readonly event: ProcessEvent };
+
+export interface ProcessSessionReport {
+  /** Background tasks that the session saw. */
+  readonly revoked: readonly ProcessId[];
+  /** Those of them that go on and that no session sees any more. */
+  readonly unseen: readonly ProcessId[];
+}
+
 export interface ProcessOutcome {
   readonly kind: "process";
-  readonly result:
-    | { readonly ok: true; readonly value: Json }
-    | { readonly ok: false; readonly error: ErrorFacts };
+  readonly result: /** A `ProcessResult`, as plain JSON. */
+  { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly error: ErrorFacts };
 }
 
 export interface DurableStepOutcome {

@@ -7,6 +7,14 @@ export type { Logger } from "./logger.ts";
 export type { Model, ModelCallContext } from "./model.ts";
 export type { Operation, OperationCheck, OperationVerdict } from "./operation-check.ts";
 export type {
+  ProcessAppend,
+  ProcessAppended,
+  ProcessClaim,
+  Processes,
+  ProcessFence,
+  ProcessQuery,
+} from "./processes.ts";
+export type {
   Boundary,
   CancelRequest,
   CommitResult,

@@ -11,6 +11,8 @@ import {
   type LogBody,
   loadJsonDigest,
   type MachineEvent,
+  type ProcessEventBody,
+  type ProcessEventType,
   type ToolLaunch,
   type TurnInput,
   verifyReceipt,
@@ -39,6 +41,8 @@ const READERS: { readonly [name: string]: (value: unknown, version?: number) => 
   "turn-outcomes.v1": codec.decodeTurnOutcome,
   "usages.v1": codec.decodeUsage,
   "cancel-requests.v1": codec.decodeCancelEvidence,
+  "process-events.v1": codec.decodeProcessEventBody,
+  "process-records.v1": codec.decodeProcessRecord,
 };
 
 describe.each(Object.entries(READERS))("%s", (name, decode) => {
@@ -65,6 +69,27 @@ test("a receipt with a fact too much is decoded with it, so that it does not ver
   const [first] = fixture("receipts.v1") as readonly { inputDigests: string[]; receipt: CommitReceipt }[];
   const decoded = codec.decodeReceipt({ ...first?.receipt, note: "trust me" });
   expect(verifyReceipt(decoded, first?.inputDigests ?? [], await loadJsonDigest())).toBe(false);
+});
+
+test("the fixtures have every kind of process event there is", () => {
+  const types = new Set(fixture("process-events.v1").map((body) => (body as ProcessEventBody).type));
+  const all: Record<ProcessEventType, 1> = {
+    registered: 1,
+    grant_added: 1,
+    grant_revoked: 1,
+    transferred: 1,
+    started: 1,
+    left: 1,
+    step_done: 1,
+    signal: 1,
+    cancel_requested: 1,
+    progress: 1,
+    completed: 1,
+    failed: 1,
+    cancelled: 1,
+    abandoned: 1,
+  };
+  expect([...types].sort()).toEqual(Object.keys(all).sort());
 });
 
 test("the fixtures have every kind of row, input, outcome and event there is", () => {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { callId, type EffectCommand, mustMatch } from "../../src/index.ts";
+import {
+  callId,
+  type EffectCommand,
+  mustMatch,
+  type ProcessEffectCommand,
+  type ProcessRegistration,
+  processId,
+} from "../../src/index.ts";
 
 const wait = { type: "custom", key: "k" } as const;
 /** Each command, and how it may be edited without breaking a turn in flight. */
@@ -21,9 +28,25 @@ const EDITS: [EffectCommand, Partial<EffectCommand>][] = [
     { kind: "await_event", wait, reason: { type: "custom", text: "why" } },
     { reason: { type: "custom", text: "edited" } },
   ],
+  [startOf({}), startOf({ signals: [{ name: "rate", schema: { type: "number", description: "per s" } }] })],
 ];
 
 /** Each command, and an edit after which it is another effect (lessons: what must match and what is only recorded). */
+/** The start of a background task. */
+function startOf(more: Partial<ProcessRegistration>): ProcessEffectCommand {
+  const signals = [{ name: "rate", schema: { type: "number" } }];
+  const registration: ProcessRegistration = {
+    processId: processId("p1"),
+    name: "import",
+    input: 1,
+    disposition: "rerunnable",
+    signals,
+    wake: null,
+    ...more,
+  };
+  return { kind: "process", command: { operation: "start", registration, grantTo: [] } };
+}
+
 const BREAKS: [EffectCommand, Partial<EffectCommand>][] = [
   [{ kind: "model_call", iteration: 1, upTo: 2, toolChoice: "auto" }, { upTo: 3 }],
   [{ kind: "model_call", iteration: 1, upTo: 2, toolChoice: "auto" }, { toolChoice: "none" }],
@@ -43,6 +66,12 @@ const BREAKS: [EffectCommand, Partial<EffectCommand>][] = [
     { wait: { type: "custom", key: "other" } },
   ],
   [{ kind: "durable_step", stepId: "s", input: 1 }, { input: 2 }],
+  [startOf({}), startOf({ input: 2 })],
+  [startOf({}), startOf({ disposition: "owner_bound" })],
+  [
+    { kind: "process", command: { operation: "await", processId: processId("p1") } },
+    { command: { operation: "await", processId: processId("p2") } } satisfies Partial<ProcessEffectCommand>,
+  ],
 ];
 
 describe("the fields of a command that must be equal at replay", () => {

@@ -1,20 +1,36 @@
-import { type Json, PawlError, type ProcessOperation } from "@pawl/core";
+import { type Json, PawlError, type ProcessCommand, type ProcessResult } from "@pawl/core";
 import type { EffectExecutor } from "../controller/effect-controller.ts";
+import { storable } from "../storable.ts";
+
+export type ProcessResultOf<Operation extends ProcessCommand["operation"]> = Extract<
+  ProcessResult,
+  { operation: Operation }
+>;
+
+export interface ProcessCommandOptions {
+  /** The same key and command again changes nothing and says the same. Unique in the store. */
+  readonly key: string;
+  /** Bounds `await`; the other commands are carried out whatever becomes of it. */
+  readonly signal?: AbortSignal;
+}
 
 /** Commands to background processes. */
 export interface ProcessCommands {
-  run(operation: ProcessOperation, payload: Json, options: { readonly effectId: string }): Promise<Json>;
+  run<Command extends ProcessCommand>(
+    command: Command,
+    options: ProcessCommandOptions,
+  ): Promise<ProcessResultOf<Command["operation"]>>;
 }
 
 /**
- * Performs `process`. A command runs detached from its caller's abort: once asked for, it is carried out. A failure that has a
- * code is an outcome; a crash of the command is `runtime_effect_process_task_join`.
+ * Performs `process`. A command runs detached from its caller's abort: once asked for, it is carried out; only waiting for an
+ * end stops with it. A failure that has a code is an outcome; a crash of the command is `runtime_effect_process_task_join`.
  */
 export function processExecutor(commands: ProcessCommands): EffectExecutor<"process"> {
-  return async ({ command, effectId }) => {
+  return async ({ command: { command }, replayKey }, { signal }) => {
     try {
-      const value = await commands.run(command.operation, command.payload, { effectId });
-      return { kind: "process", result: { ok: true, value } };
+      const result = await commands.run(command, { key: replayKey, signal });
+      return { kind: "process", result: { ok: true, value: storable(result) as unknown as Json } };
     } catch (thrown) {
       const { code, message } = PawlError.from(thrown, "runtime_effect_process_task_join");
       return { kind: "process", result: { ok: false, error: { code, message } } };

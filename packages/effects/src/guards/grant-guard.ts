@@ -28,7 +28,7 @@ function operationOf(
     case "exec_code":
       return { kind: "exec_code", name: command.language, sessionId, turnId };
     case "process":
-      return { kind: "process", name: command.operation, sessionId, turnId };
+      return { kind: "process", name: command.command.operation, sessionId, turnId };
     default:
       return undefined;
   }

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { NodeId, ProcessId, SessionId } from "../ids.ts";
+import type { ProcessRecord } from "../processes/fold.ts";
+import type {
+  AbandonEvidence,
+  ProcessEnd,
+  ProcessEventBody,
+  ProcessOwner,
+  ProcessRegistration,
+} from "../processes/process-event.ts";
+import {
+  count,
+  type DecodeVersioned,
+  json,
+  jsonObject,
+  storedId,
+  unionBy,
+  versionedDecoder,
+} from "./decoder.ts";
+import { errorFacts } from "./effect.ts";
+
+/** Version of the events of background tasks and of the records that are folded from them. */
+export const PROCESS_VERSION = 1;
+
+const sessionId = storedId<SessionId>();
+
+const owner: z.ZodType<ProcessOwner> = z.looseObject({ nodeId: storedId<NodeId>(), generation: count });
+
+const registration: z.ZodType<ProcessRegistration> = z.looseObject({
+  processId: storedId<ProcessId>(),
+  name: z.string(),
+  input: json,
+  disposition: z.enum(["rerunnable", "owner_bound", "external"]),
+  signals: z.array(z.looseObject({ name: z.string(), schema: jsonObject })),
+  wake: z.looseObject({ sessionId }).nullable(),
+});
+
+const evidence = unionBy<AbandonEvidence>()("type", {
+  owner_gone: z.looseObject({ type: z.literal("owner_gone"), owner }),
+  owner_left: z.looseObject({ type: z.literal("owner_left"), owner, reason: z.string() }),
+  reported: z.looseObject({ type: z.literal("reported"), by: z.string(), note: z.string().exactOptional() }),
+});
+
+const ends = {
+  completed: z.looseObject({ type: z.literal("completed"), output: json }),
+  failed: z.looseObject({ type: z.literal("failed"), error: errorFacts }),
+  cancelled: z.looseObject({ type: z.literal("cancelled") }),
+  abandoned: z.looseObject({ type: z.literal("abandoned"), evidence }),
+};
+
+const eventBody = unionBy<ProcessEventBody>()("type", {
+  registered: z.looseObject({ type: z.literal("registered"), registration }),
+  grant_added: z.looseObject({ type: z.literal("grant_added"), sessionId }),
+  grant_revoked: z.looseObject({ type: z.literal("grant_revoked"), sessionId }),
+  transferred: z.looseObject({ type: z.literal("transferred"), from: sessionId, to: sessionId }),
+  started: z.looseObject({ type: z.literal("started"), attempt: count, owner }),
+  left: z.looseObject({ type: z.literal("left"), owner }),
+  step_done: z.looseObject({ type: z.literal("step_done"), stepId: z.string(), value: json }),
+  signal: z.looseObject({
+    type: z.literal("signal"),
+    name: z.string(),
+    ordinal: z.int().min(1),
+    payload: json,
+  }),
+  cancel_requested: z.looseObject({
+    type: z.literal("cancel_requested"),
+    origin: z.string(),
+    reason: z.string().exactOptional(),
+  }),
+  progress: z.looseObject({ type: z.literal("progress"), value: json, wake: z.boolean() }),
+  ...ends,
+});
+
+const record: z.ZodType<ProcessRecord> = z.looseObject({
+  registration,
+  status: z.enum(["registered", "running", "completed", "failed", "cancelled", "abandoned"]),
+  grants: z.array(sessionId),
+  attempts: count,
+  startsInARow: count,
+  owner: owner.nullable(),
+  signals: z.record(z.string(), count),
+  cancel: z
+    .looseObject({ origin: z.string(), reason: z.string().exactOptional(), at: z.number() })
+    .nullable(),
+  progress: json,
+  end: unionBy<ProcessEnd>()("type", ends).nullable(),
+  head: z.int().min(1),
+  registeredAt: z.number(),
+  startedAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+});
+
+/** What a row of a background task's log says. The version stands in a column beside it. */
+export const decodeProcessEventBody: DecodeVersioned<ProcessEventBody> = versionedDecoder(
+  "background task event",
+  PROCESS_VERSION,
+  { 1: eventBody },
+);
+
+export const decodeProcessRecord: DecodeVersioned<ProcessRecord> = versionedDecoder(
+  "background task",
+  PROCESS_VERSION,
+  { 1: record },
+);
