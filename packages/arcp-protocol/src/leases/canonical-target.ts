@@ -6,7 +6,7 @@ export function canonicalTarget(namespace: string, target: string): string | und
   if (target === "" || target.includes("\0")) return undefined;
   if (namespace === "fs.read" || namespace === "fs.write") return canonicalPath(target);
   if (namespace === "net.fetch") return canonicalUrl(target);
-  return target;
+  return canonicalName(target);
 }
 
 /** The same for a pattern of a lease; undefined when its `..` climbs over a wildcard, which means nothing. */
@@ -14,7 +14,12 @@ export function canonicalPattern(namespace: string, pattern: string): string | u
   if (pattern.includes("\0")) return undefined;
   if (namespace === "fs.read" || namespace === "fs.write") return canonicalPath(pattern);
   if (namespace === "net.fetch") return canonicalUrlPattern(pattern);
-  return pattern;
+  return canonicalName(pattern);
+}
+
+/** Names of tools and models may look like paths; then `safe/../danger` must not pass for something in `safe/`. */
+function canonicalName(name: string): string | undefined {
+  return name.includes("/") ? canonicalPath(name) : name;
 }
 
 /** Resolves `.`, `..` and repeated slashes by text alone. A relative path that climbs out keeps its `..`. */

@@ -23,13 +23,13 @@ export function delegateAuthority(
     throw violation(`the parent's lease does not cover ${uncovered}`);
   }
   const asked = parseExpiry(constraints, now);
-  if (asked !== undefined && parent.expiresAt !== undefined && asked > parent.expiresAt) {
+  if (asked !== undefined && parent.expiresAt !== undefined && asked.at > parent.expiresAt) {
     throw violation("the delegated lease would expire after the parent's");
   }
   const amounts: Amounts = parseAmounts(request["cost.budget"] ?? []);
   const short = parent.budget.reserve(amounts);
   if (short !== undefined) throw violation(`the parent has less ${short} left than the delegated budget`);
-  return new LeaseGuard(lease, new BudgetLedger(amounts, parent.budget), asked ?? parent.expiresAt);
+  return new LeaseGuard(lease, new BudgetLedger(amounts, parent.budget), asked ?? parent.expiry);
 }
 
 function violation(message: string): ArcpError {

@@ -5,11 +5,18 @@ import type { LeaseConstraints } from "../messages/lease.ts";
 /** How long after its expiry a live job is left to notice by itself before it is ended. */
 export const DEFAULT_EXPIRY_GRACE_MS = 1000;
 
-/** Milliseconds of `expires_at`, undefined without one. INVALID_REQUEST when it is not UTC or not in the future. */
+export interface LeaseExpiry {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** As it was asked for: constraints are echoed word for word. */
+  text: string;
+}
+
+/** Reads `expires_at`; undefined without one. INVALID_REQUEST when it is not UTC or not in the future. */
 export function parseExpiry(
   constraints: LeaseConstraints | null | undefined,
   now: number,
-): number | undefined {
+): LeaseExpiry | undefined {
   const text = constraints?.expires_at;
   if (text === undefined || text === null) return undefined;
   const expiresAt = parseUtcTimestamp(text);
@@ -22,7 +29,7 @@ export function parseExpiry(
   if (expiresAt <= now) {
     throw new ArcpError("INVALID_REQUEST", "lease_constraints.expires_at must be in the future");
   }
-  return expiresAt;
+  return { at: expiresAt, text };
 }
 
 /** An operation at or after the instant itself is too late. */

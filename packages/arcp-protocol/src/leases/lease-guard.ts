@@ -1,7 +1,6 @@
 import type { BudgetLedger } from "../budgets/budget-ledger.ts";
-import { formatTimestamp } from "../envelope/utc-timestamp.ts";
 import type { CompiledLease } from "./compiled-lease.ts";
-import { hasExpired } from "./lease-expiry.ts";
+import { hasExpired, type LeaseExpiry } from "./lease-expiry.ts";
 import type { Operation, OperationCheck, OperationRefusalCode, OperationVerdict } from "./operation-check.ts";
 
 /**
@@ -10,13 +9,17 @@ import type { Operation, OperationCheck, OperationRefusalCode, OperationVerdict 
 export class LeaseGuard implements OperationCheck {
   readonly lease: CompiledLease;
   readonly budget: BudgetLedger;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number | undefined;
+  readonly expiry: LeaseExpiry | undefined;
 
-  constructor(lease: CompiledLease, budget: BudgetLedger, expiresAt: number | undefined) {
+  constructor(lease: CompiledLease, budget: BudgetLedger, expiry: LeaseExpiry | undefined) {
     this.lease = lease;
     this.budget = budget;
-    this.expiresAt = expiresAt;
+    this.expiry = expiry;
+  }
+
+  /** Milliseconds since the epoch. */
+  get expiresAt(): number | undefined {
+    return this.expiry?.at;
   }
 
   check(operation: Operation, now: number): OperationVerdict {
@@ -30,8 +33,7 @@ export class LeaseGuard implements OperationCheck {
   /** Expiry and budget alone: what bounds every operation, whatever it is. */
   checkBounds(now: number): OperationVerdict {
     if (hasExpired(this.expiresAt, now)) {
-      const at = formatTimestamp(this.expiresAt ?? 0);
-      return refuse("LEASE_EXPIRED", `the lease expired at ${at}; submit again`);
+      return refuse("LEASE_EXPIRED", `the lease expired at ${this.expiry?.text}; submit again`);
     }
     const empty = this.budget.exhausted();
     if (empty !== undefined) {

@@ -60,6 +60,11 @@ function restoreGuard(record: JobRecord, parent: JobRun | undefined): LeaseGuard
       }),
     ),
   );
-  const expiresAt = parseUtcTimestamp(record.leaseConstraints?.expires_at ?? "");
-  return new LeaseGuard(CompiledLease.compile(record.lease), budget, expiresAt);
+  const text = record.leaseConstraints?.expires_at ?? "";
+  const at = parseUtcTimestamp(text);
+  return new LeaseGuard(
+    CompiledLease.compile(record.lease),
+    budget,
+    at === undefined ? undefined : { at, text },
+  );
 }

@@ -31,7 +31,7 @@ export function newJobRecord(runtime: Runtime, job: NewJob): JobRecord {
   const { lease } = job.guard.lease;
   const budget =
     lease["cost.budget"] === undefined ? undefined : amountsToStrings(job.guard.budget.remaining());
-  const { expiresAt } = job.guard;
+  const { expiry } = job.guard;
   return {
     jobId: job.jobId ?? runtime.ids.mint("job"),
     sessionId: job.session.sessionId,
@@ -47,7 +47,7 @@ export function newJobRecord(runtime: Runtime, job: NewJob): JobRecord {
     lease,
     credentialIds: [],
     ...(job.maxRuntimeMs === undefined ? {} : { runUntil: now + job.maxRuntimeMs }),
-    ...(expiresAt === undefined ? {} : { leaseConstraints: { expires_at: formatTimestamp(expiresAt) } }),
+    ...(expiry === undefined ? {} : { leaseConstraints: { expires_at: expiry.text } }),
     ...(budget === undefined ? {} : { budget, initialBudget: budget }),
     ...(job.parent === undefined ? {} : { parentJobId: job.parent.jobId }),
     ...(job.delegateId === undefined ? {} : { delegateId: job.delegateId }),

@@ -75,7 +75,7 @@ describe("submission", () => {
   test("[7.1-1, 7.5-1, 7.5-4, 8-1] acceptance echoes the lease and comes before the first event", async () => {
     const session = await openSession(url);
     const lease = { "tool.call": ["a.*"], "fs.read": ["/w/**"] };
-    const expires_at = new Date(Date.now() + 60_000).toISOString();
+    const expires_at = new Date(Date.now() + 60_000).toISOString().replace(/\.\d+Z$/, "Z");
     const accepted = await session.submit({
       agent: "echo",
       input: 1,

@@ -10,7 +10,7 @@ function guardOf(lease: Lease, expiresAt?: number): LeaseGuard {
   return new LeaseGuard(
     CompiledLease.compile(lease),
     new BudgetLedger(parseAmounts(lease["cost.budget"] ?? [])),
-    expiresAt,
+    expiresAt === undefined ? undefined : { at: expiresAt, text: "then" },
   );
 }
 
