@@ -7,7 +7,9 @@ import type { EventBodies, LogLevel } from "../messages/event-body.ts";
 import type { Credential, Lease, LeaseConstraints } from "../messages/lease.ts";
 import { credentialRequest } from "./credential-request.ts";
 import { type Delegation, type DelegationRequest, delegateJob } from "./delegation.ts";
-import type { EmitOptions, JobRun } from "./job-run.ts";
+import { heard } from "./heard.ts";
+import type { EmitOptions } from "./job-events.ts";
+import type { JobRun } from "./job-run.ts";
 import { ResultWriter } from "./result-writer.ts";
 
 export type ToolOutcome =
@@ -98,7 +100,11 @@ export class JobContext implements OperationCheck {
     if (!verdict.allowed) throw new ArcpError(verdict.code, verdict.message);
   }
 
+  /** Any event. A `delegate` event delegates (section 10); a `result_chunk` is refused: see `streamResult`. */
   emit(kind: string, body: Record<string, unknown>, options?: EmitOptions): Promise<void> {
+    if (kind === "delegate") {
+      return heard(this.delegate(body as unknown as DelegationRequest).then(() => undefined));
+    }
     return this.#run.emit(kind, body, options);
   }
 
@@ -131,15 +137,24 @@ export class JobContext implements OperationCheck {
    * Performs a tool under the lease: refused before anything is dispatched, or announced, performed and answered.
    * A refusal and a failure are outcomes; the agent decides whether to go on.
    */
-  async tool(
+  tool(
     tool: string,
     args: unknown,
     perform: (signal: AbortSignal) => unknown,
     options: { callId?: string } = {},
   ): Promise<ToolOutcome> {
+    return heard(this.#perform(tool, args, perform, options.callId));
+  }
+
+  async #perform(
+    tool: string,
+    args: unknown,
+    perform: (signal: AbortSignal) => unknown,
+    callId: string | undefined,
+  ): Promise<ToolOutcome> {
     this.signal.throwIfAborted();
     this.#calls += 1;
-    const call_id = options.callId ?? `c${this.#calls}`;
+    const call_id = callId ?? `c${this.#calls}`;
     const verdict = this.check({ namespace: "tool.call", target: tool });
     if (!verdict.allowed) {
       const { code, message, retryable } = verdict;
@@ -159,10 +174,8 @@ export class JobContext implements OperationCheck {
   /** Starts a sub-agent with a part of this job's authority. A refusal is an outcome and an event. */
   delegate(request: Omit<DelegationRequest, "delegate_id"> & { delegate_id?: string }): Promise<Delegation> {
     this.#delegations += 1;
-    return delegateJob(this.#run, {
-      ...request,
-      delegate_id: request.delegate_id ?? `d${this.#delegations}`,
-    });
+    const delegate_id = request.delegate_id ?? `d${this.#delegations}`;
+    return heard(delegateJob(this.#run, { ...request, agent: String(request.agent ?? ""), delegate_id }));
   }
 
   /** Begins the job's one streamed result. */
@@ -176,7 +189,11 @@ export class JobContext implements OperationCheck {
   }
 
   /** Renews a credential and tells the submitter its new value; everybody else sees the id only. */
-  async rotateCredential(credentialId: string): Promise<void> {
+  rotateCredential(credentialId: string): Promise<void> {
+    return heard(this.#rotate(credentialId));
+  }
+
+  async #rotate(credentialId: string): Promise<void> {
     const keeper = this.#run.runtime.credentials;
     if (keeper === undefined)
       throw new ArcpError("INVALID_REQUEST", "this runtime provisions no credentials");
@@ -202,9 +219,7 @@ export class JobContext implements OperationCheck {
       });
       signal.addEventListener("abort", abort, { once: true });
     });
-    // Whoever does not wait for it any more must not turn the abort into an unhandled rejection.
-    slept.catch(() => undefined);
-    return slept;
+    return heard(slept);
   }
 
   async #answer(call_id: string, outcome: ToolOutcome): Promise<ToolOutcome> {

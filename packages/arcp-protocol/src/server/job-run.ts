@@ -1,19 +1,17 @@
 import { amountsToNumbers, amountsToStrings } from "../budgets/amount.ts";
-import { explain } from "../envelope/decode-frame.ts";
-import { formatTimestamp } from "../envelope/utc-timestamp.ts";
 import { ArcpError, ArcpUsageError, isWireErrorCode } from "../errors.ts";
 import type { JobEntry } from "../jobs/job-entry.ts";
 import { isTerminal, type JobState } from "../jobs/job-state.ts";
 import { ResultStream } from "../jobs/result-stream.ts";
 import type { LeaseGuard } from "../leases/lease-guard.ts";
 import type { Operation, OperationVerdict } from "../leases/operation-check.ts";
-import { type EventBodies, eventBodySchemas, isKnownEventKind } from "../messages/event-body.ts";
-import type { Awaitable } from "../persistence/awaitable.ts";
-import type { Delivery, JobLogEntry } from "../persistence/event-store.ts";
+import type { EventBodies } from "../messages/event-body.ts";
 import type { JobRecord, JobUpdate } from "../persistence/job-store.ts";
 import type { AgentHandler } from "./agent.ts";
+import { heard } from "./heard.ts";
 import type { HostedSession } from "./hosted-session.ts";
 import { JobContext } from "./job-context.ts";
+import { type EmitOptions, JobEvents } from "./job-events.ts";
 import type { JobOutcome } from "./job-outcome.ts";
 import type { JobSubscription } from "./job-subscription.ts";
 import { StreamedResult } from "./result-writer.ts";
@@ -25,24 +23,11 @@ interface Ending {
   error: ArcpError;
 }
 
-export interface EmitOptions {
-  /** Where the event comes from in the agent's own log; given back after a restart. */
-  source?: string;
-  /** The same body with a secret in it, for the submitter only. */
-  secretBody?: Record<string, unknown>;
-}
-
-/** Events after which an agent that never waits lets others have a turn. */
-const YIELD_EVERY = 512;
-/** A gauge event each time another tenth of a budget is gone. */
-const GAUGE_STEPS = 10;
-
 /**
- * One running job: the only place where its state changes and its events are made.
+ * One running job: the only place where its state changes. Its events are made by JobEvents.
  *
  * P11 Exactly one terminal message a job, and nothing after it.
  * P12 Once a job is asked to end, that is how it ends, whatever its agent returns.
- * P13 A connection that is gone, slow or broken never makes an emit fail.
  */
 export class JobRun {
   readonly runtime: Runtime;
@@ -52,7 +37,7 @@ export class JobRun {
   readonly guard: LeaseGuard;
   readonly parent: JobRun | undefined;
   readonly children = new Set<JobRun>();
-  readonly subscriptions = new Set<JobSubscription>();
+  readonly events: JobEvents;
   readonly outcome: Promise<JobOutcome>;
   readonly canStream: boolean;
   readonly depth: number;
@@ -61,8 +46,6 @@ export class JobRun {
   #fenced = false;
   #stream: ResultStream | undefined;
   #timers: (() => void)[] = [];
-  #sinceYield = 0;
-  readonly #gauge = new Map<string, number>();
 
   constructor(options: {
     runtime: Runtime;
@@ -83,7 +66,12 @@ export class JobRun {
     this.outcome = new Promise((resolve) => {
       this.#resolveOutcome = resolve;
     });
+    this.events = new JobEvents(options, options.parent?.events);
     this.parent?.children.add(this);
+  }
+
+  get subscriptions(): Set<JobSubscription> {
+    return this.events.subscriptions;
   }
 
   get jobId(): string {
@@ -136,18 +124,15 @@ export class JobRun {
       if (kind === "result_chunk") {
         throw new ArcpUsageError("result_stream_misuse", "stream results with context.streamResult()");
       }
-      return this.#emitChecked(kind, body, options);
+      return this.events.emit(kind, body, options);
     } catch (error) {
-      const rejected = Promise.reject(error);
-      // An agent may emit without waiting; a late event of an ended job must not bring the process down.
-      rejected.catch(() => undefined);
-      return rejected;
+      return heard(Promise.reject(error));
     }
   }
 
   emitChunk(body: EventBodies["result_chunk"]): Promise<void> {
     this.#mustBeLive();
-    return this.#emitChecked("result_chunk", { ...body }, {});
+    return this.events.emit("result_chunk", { ...body }, {});
   }
 
   /** Whether an operation may go on, decided now; an attempt after the lease's end also ends the job. */
@@ -262,7 +247,8 @@ export class JobRun {
     this.guard.budget.returnRest();
     const update: JobUpdate = { jobId: this.jobId, state, endedAt: this.record.endedAt };
     if (this.record.budget !== undefined) update.budget = this.record.budget = left;
-    const stored = this.#append(type, "", payload, {}, [update, ...(this.parent?.budgetUpdates() ?? [])]);
+    const updates = [update, ...(this.parent?.events.budgetUpdates() ?? [])];
+    const stored = this.events.append(type, "", payload, {}, updates);
     const over = () => this.#release(outcome);
     if (stored instanceof Promise) void stored.then(over);
     else over();
@@ -314,152 +300,6 @@ export class JobRun {
       this.runtime.audit({ type: "lease_expired", jobId: this.jobId });
   }
 
-  #emitChecked(kind: string, body: Record<string, unknown>, options: EmitOptions): Promise<void> {
-    checkBody(kind, body);
-    const updates = this.#budgetChange(kind, body);
-    const ts = formatTimestamp(this.runtime.clock.now());
-    const stored = this.#append(
-      "job.event",
-      kind,
-      JSON.stringify({ kind, ts, body }),
-      {
-        ...options,
-        ...(options.secretBody === undefined
-          ? {}
-          : { secret: JSON.stringify({ kind, ts, body: options.secretBody }) }),
-      },
-      updates,
-    );
-    this.#emitGauge();
-    return this.#pace(stored);
-  }
-
-  #append(
-    type: JobLogEntry["type"],
-    kind: string,
-    payload: string,
-    options: { source?: string; secret?: string },
-    jobs: JobUpdate[],
-  ): Awaitable<void> {
-    const { record, session } = this;
-    record.lastJobSeq += 1;
-    const entry: JobLogEntry = {
-      jobId: record.jobId,
-      jobSeq: record.lastJobSeq,
-      sessionId: session.sessionId,
-      type,
-      kind,
-      traceId: record.traceId,
-      payload,
-      ownerSeq: record.lastEventSeq,
-      ...(options.secret === undefined ? {} : { secretPayload: options.secret }),
-      ...(options.source === undefined ? {} : { source: options.source }),
-    };
-    const deliveries: Delivery[] = [];
-    if (session.wants(entry)) {
-      const delivery = session.number(entry);
-      entry.ownerSeq = delivery.eventSeq;
-      record.lastEventSeq = delivery.eventSeq;
-      this.runtime.registry.recordEventSeq(record.jobId, delivery.eventSeq);
-      deliveries.push(delivery);
-    }
-    const epochs = this.#deliverToSubscribers(entry, deliveries);
-    return this.runtime.committer.append({ epochs, entries: [entry], deliveries, jobs });
-  }
-
-  #deliverToSubscribers(entry: JobLogEntry, deliveries: Delivery[]): ReadonlyMap<string, number> {
-    if (this.subscriptions.size === 0) return this.session.epochs;
-    const epochs = new Map(this.session.epochs);
-    for (const subscription of this.subscriptions) {
-      if (!subscription.live) continue;
-      subscription.cursor = entry.jobSeq;
-      if (!subscription.session.wants(entry)) continue;
-      deliveries.push(subscription.session.number(entry));
-      epochs.set(subscription.session.sessionId, subscription.session.epoch);
-    }
-    return epochs;
-  }
-
-  /** A cost moves the counters, a delegation has moved them: both are stored with the event that says so. */
-  #budgetChange(kind: string, body: Record<string, unknown>): JobUpdate[] {
-    if (kind === "metric") return this.#takeCost(body as unknown as EventBodies["metric"]);
-    return kind === "delegate" ? this.budgetUpdates() : [];
-  }
-
-  /** Section 9.6: a cost report moves the counter before it is passed on; a senseless one does neither. */
-  #takeCost(metric: EventBodies["metric"]): JobUpdate[] {
-    if (!metric.name.startsWith("cost.") || metric.name === "cost.budget.remaining") return [];
-    if (!Number.isFinite(metric.value) || metric.value < 0) {
-      throw new ArcpError("INVALID_REQUEST", `the cost ${metric.name} is negative; report what was spent`);
-    }
-    if (metric.unit === undefined) return [];
-    return this.guard.budget.spend(metric.unit, metric.value) === "spent" ? this.budgetUpdates() : [];
-  }
-
-  /** What a store has to know after a counter moved: this job's counters and its ancestors'. */
-  budgetUpdates(): JobUpdate[] {
-    const updates: JobUpdate[] = [];
-    for (let run: JobRun | undefined = this; run !== undefined; run = run.parent) {
-      const left = run.guard.budget.remaining();
-      if (left.size === 0 || run.over) continue;
-      run.record.budget = amountsToStrings(left);
-      updates.push({ jobId: run.jobId, budget: run.record.budget });
-    }
-    return updates;
-  }
-
-  #emitGauge(): void {
-    for (const [unit, left] of this.guard.budget.remaining()) {
-      const whole = this.record.initialBudget
-        ?.find((amount) => amount.startsWith(`${unit}:`))
-        ?.slice(unit.length + 1);
-      if (whole === undefined) continue;
-      const step = left.lte(0)
-        ? 0
-        : left
-            .times(GAUGE_STEPS)
-            .div(whole === "0" ? 1 : whole)
-            .ceil()
-            .toNumber();
-      const before = this.#gauge.get(unit) ?? GAUGE_STEPS;
-      if (step >= before) continue;
-      this.#gauge.set(unit, step);
-      const body = { name: "cost.budget.remaining", value: left.toNumber(), unit };
-      const ts = formatTimestamp(this.runtime.clock.now());
-      void this.#append("job.event", "metric", JSON.stringify({ kind: "metric", ts, body }), {}, []);
-    }
-  }
-
-  /** Resolves at once for a session that keeps up; an agent that never waits lets the sockets have their turn. */
-  #pace(stored: Awaitable<void>): Promise<void> {
-    this.#sinceYield += 1;
-    const slow = this.session.throttle();
-    if (slow === undefined && this.#sinceYield < YIELD_EVERY)
-      return stored instanceof Promise ? stored : settled;
-    this.#sinceYield = 0;
-    return this.#waitForReader(stored, slow);
-  }
-
-  async #waitForReader(stored: Awaitable<void>, slow: Promise<void> | undefined): Promise<void> {
-    await stored;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    if (slow === undefined) return;
-    const stop = this.#watchReader();
-    await slow;
-    stop();
-  }
-
-  /** A reader that takes nothing at all for the longest time of a throttle is dropped; a slow one is waited for. */
-  #watchReader(): () => void {
-    const { clock, limits } = this.runtime;
-    const { sent } = this.session.sequence;
-    let stop = clock.at(clock.now() + limits.maxThrottleMs, () => {
-      if (this.session.sequence.sent === sent) this.session.peer?.giveUp("slow_consumer");
-      else stop = this.#watchReader();
-    });
-    return () => stop();
-  }
-
   #mustBeLive(): void {
     if (!this.over) return;
     throw this.signal.reason instanceof ArcpError ? this.signal.reason : JOB_ENDED;
@@ -475,20 +315,5 @@ export class JobRun {
   }
 }
 
-const settled = Promise.resolve();
 /** Shared: every job ends, and an error of its own would cost each a stack trace that nobody reads. */
 const JOB_ENDED = new ArcpError("CANCELLED", "the job has ended");
-
-function checkBody(kind: string, body: Record<string, unknown>): void {
-  if (!isKnownEventKind(kind)) {
-    if (/^x-[a-z0-9]/.test(kind)) return;
-    throw new ArcpError(
-      "INVALID_REQUEST",
-      `"${kind}" is not an event kind; vendor kinds begin with x-vendor.`,
-    );
-  }
-  const checked = eventBodySchemas[kind].safeParse(body);
-  if (!checked.success) {
-    throw new ArcpError("INVALID_REQUEST", `malformed ${kind} event: ${explain(checked.error)}`);
-  }
-}

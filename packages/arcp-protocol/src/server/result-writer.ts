@@ -1,4 +1,5 @@
 import type { ResultStream } from "../jobs/result-stream.ts";
+import { heard } from "./heard.ts";
 import type { JobRun } from "./job-run.ts";
 
 /** What an agent returns for a result that it has streamed. */
@@ -36,7 +37,11 @@ export class ResultWriter {
    * One chunk: text for `utf8`, bytes or base64 text for `base64`. Rejects with INTERNAL_ERROR beyond a size limit;
    * an agent that lets that through fails with it, as section 14 asks.
    */
-  async write(data: string | Uint8Array): Promise<void> {
+  write(data: string | Uint8Array): Promise<void> {
+    return heard(this.#write(data));
+  }
+
+  async #write(data: string | Uint8Array): Promise<void> {
     const text = typeof data === "string" ? data : encodeBytes(data, this.#stream.encoding);
     const ready = this.#stream.write(text);
     if (!this.#run.canStream) this.#collected.push(text);
@@ -44,7 +49,11 @@ export class ResultWriter {
   }
 
   /** Sends the last chunk; return what this gives from the agent. */
-  async end(options: { summary?: string } = {}): Promise<StreamedResult> {
+  end(options: { summary?: string } = {}): Promise<StreamedResult> {
+    return heard(this.#end(options));
+  }
+
+  async #end(options: { summary?: string }): Promise<StreamedResult> {
     const last = this.#stream.end();
     const summary = options.summary === undefined ? {} : { summary: options.summary };
     if (!this.#run.canStream) return new StreamedResult({ result: this.#inline(), ...summary });

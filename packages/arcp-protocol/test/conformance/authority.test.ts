@@ -20,6 +20,13 @@ const tracer: AgentDefinition = {
     "1.0.0": (_, context) => ({ ...context.trace, agent: context.agent, budget: context.budget ?? null }),
   },
 };
+const emitter: AgentDefinition = {
+  name: "emitter",
+  versions: {
+    "1.0.0": (_, context) =>
+      context.emit("delegate", { delegate_id: "d9", agent: "echo", input: "by event" }).then(() => "emitted"),
+  },
+};
 const forker: AgentDefinition = {
   name: "forker",
   versions: {
@@ -42,7 +49,7 @@ const forker: AgentDefinition = {
 
 const { url } = await sharedServer({
   limits: { cancelGraceMs: 200, expiryGraceMs: 150 },
-  moreAgents: [toucher, tracer, forker],
+  moreAgents: [toucher, tracer, forker, emitter],
 });
 
 async function touch(session: Session, lease: Record<string, string[]>, operations: [string, string][]) {
@@ -484,6 +491,17 @@ describe("delegation", () => {
       expect(session.client.received.filter((frame) => frame.payload.parent_job_id === job)).toEqual([]);
     },
   );
+
+  test("[10-1] emitting a delegate event delegates", async () => {
+    const session = await openSession(url);
+    const parent = jobIdOf(
+      await session.submit({ agent: "emitter", lease_request: { "agent.delegate": ["*"] } }),
+    );
+    const child = await session.client.waitFor((frame) => frame.payload.parent_job_id === parent);
+    expect(child.payload.delegate_id).toBe("d9");
+    expect((await session.end(jobIdOf(child))).payload.result).toMatchObject({ echo: "by event" });
+    expect(session.events(parent, "delegate")).toHaveLength(1);
+  });
 
   test("[9.4-3] the child's expiry is the parent's at the latest, and inherited", async () => {
     const session = await openSession(url);

@@ -30,6 +30,25 @@ const talkative: AgentDefinition = {
     },
   },
 };
+/** Waits for nothing that it starts. */
+const careless: AgentDefinition = {
+  name: "careless",
+  versions: {
+    "1.0.0": (_, context) => {
+      setTimeout(() => {
+        void context.log("info", "late");
+        void context.tool("t", {}, () => 1);
+        void context.delegate({ agent: "echo" });
+        void context.emit("delegate", {});
+        void context.rotateCredential("none");
+        void context.emit("nonsense", {});
+      }, 5);
+      void context.sleep(60_000);
+      void context.streamResult().write("x".repeat(2000));
+      throw new ArcpError("INVALID_REQUEST", "gone already");
+    },
+  },
+};
 const thrower: AgentDefinition = {
   name: "thrower",
   versions: {
@@ -65,7 +84,7 @@ const thrower: AgentDefinition = {
 
 const running = await sharedServer({
   limits: { cancelGraceMs: 100, result: { maxChunkBytes: 1000, maxResultBytes: 5000 } },
-  moreAgents: [stubborn, talkative, thrower],
+  moreAgents: [stubborn, talkative, thrower, careless],
 });
 const { url } = running;
 
@@ -258,6 +277,14 @@ describe("lifecycle", () => {
       retryable,
       message: expect.any(String),
     });
+  });
+
+  test("[7.3-1, 14-4] an agent that waits for nothing harms nobody", async () => {
+    const session = await openSession(url);
+    const end = await session.end(jobIdOf(await session.submit({ agent: "careless" })));
+    expect(end.payload).toMatchObject({ code: "INVALID_REQUEST", message: "gone already" });
+    // Longer than its stragglers take; an unhandled rejection would fail the run.
+    await session.end(jobIdOf(await session.submit({ agent: "slow", input: { ms: 50 } })));
   });
 
   test("[7.3-3] max_runtime_sec ends a job with TIMEOUT and timed_out", async () => {
