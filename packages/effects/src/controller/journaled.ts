@@ -100,7 +100,10 @@ export function journaled(options: JournaledOptions): EffectController {
         case "corrupt":
           throw new PawlError("store_corrupt_row", decision.message, { blame: "infrastructure" });
         case "ambiguous": {
-          const outcome = await settleAmbiguous(envelope as ToolEnvelope, context, decision, clock);
+          // Written by the clock of a node that may be ahead of ours; an attempt never has longer than this to begin.
+          const startBefore = Math.min(decision.startBefore, clock.now() + startWithinMs);
+          const lost = { attempt: decision.attempt, startBefore };
+          const outcome = await settleAmbiguous(envelope as ToolEnvelope, context, lost, clock);
           await journal.record(envelope, outcome);
           return outcome as OutcomeOf<Kind>;
         }
