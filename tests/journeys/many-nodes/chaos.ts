@@ -1,0 +1,70 @@
+import type { Worker } from "./fleet.ts";
+
+/** Numbers in [0, 1) that follow from the seed (mulberry32), so that a run's faults can be asked for again. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export interface ChaosReport {
+  kills: number;
+  pauses: number;
+  restarts: number;
+  cuts: number;
+}
+
+export interface ChaosOptions {
+  readonly forMs: number;
+  readonly seed: number;
+  readonly leaseTtlMs: number;
+  /** Cuts every connection of a node to the database. */
+  readonly cut: (nodeId: string) => Promise<void>;
+}
+
+const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * For `forMs` each worker is killed, held, cut off or restarted again and again, each on its own; in the end all run. The waits
+ * are the faults' own times, nothing waits for a condition by them.
+ */
+export async function chaos(
+  workers: readonly Worker[],
+  { forMs, seed, leaseTtlMs, cut }: ChaosOptions,
+): Promise<ChaosReport> {
+  const report: ChaosReport = { kills: 0, pauses: 0, restarts: 0, cuts: 0 };
+  const endsAt = performance.now() + forMs;
+  await Promise.all(
+    workers.map(async (worker, index) => {
+      const random = seeded(seed + index);
+      while (performance.now() < endsAt) {
+        await pass(200 + random() * 1_200);
+        const fault = random();
+        if (fault < 0.35) {
+          report.kills += 1;
+          await worker.kill();
+          await pass(random() * 500);
+          await worker.start();
+        } else if (fault < 0.65) {
+          report.pauses += 1;
+          worker.pause();
+          // Some shorter than the lease, some longer: those wake up as somebody who lost everything.
+          await pass(random() * 2 * leaseTtlMs);
+          worker.resume();
+        } else if (fault < 0.85) {
+          report.cuts += 1;
+          await cut(worker.config.nodeId);
+        } else {
+          report.restarts += 1;
+          await worker.stop();
+          await worker.start();
+        }
+      }
+    }),
+  );
+  return report;
+}

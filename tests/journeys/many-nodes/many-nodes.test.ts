@@ -1,0 +1,188 @@
+import { inputId, loadJsonDigest, type SessionId, sessionId } from "@pawl/core";
+import type { Delivery, Store } from "@pawl/core/ports";
+import { postgresStore } from "@pawl/store-postgres";
+import { startTestPostgres, type TestPostgres } from "@pawl/test-postgres";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { chaos } from "./chaos.ts";
+import { type FleetOptions, startFleet, Worker } from "./fleet.ts";
+import { verifySession } from "./verify-session.ts";
+
+const INPUTS = 4;
+const LEASE_TTL_MS = 1_500;
+
+let postgres: TestPostgres;
+let admin: pg.Pool;
+let store: Store<never>;
+let fleet: readonly Worker[] = [];
+
+beforeAll(async () => {
+  // Nothing here kills the database, so its disk need not be waited for.
+  postgres = await startTestPostgres({ fsync: false });
+}, 60_000);
+afterAll(() => postgres.stop());
+
+beforeEach(async () => {
+  admin = new pg.Pool({ connectionString: postgres.url, max: 2 });
+  await admin.query("drop schema if exists pawl cascade");
+  await admin.query("drop table if exists world");
+  await admin.query("create table world (what text, key text, node text, at timestamptz default now())");
+  store = postgresStore({ url: postgres.url, listenUrl: false, acceptDataLoss: true }) as Store<never>;
+  await store.open();
+});
+afterEach(async () => {
+  await Promise.all(fleet.map((worker) => worker.kill()));
+  fleet = [];
+  await store.close();
+  await admin.end();
+});
+
+async function start(options: Partial<FleetOptions> = {}): Promise<readonly Worker[]> {
+  fleet = await startFleet({
+    url: postgres.url,
+    size: 3,
+    concurrency: 8,
+    leaseTtlMs: LEASE_TTL_MS,
+    hints: true,
+    toolMs: 5,
+    ...options,
+  });
+  return fleet;
+}
+
+async function send(session: SessionId, index: number, delivery: Delivery = "next"): Promise<void> {
+  await store.inbox.accept({
+    inputId: inputId(`in_${session}_${index}`),
+    sessionId: session,
+    content: { parts: [{ type: "text", text: `${session} says ${index}` }] },
+    delivery,
+  });
+}
+
+function sessions(count: number): readonly SessionId[] {
+  return Array.from({ length: count }, (_none, index) => sessionId(`s${index}`));
+}
+
+async function open(): Promise<number> {
+  const { rows } = await admin.query<{ count: string }>(
+    "select count(*) from pawl.inputs where state <> 'consumed'",
+  );
+  return Number(rows[0]?.count);
+}
+
+/** Waits for the last input to reach its terminal. */
+async function drained(withinMs: number): Promise<void> {
+  try {
+    await vi.waitFor(async () => expect(await open()).toBe(0), { timeout: withinMs, interval: 50 });
+  } catch (error) {
+    const { rows } = await admin.query(
+      "select q.*, s.owner_node, s.owner_generation, s.open_turn, s.epoch from pawl.session_queue q join pawl.sessions s using (session_id) where exists (select from pawl.inputs i where i.session_id = q.session_id and i.state <> 'consumed') limit 5",
+    );
+    console.error(rows, fleet.map(({ complaints }) => complaints.slice(-3_000)).join("\n"));
+    throw error;
+  }
+}
+
+/** As a network does that drops every connection of one node at once. */
+async function cut(nodeId: string): Promise<void> {
+  await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
+    nodeId,
+  ]);
+}
+
+async function performed(what: string): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await admin.query<{ key: string; count: string }>(
+    "select key, count(*) from world where what = $1 group by key",
+    [what],
+  );
+  return new Map(rows.map(({ key, count }) => [key, Number(count)]));
+}
+
+describe("three workers on one database", () => {
+  it("that are killed, held and restarted at random: everything ends once, and nothing happens that may not (promises 1, 2, 3, 6)", async () => {
+    const ids = sessions(40);
+    const workers = await start({ toolMs: 120 });
+    const seed = Number(process.env.PAWL_CHAOS_SEED ?? Date.now() % 1_000_000);
+    const faults = chaos(workers, { forMs: 10_000, seed, leaseTtlMs: LEASE_TTL_MS, cut });
+    for (let index = 0; index < INPUTS; index++) {
+      // Each round meets the faults of its own time; it need not wait for the round before it.
+      for (const [at, id] of ids.entries()) await send(id, index, (at + index) % 4 === 0 ? "steer" : "next");
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+    }
+    const report = await faults;
+    await drained(40_000);
+
+    const digest = await loadJsonDigest();
+    const calls: string[] = [];
+    for (const id of ids) calls.push(...(await verifySession(store, id, digest)).calls);
+    const looks = await performed("look");
+    const charges = await performed("charge");
+    const told = `seed ${seed}, ${JSON.stringify(report)}`;
+    // One key per call: a retry may happen again after a crash, an ask may not.
+    expect(looks.size, told).toBe(calls.filter((name) => name === "look").length);
+    expect(charges.size, told).toBe(calls.filter((name) => name === "charge").length);
+    expect(
+      [...charges].filter(([, count]) => count !== 1),
+      told,
+    ).toEqual([]);
+    expect(report.kills + report.pauses + report.restarts + report.cuts, told).toBeGreaterThan(5);
+  }, 90_000);
+
+  it("that hear no hints drain everything by their polls alone", async () => {
+    const workers = await start({ hints: false });
+    const ids = sessions(24);
+    for (let index = 0; index < INPUTS; index++) for (const id of ids) await send(id, index);
+    await drained(30_000);
+    const digest = await loadJsonDigest();
+    for (const id of ids) expect((await verifySession(store, id, digest)).turns).toBe(INPUTS);
+    expect(await Promise.all(workers.map((worker) => worker.stop()))).toEqual([0, 0, 0]);
+  }, 60_000);
+
+  it("that never poll lose nothing of what they are poked for", async () => {
+    const workers = await start({ pollMs: 3_600_000 });
+    const ids = sessions(24);
+    for (let index = 0; index < INPUTS; index++) for (const id of ids) await send(id, index);
+    await drained(30_000);
+    const digest = await loadJsonDigest();
+    for (const id of ids) expect((await verifySession(store, id, digest)).turns).toBe(INPUTS);
+    expect(await Promise.all(workers.map((worker) => worker.stop()))).toEqual([0, 0, 0]);
+  }, 60_000);
+
+  it("of which one has a clock that jumps by up to an hour: the database's decides", async () => {
+    const workers = await start({ size: 2, toolMs: 400 });
+    const jumping = new Worker({ ...workers[0]!.config, nodeId: "node_jumping", clockJumps: true });
+    fleet = [...workers, jumping];
+    await jumping.start();
+    const ids = sessions(24);
+    for (let index = 0; index < INPUTS; index++) {
+      for (const id of ids) await send(id, index);
+      if (index !== 1) continue;
+      // In the middle of its work, which is left to the others.
+      await vi.waitFor(async () => {
+        const { rows } = await admin.query("select from world where node = 'node_jumping' limit 1");
+        expect(rows).toHaveLength(1);
+      });
+      await jumping.kill();
+    }
+    await drained(30_000);
+    const digest = await loadJsonDigest();
+    for (const id of ids) expect((await verifySession(store, id, digest)).turns).toBe(INPUTS);
+    expect(Math.max(...(await performed("charge")).values())).toBe(1);
+  }, 60_000);
+
+  it("ten rolling restarts use up nobody's attempts (D17)", async () => {
+    // Tools take longer than any worker lives: nothing gets further before the restarts are over.
+    const workers = await start({ toolMs: 3_000, size: 2 });
+    const ids = sessions(6);
+    for (const id of ids) await send(id, 0);
+    for (let round = 0; round < 10; round++) {
+      const worker = workers[round % workers.length]!;
+      expect(await worker.stop()).toBe(0);
+      await worker.start();
+    }
+    await drained(40_000);
+    const digest = await loadJsonDigest();
+    for (const id of ids) await verifySession(store, id, digest);
+    expect(Math.max(...(await performed("charge")).values())).toBe(1);
+  }, 90_000);
+});
