@@ -52,7 +52,6 @@ export { type ModelExecutorOptions, modelExecutor, modelRequest } from "./execut
 export {
   type ProcessCommandOptions,
   type ProcessCommands,
-  type ProcessResultOf,
   processExecutor,
 } from "./executors/process-executor.ts";
 export { sleepExecutor } from "./executors/sleep-executor.ts";

@@ -2,11 +2,6 @@ import { type Json, PawlError, type ProcessCommand, type ProcessResult } from "@
 import type { EffectExecutor } from "../controller/effect-controller.ts";
 import { storable } from "../storable.ts";
 
-export type ProcessResultOf<Operation extends ProcessCommand["operation"]> = Extract<
-  ProcessResult,
-  { operation: Operation }
->;
-
 export interface ProcessCommandOptions {
   /** The same key and command again changes nothing and says the same. Unique in the store. */
   readonly key: string;
@@ -16,10 +11,7 @@ export interface ProcessCommandOptions {
 
 /** Commands to background processes. */
 export interface ProcessCommands {
-  run<Command extends ProcessCommand>(
-    command: Command,
-    options: ProcessCommandOptions,
-  ): Promise<ProcessResultOf<Command["operation"]>>;
+  run(command: ProcessCommand, options: ProcessCommandOptions): Promise<ProcessResult>;
 }
 
 /**

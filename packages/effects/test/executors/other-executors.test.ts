@@ -1,4 +1,4 @@
-import { type EffectCommand, type ModelRequest, PawlError } from "@pawl/core";
+import { type EffectCommand, type ModelRequest, PawlError, sessionId } from "@pawl/core";
 import {
   directModelExecutor,
   durableStepExecutor,
@@ -17,7 +17,8 @@ const request: ModelRequest = { instructions: undefined, messages: [], tools: []
 const direct = envelopeOf({ kind: "direct_model_call", request, label: "title" });
 const step = (stepId: string) => envelopeOf({ kind: "durable_step", stepId, input: { n: 1 } });
 const code = envelopeOf({ kind: "exec_code", language: "js", code: "1 + 1" });
-const start = envelopeOf({ kind: "process", operation: "start", payload: { name: "job" } });
+const list = { operation: "list", sessionId: sessionId("s1"), mode: "live" } as const;
+const listing = envelopeOf({ kind: "process", command: list });
 
 describe("a direct model call", () => {
   it("has its attachments resolved here and nowhere earlier", async () => {
@@ -88,11 +89,18 @@ describe("a program", () => {
 
 describe("a process command", () => {
   it("is carried out although its caller was stopped", async () => {
-    const execute = processExecutor({ run: async (operation) => ({ operation }) });
-    expect(await execute(start, { signal: AbortSignal.abort() })).toEqual({
-      kind: "process",
-      result: { ok: true, value: { operation: "start" } },
+    const asked: unknown[] = [];
+    const execute = processExecutor({
+      run: async (command, { key }) => {
+        asked.push([command, key]);
+        return { operation: "list", records: [] };
+      },
     });
+    expect(await execute(listing, { signal: AbortSignal.abort() })).toEqual({
+      kind: "process",
+      result: { ok: true, value: { operation: "list", records: [] } },
+    });
+    expect(asked).toEqual([[list, listing.replayKey]]);
   });
 
   it.each([
@@ -104,7 +112,9 @@ describe("a process command", () => {
         throw thrown;
       },
     });
-    expect(await execute(start, live())).toMatchObject({ result: { ok: false, error: { code: expected } } });
+    expect(await execute(listing, live())).toMatchObject({
+      result: { ok: false, error: { code: expected } },
+    });
   });
 });
 
@@ -140,11 +150,11 @@ describe("executors by name", () => {
   it("that are missing, stand-ins or answer with another kind say so", async () => {
     const lies = inline({ executors: { exec_code: (async () => ({ kind: "sleep" })) as never } });
     await expect(lies.execute(code, live())).rejects.toMatchObject({ code: "runtime_effect_wrong_outcome" });
-    await expect(lies.execute(start, live())).rejects.toMatchObject({
+    await expect(lies.execute(listing, live())).rejects.toMatchObject({
       code: "runtime_effect_local_executor_unavailable",
     });
     const standIn = inline({ executors: { process: unavailableExecutor("process") } });
-    await expect(standIn.execute<EffectCommand["kind"]>(start, live())).rejects.toMatchObject({
+    await expect(standIn.execute<EffectCommand["kind"]>(listing, live())).rejects.toMatchObject({
       code: "runtime_effect_local_executor_unavailable",
     });
   });
