@@ -56,6 +56,7 @@ export {
 } from "./executors/process-executor.ts";
 export { sleepExecutor } from "./executors/sleep-executor.ts";
 export { joinToolboxes, staticToolbox } from "./executors/static-toolbox.ts";
+export { syncEnvironmentExecutor } from "./executors/sync-environment-executor.ts";
 export {
   DEFAULT_TOOL_TIMEOUT_MS,
   type ToolExecutorOptions,

@@ -1,6 +1,13 @@
 import { agent, nodeId, type SessionId, sessionId, standard, turnId } from "@pawl/core";
 import type { Logger, Model } from "@pawl/core/ports";
-import { journaled, modelExecutor, sleepExecutor, systemClock, toolExecutor } from "@pawl/effects";
+import {
+  journaled,
+  modelExecutor,
+  sleepExecutor,
+  syncEnvironmentExecutor,
+  systemClock,
+  toolExecutor,
+} from "@pawl/effects";
 import { createTurnDriver } from "@pawl/effects/turn-driver";
 import {
   createLeaseKeeper,
@@ -36,6 +43,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
       model_call: modelExecutor(findModel, { clock, random }),
       tool_call: toolExecutor({ clock, random }),
       sleep: sleepExecutor({ clock }),
+      sync_environment: syncEnvironmentExecutor,
     },
   });
   const environment = createHostEnvironment({

@@ -55,7 +55,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
   }
 
   function configOf(request: TurnRequest, tools: readonly ToolDefinition[]): TurnConfig {
-    const { name, instructions, limits, model: preferred } = agentOf(request);
+    const { name, instructions, limits, refreshTools, model: preferred } = agentOf(request);
     // Asked for by name now, so that a model that cannot be had is told before anything is paid for.
     const model = findModel(request.model ?? preferred).id;
     return {
@@ -65,7 +65,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       model,
       tools,
       limits: agent({ name, limits: { ...limits, ...request.limits } }).limits,
-      refreshTools: "turn",
+      refreshTools,
       ...(request.environment !== undefined && { environment: request.environment }),
     };
   }
@@ -86,6 +86,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       const toolbox = await openTools(request.environment, about);
       return { toolbox, config: configOf(request, toolbox.definitions) };
     },
+    refresh: (config, about) => openTools(config.environment, about),
     reopen: (config, about) => {
       const names = new Set(own.definitions.map(({ name }) => name));
       const pinned = config.tools.filter(({ name }) => !names.has(name));

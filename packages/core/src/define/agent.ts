@@ -1,4 +1,5 @@
 import { PawlError } from "../errors.ts";
+import type { TurnConfig } from "../turn/config.ts";
 import { DEFAULT_LIMITS, type TurnLimits } from "../turn/limits.ts";
 
 /** Who answers: instructions and bounds. Pure data. */
@@ -8,6 +9,8 @@ export interface Agent {
   /** Names the model among those that the host has; the host's default when absent. */
   readonly model?: string;
   readonly limits: TurnLimits;
+  /** `iteration`: tools are looked for anew before each model call after the first. Default `turn`. */
+  readonly refreshTools: TurnConfig["refreshTools"];
 }
 
 export interface AgentSpec {
@@ -15,6 +18,7 @@ export interface AgentSpec {
   readonly instructions?: string;
   readonly model?: string;
   readonly limits?: Partial<TurnLimits>;
+  readonly refreshTools?: TurnConfig["refreshTools"];
 }
 
 const AMOUNTS = ["maxIterations", "maxNoProgress", "maxWallMs", "maxTokens", "maxCostNanoUsd"] as const;
@@ -33,6 +37,7 @@ export function agent(spec: AgentSpec): Agent {
   return {
     name,
     limits: limitsOf(name, spec.limits ?? {}),
+    refreshTools: spec.refreshTools ?? "turn",
     ...(instructions !== undefined && { instructions }),
     ...(model !== undefined && { model }),
   };

@@ -12,12 +12,17 @@ const codeOf = (spec: unknown) => {
 
 describe("agent()", () => {
   test("is data, and is never without bounds", () => {
-    expect(agent({ name: "helper" })).toEqual({ name: "helper", limits: DEFAULT_LIMITS });
+    expect(agent({ name: "helper" })).toEqual({
+      name: "helper",
+      refreshTools: "turn",
+      limits: DEFAULT_LIMITS,
+    });
     expect(agent({ name: "helper", instructions: "Help.", model: "p/m", limits: { maxTokens: 5 } })).toEqual({
       name: "helper",
       instructions: "Help.",
       model: "p/m",
       limits: { ...DEFAULT_LIMITS, maxTokens: 5 },
+      refreshTools: "turn",
     });
   });
 

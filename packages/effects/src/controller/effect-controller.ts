@@ -8,6 +8,7 @@ import type {
   Message,
   OutcomeOf,
   SyncedEnvironment,
+  ToolDefinition,
   TurnConfig,
 } from "@pawl/core";
 import type { Toolbox } from "@pawl/core/ports";
@@ -23,6 +24,8 @@ export interface TurnFacts {
   messages(upTo: number): readonly Message[];
   readonly toolbox: Toolbox;
   readonly spending: TurnSpending;
+  /** Looks for the tools anew; `use`: they take the place of the turn's own. Absent where nobody can. */
+  readonly refreshTools?: (use: boolean) => Promise<readonly ToolDefinition[]>;
 }
 
 /** The turn's money, see `turn-driver/spending.ts`. All amounts are integer nano US dollars. */

@@ -9,6 +9,7 @@ import {
 import type { Clock, Logger, NewId, Release, SessionClaim, Store, Toolbox } from "@pawl/core/ports";
 import type { EffectController } from "../controller/effect-controller.ts";
 import { commitTurn } from "./commit-turn.ts";
+import { CurrentToolbox } from "./current-toolbox.ts";
 import { endUnreadable } from "./end-unreadable.ts";
 import type { TurnEnvironment } from "./environment.ts";
 import { createTurnOpener, type OpenTurn } from "./open-turn.ts";
@@ -138,14 +139,33 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
     signal: AbortSignal,
     stopping: AbortSignal | undefined,
   ): Promise<Release | undefined> {
-    const { machine, folded, toolbox } = turn;
+    const { machine, folded } = turn;
+    const { environment } = options;
+    const toolbox = new CurrentToolbox(turn.toolbox);
+    const refreshTools = async (use: boolean) => {
+      const next = await environment.refresh?.(machine.config, { sessionId: lane.sessionId, signal });
+      if (next === undefined) return toolbox.definitions;
+      if (use) toolbox.switchTo(next);
+      else await closeTools(next);
+      return next.definitions;
+    };
     try {
       const base = await store.sessions.transcript(lane.sessionId);
       // Whoever listens from here on hears of an abort; one that came before has to be asked for.
       signal.throwIfAborted();
       const { inbox } = store;
       const nonce = options.newId();
-      const run = new TurnRun({ ...options, machine, folded, toolbox, lane, inbox, base, nonce });
+      const run = new TurnRun({
+        ...options,
+        machine,
+        folded,
+        toolbox,
+        lane,
+        inbox,
+        base,
+        nonce,
+        ...(environment.refresh && { refreshTools }),
+      });
       return await driveRun(run, lane, attempts, signal, stopping);
     } finally {
       await closeTools(toolbox);

@@ -36,4 +36,6 @@ export interface TurnEnvironment {
   readonly fallback: TurnConfig;
   /** For a turn that was begun before, here or elsewhere: the tools that its configuration names. */
   reopen(config: TurnConfig, options: EnvironmentOptions): Promise<Toolbox>;
+  /** The tools as they are now, for a turn that looks for them anew (`refreshTools: "iteration"`). */
+  refresh?(config: TurnConfig, options: EnvironmentOptions): Promise<Toolbox>;
 }

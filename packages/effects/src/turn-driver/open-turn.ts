@@ -132,7 +132,9 @@ export function createTurnOpener({
     const machine = { config: await configOf(rows, turnId), protocol };
     const folded = foldTurn(machine, rows);
     const done = folded.state.phase.name === "finished";
-    const toolbox = done ? NO_TOOLS : await reopen(machine.config, sessionId, signal, ending);
+    // A turn that looked for its tools in between has pinned those that it found last.
+    const tools = folded.state.environment?.tools ?? machine.config.tools;
+    const toolbox = done ? NO_TOOLS : await reopen({ ...machine.config, tools }, sessionId, signal, ending);
     logger.info("resuming a turn", {
       sessionId,
       turnId,

@@ -48,6 +48,7 @@ export interface TurnRunOptions {
   /** The session's messages before this turn. */
   readonly base: readonly Message[];
   readonly toolbox: Toolbox;
+  readonly refreshTools?: TurnFacts["refreshTools"];
   readonly lane: SessionLane;
   readonly inbox: Pick<Inbox, "checkpoint">;
   readonly controller: EffectController;
@@ -338,7 +339,7 @@ export class TurnRun implements EffectJournal {
   }
 
   #facts(): TurnFacts {
-    const { machine, base, toolbox } = this.#o;
+    const { machine, base, toolbox, refreshTools } = this.#o;
     const state = this.#state;
     return {
       sessionId: state.sessionId,
@@ -348,6 +349,7 @@ export class TurnRun implements EffectJournal {
       messages: (upTo) => [...base, ...state.delta.slice(0, upTo)],
       toolbox,
       spending: this.#spending,
+      ...(refreshTools && { refreshTools }),
     };
   }
 
