@@ -54,7 +54,7 @@ export interface DrivenSession {
   readonly toolbox: Toolbox;
   send(text: string, options?: { readonly id?: string; readonly delivery?: Delivery }): Promise<void>;
   claim(): Promise<SessionClaim>;
-  /** Claims the session and drives it. */
+  /** Claims the session, from whoever has it, and drives it. */
   drive(options?: Partial<DriveOptions>): Promise<Release>;
   rows(): Promise<readonly LogRow[]>;
   kinds(): Promise<readonly string[]>;
@@ -116,7 +116,7 @@ export function drivenSession(options: DrivenOptions): DrivenSession {
       });
     },
     async claim() {
-      const node = await seen.leases.openNode(nodeId(beside ? "n2" : "n1"), { ttlMs: 1e12 });
+      const node = await seen.leases.openNode(nodeId("n1"), { ttlMs: 1e12 });
       const [claim] = await seen.leases.claim(node, {
         sessionId: SESSION,
         limit: 1,
