@@ -13,13 +13,17 @@ import {
   createLeaseKeeper,
   createQueueRunner,
   createSessionWorker,
+  createTimerLoop,
   type SessionWorker,
 } from "@pawl/queue-runner";
+import { createDueWaits } from "./due-waits.ts";
 import type { Host, HostOptions } from "./host.ts";
+import { createHostAwaitEvents } from "./host-await-events.ts";
 import { createHostEnvironment } from "./host-environment.ts";
 import { createKeepAlive } from "./keep-alive.ts";
 import { createSessionHandle } from "./session.ts";
 import { createTurnHandle } from "./turn.ts";
+import { createWaits } from "./waits.ts";
 
 /** No daemon, no output of its own: a host that hands in no logger hears nothing. */
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -37,6 +41,11 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
   const { limits } = agent({ name: "defaults", ...(options.limits && { limits: options.limits }) });
   const agents = options.agents?.length ? options.agents : [agent({ name: "assistant", limits })];
 
+  const fireDue = createDueWaits(store.awaits, clock);
+  const timers = createTimerLoop({ due: fireDue, clock, logger, random });
+  const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
+  const waits = createWaits({ open: () => store.open(), rows: store.awaits, awaits: awaits.ready });
+
   const controller = journaled({
     clock,
     executors: {
@@ -44,6 +53,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
       tool_call: toolExecutor({ clock, random }),
       sleep: sleepExecutor({ clock }),
       sync_environment: syncEnvironmentExecutor,
+      ...awaits.executors,
     },
   });
   const environment = createHostEnvironment({
@@ -111,6 +121,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
       id === undefined ? runner.poke("hint") : runner.pokeSession(id, "hint"),
     );
     runner.start();
+    timers.start();
   }
 
   function poke(id: Parameters<typeof runner.pokeSession>[0], reason: string): void {
@@ -129,6 +140,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     session: (id) => createSessionHandle(sessionId(id), { ...handles, store }),
     turn: (id) => createTurnHandle(turnId(id), { ...handles, store: store as never }),
     sessions: ({ limit = 100 } = {}) => store.sessions.list({ limit }),
+    waits,
     async start() {
       await begin();
       letGo = keepAlive.hold();
@@ -138,7 +150,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
       unlisten();
       const release = keepAlive.hold();
       try {
-        await Promise.all([runner.stop({ drainMs }), started?.catch(() => {})]);
+        await Promise.all([runner.stop({ drainMs }), timers.stop(), started?.catch(() => {})]);
         await keeper.close();
       } finally {
         release();
@@ -151,6 +163,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
       const release = keepAlive.hold();
       try {
         await begin();
+        await fireDue();
         runner.poke("drain");
         while (clock.now() < deadline) {
           await Promise.race([runner.settled(), until(deadline)]);

@@ -2,7 +2,6 @@ import type {
   Agent,
   CancelEvidence,
   CommitReceipt,
-  EffectId,
   InputPart,
   Json,
   Message,
@@ -28,6 +27,7 @@ import type {
   ToolProvider,
 } from "@pawl/core/ports";
 import type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
+import type { Waits } from "./waits.ts";
 
 export interface HostOptions<Tx = never> {
   readonly store: Store<Tx>;
@@ -40,6 +40,11 @@ export interface HostOptions<Tx = never> {
   /** The first is the default. Without any there is one named `assistant` without instructions. */
   readonly agents?: readonly Agent[];
   readonly limits?: Partial<TurnLimits>;
+  /**
+   * Signs the keys of await-events: `id:base64`, several with commas, the newest first; each is 32 random bytes. The first signs and all
+   * verify, so that one can be replaced while keys are out. Absent: one that all hosts of the store share, kept in the store.
+   */
+  readonly secret?: string;
   readonly clock?: Clock;
   readonly newId?: NewId;
   readonly logger?: Logger;
@@ -78,6 +83,8 @@ export interface Host<Tx = never> {
   start(): Promise<void>;
   /** Ends within `drainMs` (default 4 000): what runs then is aborted and resumed by whoever comes next. */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
+  /** What people and programs are asked for, and how they answer. */
+  readonly waits: Waits;
   /** For serverless: drives what there is and returns, at the latest after `maxMs`. */
   drain(options: { readonly maxMs: number }): Promise<{ readonly driven: number }>;
   /** True when turns can be accepted and driven now. */
@@ -142,7 +149,8 @@ interface EndedFacts extends ResultFacts {
 }
 
 export interface OpenWait {
-  readonly id: EffectId;
+  /** Of the await-event; see `Host.waits`. */
+  readonly id: string;
   readonly reason: WaitReason;
 }
 

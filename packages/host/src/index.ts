@@ -11,3 +11,4 @@ export type {
   TurnExplanation,
   TurnResult,
 } from "./host.ts";
+export type { PendingWait, WaitAnswer, Waits } from "./waits.ts";

@@ -1,16 +1,16 @@
 import {
-  eventsOfRow,
   inputId,
   inputIdsOfTurn,
+  isControlWait,
   PawlError,
   type SessionId,
   sessionId,
   standard,
-  type TurnEvent,
   type TurnId,
   turnIdOfInput,
+  type WaitReason,
 } from "@pawl/core";
-import type { Clock, CommittedTurn, InputRecord, NewId, SessionRecord, Store } from "@pawl/core/ports";
+import type { Clock, CommittedTurn, InputRecord, NewId, Store } from "@pawl/core/ports";
 import { loadTurnRecord, planFork, redactTurnRecord, replayTurn } from "@pawl/effects/turn-driver";
 import { createWake, followLog } from "./follow-log.ts";
 import type { OpenWait, Turn, TurnExplanation, TurnResult } from "./host.ts";
@@ -56,8 +56,10 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     if (session === null || session.openTurn !== turnId) return undefined;
     const facts = { turnId, sessionId: record.sessionId };
     if (session.blocked !== null) return { ...facts, status: "blocked", ...session.blocked };
-    if (session.parked) return { ...facts, status: "waiting", waits: await openWaits(store, session) };
-    return undefined;
+    if (!session.parked) return undefined;
+    const waits = await openWaits(store.awaits, record.sessionId, turnId);
+    // All are answered, and the turn goes on as soon as somebody claims it: it does not wait any more.
+    return waits.length === 0 ? undefined : { ...facts, status: "waiting", waits };
   }
 
   return {
@@ -163,16 +165,15 @@ function resultOfCommitted(turnId: TurnId, sessionId: SessionId, committed: Comm
   return { turnId, sessionId, usage, receipt, ...outcome };
 }
 
-/** Waits of the session's open turn that were opened and not settled. */
-async function openWaits(store: Store<never>, session: SessionRecord): Promise<readonly OpenWait[]> {
-  if (session.openTurn === null) return [];
-  const rows = await store.log.read(session.sessionId, { turnId: session.openTurn });
-  const open = new Map<string, OpenWait>();
-  for (const event of rows.flatMap((row): readonly TurnEvent[] => eventsOfRow(row))) {
-    if (event.type === "wait.opened") open.set(event.effectId, { id: event.effectId, reason: event.reason });
-    if (event.type === "wait.settled") open.delete(event.effectId);
-  }
-  return [...open.values()];
+async function openWaits(
+  awaits: Store["awaits"],
+  sessionId: SessionId,
+  turnId: TurnId,
+): Promise<readonly OpenWait[]> {
+  const pending = await awaits.pending({ sessionId, limit: 100 });
+  return pending
+    .filter((event) => event.turnId === turnId && !isControlWait(event.wait))
+    .map(({ keyId, info }) => ({ id: keyId, reason: info as unknown as WaitReason }));
 }
 
 async function explain(

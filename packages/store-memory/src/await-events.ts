@@ -1,4 +1,4 @@
-import { decideResolve, type Resolution, type ResolvedBy } from "@pawl/core";
+import { decideResolve, type Resolution, type ResolvedBy, type SessionId } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
@@ -17,6 +17,14 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
     return record;
   }
 
+  function wake(sessionId: SessionId | null): void {
+    const session = sessionId === null ? undefined : state.sessions.get(sessionId);
+    if (session === undefined) return;
+    session.wakeAt = earliest(session.wakeAt, now());
+    noteNeed(state, session);
+    hints.work(session.sessionId);
+  }
+
   /** Writes the winner and marks the session for wake-up (D15). */
   function settle(record: AwaitEventRecord, terminal: Resolution, by: ResolvedBy): AwaitEventRecord {
     const at = now();
@@ -24,12 +32,7 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
     const settled: AwaitEventRecord = frozenCopy({ ...record, ...facts }, "The resolution");
     state.awaits.set(record.keyId, settled);
     hints.resolved(record.keyId);
-    const session = record.sessionId === null ? undefined : state.sessions.get(record.sessionId);
-    if (session !== undefined) {
-      session.wakeAt = earliest(session.wakeAt, at);
-      noteNeed(state, session);
-      hints.work(session.sessionId);
-    }
+    wake(record.sessionId);
     return settled;
   }
 
@@ -80,15 +83,23 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
     },
 
     revoke(keyId) {
+      const record = state.awaits.get(keyId);
+      const waits = record !== undefined && record.terminal === null && !isRevoked(record);
       state.revokedKeys.add(keyId);
       hints.resolved(keyId);
+      // Whoever waits learns that it is revoked.
+      if (waits) wake(record.sessionId);
     },
 
     revokeSession(sessionId) {
-      state.revokedSessions.add(sessionId);
+      let waits = false;
       for (const record of state.awaits.values()) {
-        if (record.sessionId === sessionId) hints.resolved(record.keyId);
+        if (record.sessionId !== sessionId || record.terminal !== null || isRevoked(record)) continue;
+        waits = true;
+        hints.resolved(record.keyId);
       }
+      state.revokedSessions.add(sessionId);
+      if (waits) wake(sessionId);
     },
 
     prune(before, limit) {

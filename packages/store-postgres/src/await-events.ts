@@ -89,16 +89,18 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
     },
 
     async revoke(keyId) {
-      await database.write(revokeAwaitEvent, [
-        storableText(keyId, "The key of an await-event"),
-        channels.awaits,
-      ]);
+      const key = storableText(keyId, "The key of an await-event");
+      const [row] = await database.write(revokeAwaitEvent, [key, channels.work, channels.awaits]);
       hints.resolved(keyId);
+      const woken = row && nullableText(row, "woken", `Await-event "${keyId}"`);
+      if (woken) hints.work(woken as SessionId);
     },
 
     async revokeSession(sessionId) {
-      const rows = await database.write(revokeSessionWaits, [sessionId, channels.awaits]);
+      const values = [sessionId, channels.work, channels.awaits];
+      const rows = await database.write(revokeSessionWaits, values);
       for (const row of rows) hints.resolved(textColumn(row, "key_id", `Session "${sessionId}"`));
+      if (rows.length > 0) hints.work(sessionId);
     },
 
     async prune(before, limit) {

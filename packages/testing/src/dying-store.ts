@@ -32,7 +32,7 @@ export function dyingStore(inner: Store<never>, point?: DeathPoint): DyingStore 
     return new Proxy(port, {
       get(target, key) {
         const verb = Reflect.get(target, key) as unknown;
-        if (typeof verb !== "function" || key === "onWork" || key === "onAppend") return verb;
+        if (typeof verb !== "function" || String(key).startsWith("on")) return verb;
         return async (...args: unknown[]) => {
           if (dead) throw gone();
           const isWrite = WRITES[name]?.includes(String(key)) ?? false;

@@ -55,8 +55,9 @@ export interface AwaitEventRows {
   }): Promise<readonly AwaitEventRecord[]>;
   /** Settles what is overdue with `timeout`, with no waiter alive. @returns how many, and when the next is due */
   settleDue(limit: number): Promise<{ readonly settled: number; readonly nextDueAt: number | null }>;
+  /** It is unknown from now on. Whoever waits for it is woken as by a resolution, and finds that out. */
   revoke(keyId: string): Promise<void>;
-  /** Revokes all events of a session, and those that would be registered for it. Kept for ever: ids are single-use. */
+  /** Revokes all events of a session as `revoke` does, and those that would be registered for it. Kept for ever: ids are single-use. */
   revokeSession(sessionId: SessionId): Promise<void>;
   /** Deletes resolved events that were resolved before `before` (milliseconds since the epoch), at most `limit`. @returns how many */
   prune(before: number, limit: number): Promise<number>;

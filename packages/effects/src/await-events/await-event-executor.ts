@@ -1,4 +1,4 @@
-import type { Json } from "@pawl/core";
+import { isPawlError, type Json, type Resolution } from "@pawl/core";
 import type { Clock } from "@pawl/core/ports";
 import type { EffectExecutor } from "../controller/effect-controller.ts";
 import type { AwaitEvents } from "./await-events.ts";
@@ -7,22 +7,32 @@ import { Parked } from "./parked.ts";
 /** How long a wait stays hot before it is parked, in milliseconds: many answers come at once, and waking a waiter is cheap. */
 export const HOT_WAIT_MS = 500;
 
-/** Performs `await_event`: the answer if it comes soon; else the wait is left to the store, and the turn may be parked (D16). */
+/**
+ * Performs `await_event`: the answer if it comes soon; else the wait is left to the store, and the turn may be parked (D16). That it
+ * was revoked is an answer too: nothing else will come, and the turn goes on without.
+ */
 export function awaitEventExecutor(
   awaits: AwaitEvents,
   { clock, hotMs = HOT_WAIT_MS }: { readonly clock: Clock; readonly hotMs?: number },
 ): EffectExecutor<"await_event"> {
   return async ({ scope, command }, { signal }) => {
     const { wait, reason, deadline } = command;
-    const resolution = await awaits.waitUntil(scope, wait, {
-      signal,
-      until: clock.now() + hotMs,
-      info: reason as unknown as Json,
-      ...(deadline !== undefined && { deadline }),
-    });
+    const resolution = await awaits
+      .waitUntil(scope, wait, {
+        signal,
+        until: clock.now() + hotMs,
+        info: reason as unknown as Json,
+        ...(deadline !== undefined && { deadline }),
+      })
+      .catch(revoked);
     if (resolution === undefined) throw new Parked(awaits.keyIdOf(scope, wait));
     return { kind: "await_event", resolution };
   };
+}
+
+function revoked(cause: unknown): Resolution {
+  if (!isPawlError(cause, "await_event_unknown_or_revoked")) throw cause;
+  return { status: "err", payload: { code: cause.code, message: "What was waited for was revoked." } };
 }
 
 /** Performs `peek_await_event`: a look that is recorded, so that a replay sees the same. */

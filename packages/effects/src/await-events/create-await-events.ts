@@ -37,9 +37,8 @@ const POLL_LAST_MS = 1_000;
 export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOptions): Promise<AwaitEvents> {
   const signer = await createKeySigner(keyring);
   const waiters = new Map<string, Set<() => void>>();
-  rows.onResolved((keyId) => {
-    for (const wake of waiters.get(keyId) ?? []) wake();
-  });
+  // Only while somebody waits: who does not wait any more leaves nothing behind.
+  let unlisten: (() => void) | undefined;
 
   function rowOf(scope: ExecutionScope, wait: WaitIdentity, dueAt: number | null, info: Json): NewAwaitEvent {
     return {
@@ -83,7 +82,8 @@ export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOpt
           return await settle(event, { status: "timeout" }, { name: "waiter", via: "turn" });
         }
         if (until !== undefined && until <= now) return undefined;
-        await wake.next(Math.min(now + pollMs, record.dueAt ?? Infinity, until ?? Infinity));
+        const dueAt = watching ? null : record.dueAt;
+        await wake.next(Math.min(now + pollMs, dueAt ?? Infinity, until ?? Infinity));
         pollMs = Math.min(POLL_LAST_MS, pollMs * 2);
       }
     } finally {
@@ -99,6 +99,9 @@ export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOpt
       woken = true;
       resume();
     };
+    unlisten ??= rows.onResolved((resolved) => {
+      for (const wake of waiters.get(resolved) ?? []) wake();
+    });
     const all = waiters.get(keyId) ?? new Set();
     waiters.set(keyId, all.add(now));
     signal.addEventListener("abort", now, { once: true });
@@ -117,6 +120,10 @@ export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOpt
       end() {
         all.delete(now);
         if (all.size === 0) waiters.delete(keyId);
+        if (waiters.size === 0) {
+          unlisten?.();
+          unlisten = undefined;
+        }
         cancelTimer();
         signal.removeEventListener("abort", now);
       },

@@ -200,6 +200,15 @@ export const BROKEN_AWAITS: readonly BrokenStore[] = [
     noticedBy: [{ chapter: CHAPTER, case: "D8 a revoked session's events" }],
   },
   {
+    fault: "a revocation leaves those who wait asleep",
+    breaking: (store, { state }) =>
+      replacing(store, "awaits", {
+        revoke: async (keyId) => void state.revokedKeys.add(keyId),
+        revokeSession: async (sessionId) => void state.revokedSessions.add(sessionId),
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "D16 a revocation wakes who waits" }],
+  },
+  {
     fault: "revocations are told apart from what never was",
     breaking: (store, { state }) =>
       replacing(store, "awaits", {

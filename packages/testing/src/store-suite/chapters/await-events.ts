@@ -304,11 +304,29 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
       t.expect(await awaits.register(event)).toBe(null);
     }
     t.expect(await awaits.pending({ sessionId: S1, limit: 10 })).toEqual([]);
-    t.expect(await t.claim(await t.node("c"))).toEqual([]);
     await passed(t, due + 1);
     // What was revoked does not stand in the way of what is due behind it.
     t.expect((await awaits.settleDue(1)).settled).toBe(1);
     t.expect((await awaits.load("neighbour"))?.terminal).toEqual(TIMEOUT);
+  });
+
+  add("D16 a revocation wakes who waits, parked or not, and nobody else", async (t) => {
+    const { awaits } = t.store;
+    const node = await t.node("b");
+    for (const name of ["s1", "s2", "s3"]) {
+      const held = await t.working(name);
+      await register(t, `open of ${name}`, name);
+      await register(t, `done of ${name}`, name);
+      await awaits.resolve(`done of ${name}`, YES, BY);
+      await held.park();
+      await held.retry(0);
+      await (await t.hold(node, name)).park();
+    }
+    await awaits.revoke("done of s1");
+    t.expect(await t.claim(node)).toEqual([]);
+    await awaits.revoke("open of s1");
+    await awaits.revokeSession(sessionId("s2"));
+    t.expect([...(await t.claimedIds(node))].sort()).toEqual(["s1", "s2"]);
   });
 
   add("resolved events are pruned after a time, those of open turns and open ones never", async (t) => {
