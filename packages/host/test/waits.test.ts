@@ -86,7 +86,7 @@ describe("a wait", () => {
     expect(seen.performed).toBe(1);
     expect(await host.waits.list()).toEqual([]);
     // The answer is recorded: a replay asks nobody.
-    expect((await host.turn(id).replay()).matches).toBe(true);
+    expect((await host.turn(id).replay()).identical).toBe(true);
   });
 
   it("D12 no: it is performed again", async () => {
@@ -121,8 +121,9 @@ describe("a wait", () => {
 
   it("D16 is parked, and a key answers it in a process that never ran the turn", async () => {
     const store = memoryStore();
-    const model = scriptedModel([{ text: "", tools: [{ name: "work" }] }, "paid for"]);
-    const { tools } = onceTool();
+    const model = scriptedModel([{ tools: [{ name: "work" }] }, "paid for"]);
+    const work = tool({ description: "Works", input: z.object({}), execute: () => 1 });
+    const tools = { work };
     const one = hostWith({ store, model, tools, limits: BUDGET });
     const turn = await one.session("s1").send("go");
     const [wait] = waiting(await turn.result());
@@ -138,6 +139,9 @@ describe("a wait", () => {
     expect(key).toMatchObject({ keyId: wait!.id, audience: "ana" });
     const three = hostWith({ store, model, tools });
     expect(parseKey(await three.waits.key(wait!.id, { audience: "ana" }))).toEqual(key);
+    const grant = { status: "ok", payload: { tokens: 1_000_000 } } as const;
+    expect(await three.waits.answer(wait!.id, grant, { by: "ana" })).toEqual({ status: "accepted" });
+    expect(await two.turn(turn.id).result()).toMatchObject({ status: "completed", text: "paid for" });
   });
 
   it("D15 D16 with a deadline times out with no process alive that waits for it", async () => {

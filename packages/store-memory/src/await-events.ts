@@ -1,8 +1,9 @@
-import { decideResolve, type Resolution, type ResolvedBy, type SessionId } from "@pawl/core";
+import { decideResolve, type Resolution, type ResolvedBy, type SessionId, type TurnId } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { frozenCopy } from "./frozen-copy.ts";
+import type { MemoryState } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
 
 export function awaitSections({ state, hints, now }: MemoryContext): Sections<AwaitEventRows> {
@@ -14,6 +15,10 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
     const fresh = { terminal: null, resolvedBy: null, createdAt: now(), resolvedAt: null };
     const record: AwaitEventRecord = frozenCopy({ ...event, ...fresh }, "The await-event");
     state.awaits.set(record.keyId, record);
+    const { turnId } = record;
+    if (turnId !== null && state.turns.get(turnId)?.committed == null) {
+      state.awaitsOfTurn.set(turnId, (state.awaitsOfTurn.get(turnId) ?? new Set()).add(record.keyId));
+    }
     return record;
   }
 
@@ -119,4 +124,15 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
   };
 }
 
+/** The turn has ended: nobody waits any more, and who answers now learns that it is too late. */
+export function endWaitsOfTurn(state: MemoryState, turnId: TurnId, at: number): void {
+  const facts = { terminal: { status: "cancelled" }, resolvedBy: TURN, resolvedAt: at } as const;
+  for (const keyId of state.awaitsOfTurn.get(turnId) ?? []) {
+    const record = state.awaits.get(keyId);
+    if (record?.terminal === null) state.awaits.set(keyId, Object.freeze({ ...record, ...facts }));
+  }
+  state.awaitsOfTurn.delete(turnId);
+}
+
+const TURN: ResolvedBy = Object.freeze({ name: "turn", via: "turn" });
 const SWEEPER: ResolvedBy = { name: "deadline", via: "sweeper" };

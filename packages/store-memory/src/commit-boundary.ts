@@ -1,5 +1,6 @@
 import { type CommitReceipt, canonicalJson, type JsonDigest, mintReceipt } from "@pawl/core";
 import type { Boundary, CommitResult, Fence, InputRecord } from "@pawl/core/ports";
+import { endWaitsOfTurn } from "./await-events.ts";
 import { noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
@@ -56,6 +57,7 @@ export function commitBoundary(context: MemoryContext, fence: Fence, given: Boun
   if (boundary.boundary === "turn_end") {
     session.openTurn!.committed = Object.freeze({ receipt, usage: boundary.usage, committedAt: at });
     session.openTurn = null;
+    endWaitsOfTurn(state, boundary.runId, at);
     state.cancels.delete(boundary.runId);
     if (session.runtimeState === "running") session.runtimeState = session.restState;
   }

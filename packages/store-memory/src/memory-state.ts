@@ -82,6 +82,8 @@ export interface MemoryState {
   readonly secrets: Map<string, string>;
   /** In order of creation. */
   readonly awaits: Map<string, AwaitEventRecord>;
+  /** Keys of the events of each open turn. */
+  readonly awaitsOfTurn: Map<TurnId, Set<string>>;
   /** Never pruned: ids are single-use (D8). */
   readonly revokedKeys: Set<string>;
   readonly revokedSessions: Set<SessionId>;
@@ -99,6 +101,7 @@ export function emptyState(): MemoryState {
     nodes: new Map(),
     secrets: new Map(),
     awaits: new Map(),
+    awaitsOfTurn: new Map(),
     revokedKeys: new Set(),
     revokedSessions: new Set(),
     needs: new NeedQueue((entry) => entry.item.need === entry),

@@ -30,7 +30,10 @@ export type ResolveResult =
   /** Absent and revoked look the same. */
   | { readonly status: "unknown_or_revoked" };
 
-/** Rows of one-shot events. What they mean is decided by `waits/await-event-table.ts`; whoever calls has checked the key. */
+/**
+ * Rows of one-shot events. What they mean is decided by `waits/await-event-table.ts`; whoever calls has checked the key. The commit
+ * that ends a turn settles what is left of its events as cancelled.
+ */
 export interface AwaitEventRows {
   /**
    * Makes the wait visible and its deadline durable. Known already: returned as it is, with the resolution that came before, if

@@ -209,6 +209,17 @@ export const BROKEN_AWAITS: readonly BrokenStore[] = [
     noticedBy: [{ chapter: CHAPTER, case: "D16 a revocation wakes who waits" }],
   },
   {
+    fault: "a turn that ended still waits",
+    breaking: (store, { state }) =>
+      replacing(store, "sessions", {
+        commit: (fence, boundary) => {
+          state.awaitsOfTurn.clear();
+          return store.sessions.commit(fence, boundary);
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "D15 the end of a turn settles" }],
+  },
+  {
     fault: "revocations are told apart from what never was",
     breaking: (store, { state }) =>
       replacing(store, "awaits", {

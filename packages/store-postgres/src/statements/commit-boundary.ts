@@ -46,6 +46,14 @@ sealed as (
 going as (
   select h.session_id from head h where not $7::boolean or exists (select from sealed)
 ),
+-- Nobody waits any more. A resolver that is under way was first, or learns that it is too late.
+unwaited as (
+  update {schema}.await_events e
+  set terminal = '{"status":"cancelled"}', resolved_by = '{"name":"turn","via":"turn"}', resolve_token = 'turn',
+    resolved_at = clock_timestamp()
+  from sealed
+  where e.session_id = $4 and e.turn_id = sealed.turn_id and e.terminal is null and not e.revoked
+),
 appended as (
   insert into {schema}.messages (session_id, position, run_id, body)
   select g.session_id, $17::bigint + m.n - 1, $6, m.body::json

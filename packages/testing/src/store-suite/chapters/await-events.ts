@@ -310,6 +310,28 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
     t.expect((await awaits.load("neighbour"))?.terminal).toEqual(TIMEOUT);
   });
 
+  add("D15 the end of a turn settles what it still waited for, and nothing else", async (t) => {
+    const { awaits } = t.store;
+    const held = await t.working();
+    await register(t, "open");
+    await register(t, "answered");
+    await register(t, "of another turn", "s2");
+    await register(t, "of none", null);
+    await awaits.resolve("answered", YES, BY);
+    await held.commit({ boundary: "immediate", outcome: null, delta: null, inputIds: [] });
+    t.expect((await awaits.load("open"))?.terminal).toBe(null);
+    await held.end();
+    const record = await awaits.load("open");
+    t.expect([record?.terminal, record?.resolvedBy]).toEqual([
+      { status: "cancelled" },
+      { name: "turn", via: "turn" },
+    ]);
+    t.expect(await awaits.resolve("open", YES, BY)).toEqual({ status: "already_resolved", record });
+    t.expect((await awaits.load("answered"))?.terminal).toEqual(YES);
+    const left = await awaits.pending({ limit: 10 });
+    t.expect(left.map((one) => one.keyId).sort()).toEqual(["of another turn", "of none"]);
+  });
+
   add("D16 a revocation wakes who waits, parked or not, and nobody else", async (t) => {
     const { awaits } = t.store;
     const node = await t.node("b");
