@@ -120,6 +120,11 @@ export function createFakeHost(): FakeHost {
     session,
     turn,
     sessions: async ({ limit = 1 } = {}) => Array.from({ length: Math.min(limit, 3) }, () => record),
+    waits: {
+      list: async () => [],
+      answer: async () => ({ status: "unknown_or_revoked" }),
+      key: async () => Promise.reject(new PawlError("wait_unknown", "There is no such wait.")),
+    },
     start: async () => undefined,
     stop: async () => undefined,
     drain: async () => ({ driven: 0 }),
