@@ -222,9 +222,10 @@ describe("a host that stops", () => {
 describe("a turn that is cancelled (D18)", () => {
   it("while a tool ignores it ends with an honest record, and what the tool does later harms nobody", async () => {
     const late = Promise.withResolvers<void>();
+    const nextMay = Promise.withResolvers<void>();
     const world: string[] = [];
     const session = drivenSession({
-      model: scriptedModel([calls("work"), "next turn"]),
+      model: scriptedModel([calls("work"), { text: "next turn", after: nextMay.promise }]),
       tools: {
         work: tool({
           description: "Deaf",
@@ -243,15 +244,16 @@ describe("a turn that is cancelled (D18)", () => {
     const driving = session.drive();
     await session.clock.advance(100);
     await cancel(session);
-    await until(session.clock, driving);
+    await session.send("next");
+    await session.clock.advance(5_000);
     expect(await session.outcome()).toMatchObject({ status: "cancelled", evidence: { requestId: "r1" } });
     const transcript = await session.store.sessions.transcript(SESSION);
     expect(transcript.at(-1)).toMatchObject({ role: "tool", parts: [{ status: "unknown" }] });
-    // The next turn runs in the same drive's lane while the old body comes to itself.
-    await session.send("next");
-    const next = session.drive();
+    // The next turn runs in the same drive while the old body comes to itself.
     late.resolve();
-    expect(await until(session.clock, next)).toEqual({ type: "idle" });
+    await session.clock.advance(10);
+    nextMay.resolve();
+    expect(await until(session.clock, driving)).toEqual({ type: "idle" });
     expect(await session.outcome("in_2")).toMatchObject({ text: "next turn" });
     expect(world).toEqual(["b"]);
     expect((await session.kinds()).filter((kind) => kind === "step_done")).toHaveLength(1);
