@@ -96,6 +96,7 @@ export function drivenSession(options: DrivenOptions): DrivenSession {
     clock,
     newId: () => `id-${(beside === undefined ? 0 : 1e6) + ids++}`,
     logger,
+    stintMs: 1e9,
     ...(options.maxAttempts !== undefined && { maxAttempts: options.maxAttempts }),
   });
   let inputs = 0;
