@@ -76,7 +76,7 @@ function isContainer(value: Json): value is Container {
 
 function differingMember(a: Container, b: Container, key: string, path: string): readonly string[] {
   const here = `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-  const [left, right] = [a[key], b[key]];
-  if (left === undefined || right === undefined) return left === right ? [] : [here];
-  return differingPaths(left, right, here);
+  // Only own members count: an object without a member "constructor" has one of its prototype's.
+  if (!Object.hasOwn(a, key) || !Object.hasOwn(b, key)) return [here];
+  return differingPaths(a[key] as Json, b[key] as Json, here);
 }

@@ -1,4 +1,4 @@
-import { type EffectEnvelope, type EffectId, NO_USAGE, positionalEffectId } from "@pawl/core";
+import { type EffectEnvelope, type EffectId, NO_USAGE, type ProcessId, positionalEffectId } from "@pawl/core";
 import type { Operation } from "@pawl/core/ports";
 import { type EffectContext, type Guard, journaled, type TurnSpending } from "@pawl/effects";
 import { budgetGuard, deadlineGuard, grantGuard } from "@pawl/effects/guards";
@@ -23,7 +23,10 @@ const TOOLBOX = toolboxOf(async () => OK);
 const stopped = AbortSignal.abort();
 const model = (n: number) => envelopeOf(MODEL_CALL, positionalEffectId(n, "model_call", 0));
 const code = envelopeOf({ kind: "exec_code", language: "js", code: "" });
-const process = envelopeOf({ kind: "process", operation: "start", payload: null });
+const process = envelopeOf({
+  kind: "process",
+  command: { operation: "await", processId: "p1" as ProcessId },
+});
 const checkpoint = envelopeOf({ kind: "checkpoint", checkpoint: "after_work" });
 
 /** Runs envelopes through a journaled controller whose executors count what they perform. */
@@ -74,7 +77,7 @@ describe("the grant guard", () => {
       "tool_call work",
       "model_call m/1",
       "exec_code js",
-      "process start",
+      "process await",
     ]);
     // A checkpoint does nothing to the world.
     await run(checkpoint);
