@@ -309,21 +309,31 @@ export class ArcpClient {
 
   #deliverJob(jobId: string, message: JobMessage): void {
     if (this.#jobs.take(jobId, message)) return;
-    if (message.type === "job.error") {
-      const { request_id } = message.payload;
-      const refused = this.#pending.take(
-        ({ type, id, traceId }) =>
-          type === "job.submit" &&
-          (request_id === undefined ? traceId === message.trace_id : id === request_id),
-      );
-      if (refused !== undefined) {
-        refused.reject(ArcpError.fromPayload(message.payload));
-        return;
-      }
+    const refused = message.type === "job.error" ? this.#refusedSubmission(jobId, message) : undefined;
+    if (refused !== undefined) {
+      refused.reject(ArcpError.fromPayload(message.payload as PayloadOf<"job.error">));
+      return;
     }
     // The acceptance of a repeated submission, or of a subscription, may come after the job's first messages.
     if (this.#pending.has("job.submit") || this.#pending.has("job.subscribe"))
       this.#jobs.keepOrphan(jobId, message);
+  }
+
+  /**
+   * The submission that a job.error of an unknown job refuses: by request id, else by trace, else the oldest. A job
+   * that has already said something was accepted, and its acceptance is still to come.
+   */
+  #refusedSubmission(jobId: string, message: Message<"job.error">): PendingRequest | undefined {
+    const { request_id } = message.payload;
+    if (request_id !== undefined) {
+      return this.#pending.take(({ type, id }) => type === "job.submit" && id === request_id);
+    }
+    if (this.#jobs.hasOrphans(jobId)) return undefined;
+    const { trace_id } = message;
+    return this.#pending.take(
+      ({ type, sent, traceId }) =>
+        type === "job.submit" && sent && (trace_id === undefined || traceId === trace_id),
+    );
   }
 
   #sessionError(message: Message<"session.error">): void {

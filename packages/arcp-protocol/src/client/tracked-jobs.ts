@@ -77,6 +77,10 @@ export class TrackedJobs {
     return true;
   }
 
+  hasOrphans(jobId: string): boolean {
+    return this.#orphans.has(jobId);
+  }
+
   /** Keeps a message until its job is known. */
   keepOrphan(jobId: string, message: JobMessage): void {
     if (this.#orphanCount >= MAX_ORPHANS) return;

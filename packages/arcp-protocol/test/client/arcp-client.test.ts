@@ -379,6 +379,19 @@ describe("other runtimes", () => {
     expect(await rich.done).toMatchObject({ status: "error", error: { wireCode: "QUOTA", code: "quota" } });
   });
 
+  test("a refusal that names neither request nor trace is the oldest submission's", async () => {
+    let seq = 0;
+    const open = scriptedRuntime((message, say) => {
+      if ((message as unknown as { type: string }).type !== "job.submit") return;
+      const payload = { final_status: "error", code: "AGENT_NOT_AVAILABLE", message: "no", retryable: false };
+      say("job.error", { job_id: `job_${++seq}`, event_seq: seq, payload });
+    });
+    const client = await new MemoryRuntime().connect({ open });
+    await expect(client.submit({ agent: "nobody" })).rejects.toMatchObject({
+      wireCode: "AGENT_NOT_AVAILABLE",
+    });
+  });
+
   test("[8.4-6] a hole in a streamed result, a wrong size, a second stream are no result", async () => {
     const chunk = (result_id: string, chunk_seq: number, more: boolean) => ({
       kind: "result_chunk",
