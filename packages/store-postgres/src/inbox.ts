@@ -119,6 +119,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
         if (answer.done !== true && answer.stored !== true) {
           throw rowMisfit(fence.sessionId, stored.seq, answer.head as number);
         }
+        groupCommit.follow(fence, stored.seq + 1);
         hints.appended(fence.sessionId);
         return { inputs, row: appendedRow(row, stored) };
       }

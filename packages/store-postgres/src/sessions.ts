@@ -90,6 +90,7 @@ export function postgresSessions(context: StoreContext): Sessions {
       }
       if (knownConfigs.size >= MOST_KNOWN_CONFIGS) knownConfigs.clear();
       knownConfigs.add(turn.configHash);
+      groupCommit.follow(fence, row.seq + 1);
       hints.appended(fence.sessionId);
     },
 

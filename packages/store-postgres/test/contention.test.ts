@@ -79,7 +79,7 @@ describe("D1: the fence is a lock", () => {
     const open = await openTurn(a);
     const unblock = await blockRow(open.session, 2);
     const appended = a.log.append(open.fence, [deltaRow(open.turn, 2)]);
-    await waitsForLock("append_log_rows");
+    await waitsForLock("append_next_row ");
     // The other process opens the same node anew: its generation can only rise when the append has ended.
     const reborn = b.leases.openNode(open.node.nodeId, { ttlMs: 60_000 });
     await waitsForLock("open_node");
@@ -106,7 +106,9 @@ describe("D1: the fence is a lock", () => {
         open.node.nodeId,
       ]);
       const rows = Array.from({ length: last - head }, (_, i) => deltaRow(open.turn, head + 1 + i));
-      const late = a.log.append(open.fence, rows).catch((error) => error.code);
+      // Another process does not know what was written before, and has it judged.
+      const writer = statement === "append_log_rows" ? b : a;
+      const late = writer.log.append(open.fence, rows).catch((error) => error.code);
       await waitsForLock(statement);
       await tx.end();
       expect(await late).toBe("store_fenced");
@@ -131,7 +133,7 @@ describe("D1: the fence is a lock", () => {
     const open = await openTurn(a);
     const unblock = await blockRow(open.session, 2);
     const appended = a.log.append(open.fence, [deltaRow(open.turn, 2)]);
-    await waitsForLock("append_log_rows");
+    await waitsForLock("append_next_row ");
     await b.leases.renewNode(open.node);
     await unblock();
     await appended;

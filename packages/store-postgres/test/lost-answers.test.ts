@@ -68,8 +68,10 @@ describe("the answer is lost to", () => {
   });
 
   test("append: each row once, whichever statement wrote it", async () => {
-    const open = await openTurn(store);
-    // The first is judged by the general statement, the others follow it.
+    const first = await openTurn(store);
+    await store.leases.release(first.fence, { type: "retry", delayMs: 0 });
+    const open = { ...first, fence: (await claimOne(store, first.node, first.session)).fence };
+    // A new holder's first row is judged by the general statement, the others follow it.
     await losing("pawl_append_log_rows", () => store.log.append(open.fence, [deltaRow(open.turn, 2)]));
     await losing("pawl_append_next_row_", () => store.log.append(open.fence, [deltaRow(open.turn, 3)]));
     await store.log.append(open.fence, [deltaRow(open.turn, 4)]);

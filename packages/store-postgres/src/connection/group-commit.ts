@@ -34,6 +34,8 @@ import type { Statement } from "./statement.ts";
 /** The rows of an earlier attempt are visible to the next statement; more than once would be a fault of ours. */
 const MOST_ASSERTION_RETRIES = 3;
 
+const MOST_FOLLOWED = 100_000;
+
 /** What the database said of the rows of one session. */
 interface Verdict {
   readonly held: boolean;
@@ -107,6 +109,13 @@ export class GroupCommit {
     }
   }
 
+  /** The holder wrote the row before `next` in another way. */
+  follow(fence: Fence, next: number): void {
+    // Holders that were superseded do not say goodbye; what is forgotten costs a look into the log.
+    if (this.#next.size >= MOST_FOLLOWED) this.#next.clear();
+    this.#next.set(fence.sessionId, { fence, seq: next });
+  }
+
   /** The holder has left: its numbers say nothing any more. */
   forget(sessionId: string): void {
     this.#next.delete(sessionId);
@@ -122,7 +131,7 @@ export class GroupCommit {
       while (this.#queue.length > 0) {
         await this.#flush(takeBatch(this.#queue));
         // Whoever was waiting gets to enqueue its next row, so that the next batch holds all of them.
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise<void>((resolve) => setImmediate(resolve));
       }
     } finally {
       if (this.#client !== undefined) this.#database.release(this.#client);
@@ -223,7 +232,7 @@ export class GroupCommit {
         : first > head + 1
           ? () => conflict(`Row ${first} would leave a gap: the log of "${sessionId}" ends at ${head}.`)
           : undefined;
-    if (refusal === undefined && refusedFrom === null) this.#next.set(sessionId, { fence, seq: next });
+    if (refusal === undefined && refusedFrom === null) this.follow(fence, next);
     else this.#next.delete(sessionId);
     let written = false;
     for (const { rows, resolve, reject } of appends) {
