@@ -17,7 +17,9 @@ export function watchLauncher(
     env.npm_lifecycle_event === undefined || process.platform === "win32" ? [] : launchers(process.ppid);
   if (pids.length === 0) return { off: () => undefined };
   const timer = setInterval(() => {
-    if (pids.some((pid) => !isAlive(pid))) gone();
+    if (pids.every(isAlive)) return;
+    clearInterval(timer);
+    gone();
   }, LOOK_MS);
   timer.unref();
   return { off: () => clearInterval(timer) };

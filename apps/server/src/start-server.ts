@@ -28,6 +28,8 @@ export interface RunningServer {
 
 /** All that a shutdown may take, the database's own included, is 5 s: turns that have not ended by then are resumed later. */
 const DRAIN_MS = 1_500;
+/** How long answers that are on their way may take. */
+const CUT_MS = 500;
 
 /**
  * Starts the server. What can be known to fail is looked at before anything is started; the port is opened last, so that
@@ -68,9 +70,9 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
       logger.info("The server stops.");
       stopping.abort();
       await removeServerFile(config.dataDir, instance).catch(() => undefined);
-      const closed = close(server);
+      // First those who ask, then what they ask: nobody is answered from a store that is closed.
+      await close(server);
       await runtime.close({ drainMs: DRAIN_MS });
-      await closed;
     };
     return {
       url,
@@ -111,7 +113,7 @@ async function close(server: Server): Promise<void> {
   const closed = once(server, "close");
   server.close();
   server.closeIdleConnections();
-  const cut = setTimeout(() => server.closeAllConnections(), 1_000);
+  const cut = setTimeout(() => server.closeAllConnections(), CUT_MS);
   await closed;
   clearTimeout(cut);
 }

@@ -21,7 +21,7 @@ export interface HandlerOptions<P extends Principal = Principal> {
     input: SendOptions & { readonly sessionId: string },
     principal: P,
   ) => void | Promise<void>;
-  /** Ends all event streams cleanly, for a server that is about to stop. */
+  /** Ends all event streams cleanly, and all waiting for results, for a server that is about to stop. */
   readonly signal?: AbortSignal;
   /** Largest body that is read. Default 1 MiB. */
   readonly maxBodyBytes?: number;

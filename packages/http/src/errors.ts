@@ -26,6 +26,8 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   body_too_large: 413,
   media_type_unsupported: 415,
   not_storable: 422,
+  // The server stops: another attempt reaches it when it is back, or another one.
+  store_closed: 503,
 };
 
 const STATUS_OF_BLAME = { host: 400, peer: 502, infrastructure: 503, pawl: 500 } as const;

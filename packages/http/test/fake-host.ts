@@ -76,6 +76,7 @@ export function createFakeHost(): FakeHost {
     id: turnId(id),
     async result({ signal } = {}) {
       if (fake.result) return fake.result;
+      signal?.throwIfAborted();
       return new Promise((_, reject) => {
         signal?.addEventListener("abort", () => reject(signal.reason));
       });

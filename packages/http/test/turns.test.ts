@@ -78,6 +78,15 @@ describe("a turn", () => {
     expect((await call("GET", `/v1/turns/${TURN}/result?wait_ms=1000`)).status).toBe(200);
   });
 
+  it("is not waited for beyond the server's own end", async () => {
+    const { host } = createFakeHost();
+    const stopping = new AbortController();
+    const handle = createHandler(host, { authorize: () => ({ name: "alice" }), signal: stopping.signal });
+    const answer = handle(new Request(`http://x/v1/turns/${TURN}/result?wait_ms=60000`));
+    stopping.abort();
+    expect((await answer).status).toBe(202);
+  });
+
   it("is cancelled in the name of its principal, with and without a body", async () => {
     const { call, fake } = setUp();
     const { status, body } = await call("POST", `/v1/turns/${TURN}/cancel`, { reason: "enough" });

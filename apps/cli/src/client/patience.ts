@@ -25,18 +25,22 @@ const MAX_DELAY_MS = 2_000;
 
 export function createPatience({ giveUpMs, onAway, onBack }: PatienceOptions): Patience {
   let awaySince: number | undefined;
+  /** One lost connection is no news: only when the next one fails too is the server away. */
+  let told = false;
   let delayMs = FIRST_DELAY_MS;
 
   function heard(): void {
     if (awaySince === undefined) return;
     awaySince = undefined;
     delayMs = FIRST_DELAY_MS;
-    onBack();
+    if (told) onBack();
+    told = false;
   }
 
   async function afterLoss(loss: ConnectionLost, signal?: AbortSignal): Promise<void> {
-    if (awaySince === undefined) {
-      awaySince = performance.now();
+    if (awaySince === undefined) awaySince = performance.now();
+    else if (!told) {
+      told = true;
       onAway();
     }
     if (performance.now() - awaySince > giveUpMs) {

@@ -13,30 +13,26 @@ const STOP_MS = 4_700;
 export async function serve(options: ServerOptions): Promise<number> {
   const progress = createProgress(process.stderr);
   let server: Awaited<ReturnType<typeof startServer>> | undefined;
-  let stopSignal: (() => void) | undefined;
-  const stopped = new Promise<void>((resolve) => {
-    stopSignal = resolve;
-  });
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  const stopInTime = () => {
+    stop();
+    setTimeout(() => {
+      process.stderr.write("pawl: Not everything could be stopped in time. The next start puts it right.\n");
+      process.exit(EXIT.failed);
+    }, STOP_MS).unref();
+  };
   // From the first moment on: a signal while the database starts must not leave half of it behind.
-  const signals = onStopSignals(
-    () => stopSignal?.(),
-    () => process.exit(EXIT.cancelled),
-  );
+  const signals = onStopSignals(stopInTime, () => process.exit(EXIT.cancelled));
   try {
     const config = configOf(options);
     const logger = createLogger({ level: config.logLevel, stream: process.stderr });
     server = await startServer(config, { logger, progress: progress.set });
     progress.clear();
     process.stdout.write(`${readyLine(server.url, config.dataDir, config.token !== undefined, options)}\n`);
-    const launcher = watchLauncher(process.env, () => stopSignal?.());
+    const launcher = watchLauncher(process.env, stopInTime);
     await stopped;
     launcher.off();
-    const late = setTimeout(() => {
-      logger.error("Not everything could be stopped in time. The next start puts it right.");
-      process.exit(EXIT.failed);
-    }, STOP_MS);
     await server.stop();
-    clearTimeout(late);
     return EXIT.completed;
   } catch (error) {
     progress.clear();

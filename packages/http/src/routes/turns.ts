@@ -6,7 +6,7 @@ import { eventStream } from "../event-stream.ts";
 import { integerText, readAfter, readQuery } from "../query.ts";
 import { readJson } from "../read-json.ts";
 import type { Call, Route } from "../route.ts";
-import { streamOptions } from "../stream-options.ts";
+import { endOf, streamOptions } from "../stream-options.ts";
 import { cancelBodySchema, wireCancel } from "../wire/cancel.ts";
 import { wireTurn, wireTurnResult } from "../wire/result.ts";
 
@@ -24,12 +24,13 @@ const MAX_WAIT_MS = 60_000;
 /** A result that is there already takes no more than a look-up. */
 const LOOK_UP_MS = 2_000;
 
-async function showTurn({ request, url, params, host }: Call): Promise<Response> {
+async function showTurn(call: Call): Promise<Response> {
+  const { url, params, host } = call;
   readQuery(url, z.strictObject({}));
   const turn = host.turn(params.turn as string);
   const explanation = await turn.explain();
   if (MOVING.has(explanation.state)) return jsonAnswer(200, wireTurn(explanation));
-  return jsonAnswer(200, wireTurn(explanation, await resultWithin(turn, LOOK_UP_MS, request.signal)));
+  return jsonAnswer(200, wireTurn(explanation, await resultWithin(turn, LOOK_UP_MS, endOf(call))));
 }
 
 async function streamTurn(call: Call): Promise<Response> {
@@ -37,7 +38,7 @@ async function streamTurn(call: Call): Promise<Response> {
   const after = readAfter(request, url);
   const turn = host.turn(params.turn as string);
   const { state } = await turn.explain();
-  if (after !== undefined && ENDED.has(state) && (await isLastEvent(turn, after, request.signal))) {
+  if (after !== undefined && ENDED.has(state) && (await isLastEvent(turn, after, endOf(call)))) {
     // Tells a browser's EventSource, which comes back whenever a stream ends, to stay away.
     return new Response(null, { status: 204, headers: SECURITY_HEADERS });
   }
@@ -53,12 +54,13 @@ async function isLastEvent(turn: Turn, after: string, signal: AbortSignal): Prom
 const resultQuery = z.strictObject({ wait_ms: integerText(0, MAX_WAIT_MS).optional() });
 
 /** 200 with the result, or 202 with what the turn does meanwhile. */
-async function awaitResult({ request, url, params, host }: Call): Promise<Response> {
+async function awaitResult(call: Call): Promise<Response> {
+  const { url, params, host } = call;
   const { wait_ms: waitMs = 0 } = readQuery(url, resultQuery);
   const turn = host.turn(params.turn as string);
   const { state } = await turn.explain();
   const patienceMs = MOVING.has(state) ? waitMs : Math.max(waitMs, LOOK_UP_MS);
-  const result = patienceMs > 0 ? await resultWithin(turn, patienceMs, request.signal) : undefined;
+  const result = patienceMs > 0 ? await resultWithin(turn, patienceMs, endOf(call)) : undefined;
   if (result !== undefined) return jsonAnswer(200, wireTurnResult(result));
   return jsonAnswer(202, wireTurn(await turn.explain()));
 }
