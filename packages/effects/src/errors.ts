@@ -1,4 +1,4 @@
-import { type EffectKind, PawlError } from "@pawl/core";
+import { type EffectKind, type ErrorFacts, isPawlError, PawlError } from "@pawl/core";
 
 /** An executor answered with an outcome of another kind than it was asked for: a bug of the executor. */
 export function wrongOutcome(expected: EffectKind, actual: string): PawlError {
@@ -34,6 +34,18 @@ export function nondeterminism(effectId: string, paths: readonly string[]): Pawl
     `The recorded effect ${effectId} does not fit what the turn asks for now: ${where}. Run the code that began this turn.`,
     { blame: "host", details: { effectId, paths } },
   );
+}
+
+/** What a store throws that is no error of ours still needs a code: the write may or may not have happened. */
+export function runtimeStoreError(thrown: unknown): PawlError {
+  if (isPawlError(thrown)) return thrown;
+  const message = `The store failed: ${PawlError.from(thrown).message}. The turn is driven again.`;
+  return new PawlError("runtime_store", message, { blame: "infrastructure", cause: thrown });
+}
+
+/** A toolbox ended a call without an outcome: a bug of the toolbox, which the model hears of as a failed result. */
+export function toolResultMissing(tool: string): ErrorFacts {
+  return { code: "tool_result_missing", message: `The tool "${tool}" ended without a result.` };
 }
 
 /** The drive lost its lease or its store: nothing that happens from here on is anybody's fact (D3). */

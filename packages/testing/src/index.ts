@@ -17,3 +17,4 @@ export {
   type ScriptedTurn,
   scriptedModel,
 } from "./scripted-model.ts";
+export { answeringExecutor, type TestingExecutor, testingExecutor } from "./testing-executor.ts";

@@ -4,11 +4,13 @@ import * as storeSuite from "../src/store-suite/index.ts";
 
 test("public names stay what they are", () => {
   expect(Object.keys(doubles).sort()).toEqual([
+    "answeringExecutor",
     "dyingStore",
     "manualClock",
     "memoryEffectJournal",
     "recordingLogger",
     "scriptedModel",
+    "testingExecutor",
   ]);
   expect(Object.keys(storeSuite).sort()).toEqual([
     "STORE_CHAPTERS",

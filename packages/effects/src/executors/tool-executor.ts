@@ -9,6 +9,7 @@ import {
 import type { Clock, ToolInvocation } from "@pawl/core/ports";
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
 import { backoffMs } from "../controller/retry-policy.ts";
+import { toolResultMissing } from "../errors.ts";
 import { sleepUntil } from "../system-clock.ts";
 import { compositeSteps } from "./composite-steps.ts";
 

@@ -1,7 +1,7 @@
 import type { LogBody, LogRow, SessionId, TurnId } from "@pawl/core";
 import { PawlError } from "@pawl/core";
 import type { Fence, Log } from "@pawl/core/ports";
-import { driveEnded } from "../errors.ts";
+import { driveEnded, runtimeStoreError } from "../errors.ts";
 
 /** A row that has no number yet. */
 export interface RowDraft {
@@ -106,7 +106,8 @@ export class SessionLane {
           await this.#flush(batch);
         }
         for (const { done } of batch) done.resolve();
-      } catch (cause) {
+      } catch (thrown) {
+        const cause = runtimeStoreError(thrown);
         for (const { done } of batch) done.reject(cause);
         this.trip(cause);
       }

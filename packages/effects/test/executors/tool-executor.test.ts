@@ -38,6 +38,14 @@ function under(
 const failing: ToolOutcome = { status: "error", code: "flaky", message: "not now" };
 const RETRY = { maxAttempts: 4, baseMs: 100, maxMs: 300 };
 
+it("a toolbox that ends without a result gives the model a failed one (tool_result_missing)", async () => {
+  const nothing = toolboxOf(async () => undefined as never);
+  expect(await under(nothing).launch()).toMatchObject({
+    status: "done",
+    result: { status: "error", code: "tool_result_missing" },
+  });
+});
+
 describe("the retry policy of a tool", () => {
   it("makes failed attempts again, with a backoff that doubles up to its ceiling and full jitter", async () => {
     const at: number[] = [];

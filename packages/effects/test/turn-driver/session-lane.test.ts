@@ -1,4 +1,4 @@
-import { type LogRow, nodeId, sessionId, turnId } from "@pawl/core";
+import { type LogRow, nodeId, PawlError, sessionId, turnId } from "@pawl/core";
 import type { Fence, Log } from "@pawl/core/ports";
 import { describe, expect, it } from "vitest";
 import { type RowDraft, SessionLane } from "../../src/turn-driver/session-lane.ts";
@@ -68,13 +68,21 @@ describe("the lane of a session (D2)", () => {
     expect(seqs(appends[1]?.rows)).toEqual([14, 15]);
   });
 
+  it("gives what a store throws a code of ours (runtime_store)", async () => {
+    const { appends, lane } = heldLog();
+    const written = lane.append([draft(1)]);
+    const cause = new Error("connection reset");
+    appends[0]?.done.reject(cause);
+    await expect(written).rejects.toMatchObject({ code: "runtime_store", blame: "infrastructure", cause });
+  });
+
   it.each(["a write that fails", "a trip from outside"])("%s closes it for good (D3)", async (how) => {
     const { appends, lane } = heldLog();
     const told: unknown[] = [];
     lane.onTrip((cause) => told.push(cause));
     const unlisten = lane.onTrip(() => told.push("not any more"));
     unlisten();
-    const cause = new Error("lease lost");
+    const cause = new PawlError("store_fenced", "lease lost");
     const results = [lane.append([draft(1)]), lane.append([draft(2)]), lane.append([draft(3)])].map((p) =>
       p.then(
         () => "durable",
@@ -83,7 +91,7 @@ describe("the lane of a session (D2)", () => {
     );
     if (how === "a write that fails") {
       appends[0]?.done.reject(cause);
-      expect(await Promise.all(results)).toEqual(["lease lost", "drive_ended", "drive_ended"]);
+      expect(await Promise.all(results)).toEqual(["store_fenced", "drive_ended", "drive_ended"]);
     } else {
       lane.trip(cause);
       lane.trip(new Error("again"));
