@@ -97,7 +97,8 @@ class WebSocketServerTransport implements Transport {
     if (!this.#corked) {
       this.#corked = true;
       this.#raw.cork();
-      process.nextTick(() => {
+      // Not nextTick: that runs before the promises of this turn, which an answer and its events come from.
+      setImmediate(() => {
         this.#corked = false;
         this.#raw.uncork();
       });
