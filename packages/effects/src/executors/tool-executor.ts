@@ -123,7 +123,10 @@ async function bounded({ turn, call, definition, signal, clock, steps }: Bounded
   const races = [execution, expired, gaveUp(signal, over.signal, clock)];
   for (const race of races) race.catch(() => {});
   try {
-    return await Promise.race(races);
+    const outcome: ToolOutcome | undefined = await Promise.race(races);
+    // A toolbox of plain JavaScript may return anything.
+    if (typeof outcome?.status === "string") return outcome;
+    return { status: "error", ...toolResultMissing(call.name) };
   } catch (thrown) {
     const { code, message } = PawlError.from(thrown, "tool_failed");
     return { status: "error", code, message };
