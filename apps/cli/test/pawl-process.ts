@@ -30,6 +30,12 @@ export interface PawlOptions {
   readonly stdin?: string;
 }
 
+/** A test that ran out of time leaves none of them behind. SIGTERM, so that they stop their PostgreSQL. */
+const living = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of living) child.kill("SIGTERM");
+});
+
 /** The built program in a process of its own, with nothing of this process's configuration. */
 export function startPawl(args: readonly string[], { env = {}, stdin }: PawlOptions = {}): PawlProcess {
   const { PATH, HOME, TMPDIR } = process.env;
@@ -40,6 +46,8 @@ export function startPawl(args: readonly string[], { env = {}, stdin }: PawlOpti
     env: { ...inherited, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
+  living.add(child);
+  child.once("exit", () => living.delete(child));
   child.stdin.end(stdin ?? "");
   let stdout = "";
   let stderr = "";
