@@ -15,15 +15,14 @@ export interface ChaosReport {
   kills: number;
   pauses: number;
   restarts: number;
-  cuts: number;
+  resets: number;
+  silences: number;
 }
 
 export interface ChaosOptions {
   readonly forMs: number;
   readonly seed: number;
   readonly leaseTtlMs: number;
-  /** Cuts every connection of a node to the database. */
-  readonly cut: (nodeId: string) => Promise<void>;
 }
 
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -34,9 +33,9 @@ const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
  */
 export async function chaos(
   workers: readonly Worker[],
-  { forMs, seed, leaseTtlMs, cut }: ChaosOptions,
+  { forMs, seed, leaseTtlMs }: ChaosOptions,
 ): Promise<ChaosReport> {
-  const report: ChaosReport = { kills: 0, pauses: 0, restarts: 0, cuts: 0 };
+  const report: ChaosReport = { kills: 0, pauses: 0, restarts: 0, resets: 0, silences: 0 };
   const endsAt = performance.now() + forMs;
   await Promise.all(
     workers.map(async (worker, index) => {
@@ -44,20 +43,25 @@ export async function chaos(
       while (performance.now() < endsAt) {
         await pass(200 + random() * 1_200);
         const fault = random();
-        if (fault < 0.35) {
+        if (fault < 0.3) {
           report.kills += 1;
           await worker.kill();
           await pass(random() * 500);
           await worker.start();
-        } else if (fault < 0.65) {
+        } else if (fault < 0.55) {
           report.pauses += 1;
           worker.pause();
           // Some shorter than the lease, some longer: those wake up as somebody who lost everything.
           await pass(random() * 2 * leaseTtlMs);
           worker.resume();
+        } else if (fault < 0.7) {
+          report.resets += 1;
+          worker.network.reset();
         } else if (fault < 0.85) {
-          report.cuts += 1;
-          await cut(worker.config.nodeId);
+          report.silences += 1;
+          worker.network.freeze();
+          await pass(random() * 2 * leaseTtlMs);
+          worker.network.thaw();
         } else {
           report.restarts += 1;
           await worker.stop();

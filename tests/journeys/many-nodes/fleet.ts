@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 export interface WorkerConfig {
+  /** Of the database, over this worker's own network. */
   readonly url: string;
+  /** Of the same database, for what the tools count: no fault of the network reaches that. */
+  readonly worldUrl: string;
   readonly nodeId: string;
   readonly concurrency: number;
   readonly leaseTtlMs: number;
@@ -22,13 +26,26 @@ const KEPT_CHARACTERS = 20_000;
 /** One place of the fleet: the process in it comes and goes, its node's name stays. */
 export class Worker {
   readonly config: WorkerConfig;
+  readonly network: TcpProxy;
   /** What all of its processes complained of, the end of it. */
   complaints = "";
   #child: ChildProcess | undefined;
   #stopped = false;
 
-  constructor(config: WorkerConfig) {
+  constructor(config: WorkerConfig, network: TcpProxy) {
     this.config = config;
+    this.network = network;
+  }
+
+  /** A place with a network of its own, and a process in it. */
+  static async begin({ url, ...rest }: Omit<WorkerConfig, "worldUrl">): Promise<Worker> {
+    const throughProxy = new URL(url);
+    const { hostname: host, port } = throughProxy;
+    const network = await startTcpProxy({ host, port: Number(port) });
+    throughProxy.port = String(network.port);
+    const worker = new Worker({ ...rest, url: throughProxy.href, worldUrl: url }, network);
+    await worker.start();
+    return worker;
   }
 
   /** Resolves when the process drives. */
@@ -68,6 +85,12 @@ export class Worker {
     this.#stopped = false;
   }
 
+  /** Ends the place. */
+  async end(): Promise<void> {
+    await this.kill();
+    await this.network.close();
+  }
+
   /** A restart as a deploy does it. @returns the exit code */
   async stop(): Promise<number | null> {
     this.resume();
@@ -80,13 +103,9 @@ export class Worker {
   }
 }
 
-export type FleetOptions = Omit<WorkerConfig, "nodeId"> & { readonly size: number };
+export type FleetOptions = Omit<WorkerConfig, "nodeId" | "worldUrl"> & { readonly size: number };
 
-export async function startFleet({ size, ...shared }: FleetOptions): Promise<readonly Worker[]> {
-  const workers = Array.from(
-    { length: size },
-    (_none, index) => new Worker({ ...shared, nodeId: `node_${index}` }),
-  );
-  await Promise.all(workers.map((worker) => worker.start()));
-  return workers;
+export function startFleet({ size, ...shared }: FleetOptions): Promise<readonly Worker[]> {
+  const places = Array.from({ length: size }, (_none, index) => `node_${index}`);
+  return Promise.all(places.map((nodeId) => Worker.begin({ ...shared, nodeId })));
 }

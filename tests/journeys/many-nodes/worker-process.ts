@@ -16,7 +16,7 @@ const say = (level: string) => (message: string, facts?: Readonly<Record<string,
 const logger: Logger = { debug() {}, info() {}, warn: say("warn"), error: say("error") };
 
 // What the tools do to the world outside is counted there, in a table that is none of Pawl's.
-const world = new pg.Pool({ connectionString: config.url, max: 4, application_name: "world" });
+const world = new pg.Pool({ connectionString: config.worldUrl, max: 4 });
 world.on("error", () => undefined);
 const perform = (what: string, key: string) =>
   world.query("insert into world (what, key, node) values ($1, $2, $3)", [what, key, config.nodeId]);
@@ -74,10 +74,8 @@ const model: Model = {
   },
 };
 
-const url = new URL(config.url);
-url.searchParams.set("application_name", config.nodeId);
 const store = postgresStore({
-  url: url.href,
+  url: config.url,
   poolSize: 6,
   acceptDataLoss: true,
   logger,
