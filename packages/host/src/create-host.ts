@@ -150,7 +150,9 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
       unlisten();
       const release = keepAlive.hold();
       try {
-        await Promise.all([runner.stop({ drainMs }), timers.stop(), started?.catch(() => {})]);
+        // A store that cannot be reached must not keep this process from ending.
+        const begun = started && Promise.race([started.catch(() => {}), until(clock.now() + drainMs)]);
+        await Promise.all([runner.stop({ drainMs }), timers.stop(), begun]);
         await keeper.close();
       } finally {
         release();

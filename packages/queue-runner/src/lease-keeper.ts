@@ -1,6 +1,10 @@
 import { type NodeId, PawlError } from "@pawl/core";
 import type { Clock, Leases, Logger, NodeLease } from "@pawl/core/ports";
+import { answeredWithin } from "./answered-within.ts";
 import { afterFailedRenewal, leaseEndsAt, renewalDueAt } from "./lease-policy.ts";
+
+/** A process that ends is not kept from it by a store that does not answer. */
+const CLOSE_WITHIN_MS = 2_000;
 
 export interface LeaseKeeperOptions {
   readonly leases: Pick<Leases, "openNode" | "renewNode" | "closeNode">;
@@ -91,6 +95,14 @@ export function createLeaseKeeper({ leases, nodeId, clock, logger, ttlMs }: Leas
     mine.latch.abort(cause);
   }
 
+  async function giveBack(): Promise<void> {
+    await opening?.catch(() => {});
+    const last = kept;
+    kept = undefined;
+    last?.cancelTimers();
+    if (last !== undefined) await leases.closeNode(last.lease);
+  }
+
   return {
     get held() {
       return kept !== undefined;
@@ -104,13 +116,8 @@ export function createLeaseKeeper({ leases, nodeId, clock, logger, ttlMs }: Leas
     },
     async close() {
       closed = true;
-      await opening?.catch(() => {});
-      const last = kept;
-      kept = undefined;
-      last?.cancelTimers();
-      if (last === undefined) return;
       try {
-        await leases.closeNode(last.lease);
+        await answeredWithin(clock, CLOSE_WITHIN_MS, giveBack(), "Giving back the node's lease");
       } catch (thrown) {
         const { code, message } = PawlError.from(thrown);
         logger.warn("the node's lease could not be given back; it runs out by itself", {

@@ -123,4 +123,15 @@ describe("the lease keeper", () => {
     await keeper.close();
     expect(logger.messages("warn")).toHaveLength(1);
   });
+
+  it("close is bounded when the store does not answer", async () => {
+    const { keeper, clock, logger } = setUp(() => ({ closeNode: () => new Promise(() => {}) }));
+    await keeper.current();
+    const closing = keeper.close();
+    await clock.advance(2_000);
+    await closing;
+    expect(logger.lines.at(-1)).toMatchObject({ level: "warn", facts: { code: "answer_overdue" } });
+    expect(keeper.held).toBe(false);
+    expect(clock.pending).toEqual([]);
+  });
 });

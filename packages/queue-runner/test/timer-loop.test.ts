@@ -153,4 +153,12 @@ describe("the timer loop", () => {
     expect(asked).toBe(1);
     expect(clock.pending).toEqual([]);
   });
+
+  it("stop is bounded when the store does not answer", async () => {
+    const { clock, loop } = setUp({ due: () => new Promise(() => {}) });
+    loop.start();
+    const stopping = loop.stop();
+    await clock.advance(2_000);
+    await stopping;
+  });
 });

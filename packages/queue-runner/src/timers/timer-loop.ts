@@ -2,6 +2,7 @@ import { PawlError } from "@pawl/core";
 import type { Clock, Logger } from "@pawl/core/ports";
 import { answeredWithin } from "../answered-within.ts";
 import { backoffMs, jittered } from "../backoff.ts";
+import { deadline } from "../deadline.ts";
 
 export interface DueReport {
   /** How many were fired by this call; as many again may be due still. */
@@ -33,13 +34,15 @@ export interface TimerLoopOptions {
  */
 export interface TimerLoop {
   start(): void;
-  /** Resolves when no call is under way any more. */
+  /** Resolves when no call is under way any more, or when a store that does not answer has kept us for long enough. */
   stop(): Promise<void>;
   /** Something will be due at `dueAt` (milliseconds since the epoch), or at a time that is not known. */
   hint(dueAt?: number): void;
 }
 
 const SHORTEST_SLEEP_MS = 25;
+/** A call that is cut off does no harm: what it fired is fired. */
+const STOP_WITHIN_MS = 2_000;
 
 export function createTimerLoop(options: TimerLoopOptions): TimerLoop {
   const { due, clock, logger, random, maxSleepMs = 5_000, dueTimeoutMs = 30_000 } = options;
@@ -97,7 +100,10 @@ export function createTimerLoop(options: TimerLoopOptions): TimerLoop {
     async stop() {
       running = false;
       cancelTimer();
-      await working;
+      if (working === undefined) return;
+      const over = deadline(clock, clock.now() + STOP_WITHIN_MS);
+      await Promise.race([working, over.passed]);
+      over.cancel();
     },
     hint(dueAt = clock.now()) {
       hinted = Math.min(hinted, dueAt);
