@@ -159,6 +159,8 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
         letGo();
       }
     },
+    pause: runner.pause,
+    resume: runner.resume,
     async drain({ maxMs }) {
       const before = worker.driven;
       const deadline = clock.now() + maxMs;

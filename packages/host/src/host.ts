@@ -85,6 +85,9 @@ export interface Host<Tx = never> {
   stop(options?: { readonly drainMs?: number }): Promise<void>;
   /** What people and programs are asked for, and how they answer. */
   readonly waits: Waits;
+  /** Begins no further session on this node until `resume`; what it drives goes on, and other nodes take what comes. */
+  pause(): void;
+  resume(): void;
   /** For serverless: drives what there is and returns, at the latest after `maxMs`. */
   drain(options: { readonly maxMs: number }): Promise<{ readonly driven: number }>;
   /** True when turns can be accepted and driven now. */

@@ -128,6 +128,8 @@ export function createFakeHost(): FakeHost {
     },
     start: async () => undefined,
     stop: async () => undefined,
+    pause: () => undefined,
+    resume: () => undefined,
     drain: async () => ({ driven: 0 }),
     ready: async () => true,
   };

@@ -1,0 +1,118 @@
+import { inputId, NO_USAGE, PawlError, sessionId } from "@pawl/core";
+import type { Model, Store } from "@pawl/core/ports";
+import { createHost } from "@pawl/host";
+import { memoryStore } from "@pawl/store-memory";
+import { manualClock } from "@pawl/testing";
+import { describe, expect, it } from "vitest";
+
+const model: Model = {
+  id: "plain",
+  call: async () => ({
+    ok: true,
+    answer: {
+      parts: [{ type: "text", text: "ok" }],
+      terminalReason: "stop",
+      usage: { ...NO_USAGE, modelCalls: 1 },
+      model: "plain",
+    },
+  }),
+};
+
+describe("a node", () => {
+  it("that is paused begins nothing, another takes what comes, and resuming takes up the rest", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const paused = createHost({ store, clock, model, nodeId: "paused" });
+    await paused.start();
+    paused.pause();
+    const first = await paused.session("s1").send("hi");
+    await clock.advance(5_000);
+    expect((await first.explain()).state).toBe("queued");
+
+    const other = createHost({ store, clock, model, nodeId: "other" });
+    await other.start();
+    await clock.advance(500);
+    expect((await first.explain()).state).toBe("completed");
+    await other.stop();
+
+    const second = await paused.session("s2").send("hi");
+    await clock.advance(5_000);
+    expect((await second.explain()).state).toBe("queued");
+    paused.resume();
+    await clock.advance(0);
+    expect((await second.explain()).state).toBe("completed");
+    await paused.stop();
+  });
+
+  it("drains for a caller without a loop of its own, and tells how much it drove", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const ids = ["a", "b", "c"].map((id) => sessionId(id));
+    for (const id of ids) {
+      const content = { parts: [{ type: "text", text: "hi" }] } as const;
+      await store.inbox.accept({ inputId: inputId(`in_${id}`), sessionId: id, content, delivery: "next" });
+    }
+    const host = createHost({ store, clock, model });
+    const draining = host.drain({ maxMs: 10_000 });
+    await clock.advance(0);
+    expect(await draining).toEqual({ driven: 3 });
+    for (const id of ids) {
+      expect((await store.inbox.list(id)).map(({ state }) => state)).toEqual(["consumed"]);
+    }
+    await host.stop();
+  });
+
+  it("stops within its bound when the store answers nothing any more", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    let silent = false;
+    const quiet = <Port extends object>(port: Port): Port =>
+      new Proxy(port, {
+        get(target, name) {
+          const verb: unknown = Reflect.get(target, name);
+          if (typeof verb !== "function" || name === "onWork" || name === "onAppend") return verb;
+          return (...args: unknown[]) => (silent ? new Promise(() => {}) : verb.apply(target, args));
+        },
+      });
+    const cut = {
+      ...store,
+      leases: quiet(store.leases),
+      inbox: quiet(store.inbox),
+      log: quiet(store.log),
+      sessions: quiet(store.sessions),
+      awaits: quiet(store.awaits),
+    } as Store<never>;
+    const host = createHost({ store: cut, clock, model });
+    await host.start();
+    silent = true;
+    await clock.advance(1_000);
+    let stopped = false;
+    const stopping = host.stop({ drainMs: 4_000 }).then(() => {
+      stopped = true;
+    });
+    await clock.advance(8_000);
+    expect(stopped).toBe(true);
+    await stopping;
+  });
+
+  it("that could not begin is begun by the next who asks", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    let down = true;
+    const flaky = {
+      ...store,
+      open: async () => {
+        if (down) throw new PawlError("store_unreachable", "No route.", { blame: "infrastructure" });
+        await store.open();
+      },
+    } as Store<never>;
+    const host = createHost({ store: flaky, clock, model });
+    await expect(host.start()).rejects.toMatchObject({ code: "store_unreachable" });
+    down = false;
+    await host.start();
+    const turn = await host.session("s1").send("hi");
+    await clock.advance(0);
+    expect((await turn.explain()).state).toBe("completed");
+    await host.stop();
+  });
+});
