@@ -1,4 +1,4 @@
-import type { SessionId } from "@pawl/core";
+import type { ProcessId, SessionId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 
 /**
@@ -8,6 +8,7 @@ import type { Logger } from "@pawl/core/ports";
 export class Hints {
   readonly #work = new Set<(sessionId: SessionId | undefined) => void>();
   readonly #resolved = new Set<(keyId: string) => void>();
+  readonly #changed = new Set<(processId: ProcessId) => void>();
   readonly #append = new Map<SessionId, Set<() => void>>();
   readonly #logger: Logger | undefined;
 
@@ -39,6 +40,20 @@ export class Hints {
     }
   }
 
+  changed(processId: ProcessId): void {
+    for (const listener of this.#changed) {
+      this.#later(() => {
+        if (this.#changed.has(listener)) listener(processId);
+      });
+    }
+  }
+
+  onChange(listener: (processId: ProcessId) => void): () => void {
+    const entry = (processId: ProcessId) => listener(processId);
+    this.#changed.add(entry);
+    return () => void this.#changed.delete(entry);
+  }
+
   onResolved(listener: (keyId: string) => void): () => void {
     const entry = (keyId: string) => listener(keyId);
     this.#resolved.add(entry);
@@ -65,6 +80,7 @@ export class Hints {
   clear(): void {
     this.#work.clear();
     this.#resolved.clear();
+    this.#changed.clear();
     this.#append.clear();
   }
 

@@ -5,6 +5,10 @@ import type {
   LogRow,
   Message,
   NodeId,
+  ProcessEvent,
+  ProcessId,
+  ProcessOwner,
+  ProcessRecord,
   RuntimeState,
   SessionId,
   TurnConfig,
@@ -71,6 +75,16 @@ export interface SessionRow {
   need: NeedEntry<SessionRow> | null;
 }
 
+export interface ProcessRow {
+  record: ProcessRecord;
+  readonly events: ProcessEvent[];
+  /** What was appended under each key, by the digest of what was asked for. */
+  readonly keys: Map<string, { readonly digest: string; readonly events: readonly ProcessEvent[] }>;
+  owner: ProcessOwner | null;
+  epoch: number;
+  notBefore: number;
+}
+
 /** Everything that a store remembers. Changed only inside the synchronous sections of the ports' files. */
 export interface MemoryState {
   readonly sessions: Map<SessionId, SessionRow>;
@@ -87,6 +101,8 @@ export interface MemoryState {
   /** Never pruned: ids are single-use (D8). */
   readonly revokedKeys: Set<string>;
   readonly revokedSessions: Set<SessionId>;
+  /** In order of registration. */
+  readonly processes: Map<ProcessId, ProcessRow>;
   readonly needs: NeedQueue<SessionRow>;
   uses: number;
 }
@@ -104,6 +120,7 @@ export function emptyState(): MemoryState {
     awaitsOfTurn: new Map(),
     revokedKeys: new Set(),
     revokedSessions: new Set(),
+    processes: new Map(),
     needs: new NeedQueue((entry) => entry.item.need === entry),
     uses: 0,
   };

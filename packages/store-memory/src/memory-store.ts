@@ -7,6 +7,7 @@ import type {
   Log,
   Logger,
   NewId,
+  Processes,
   Secrets,
   Sessions,
   Store,
@@ -19,6 +20,7 @@ import { inboxSections } from "./inbox.ts";
 import { leaseSections } from "./leases.ts";
 import { logSections } from "./log.ts";
 import { emptyState, type MemoryState } from "./memory-state.ts";
+import { processSections } from "./processes.ts";
 import { secretSections } from "./secrets.ts";
 import { portOf } from "./sections.ts";
 import { sessionSections } from "./sessions.ts";
@@ -74,6 +76,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     inbox: portOf<Inbox>(inboxSections(context), gate),
     leases: portOf<Leases>(leaseSections(context), gate, ["onWork"]),
     awaits: portOf<AwaitEventRows>(awaitSections(context), gate, ["onResolved"]),
+    processes: portOf<Processes>(processSections(context), gate, ["onChange"]),
     secrets: portOf<Secrets>(secretSections(context), gate),
     durability: "memory",
     async open() {

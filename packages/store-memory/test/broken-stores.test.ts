@@ -2,11 +2,18 @@ import { runStoreSuite, STORE_CHAPTERS } from "@pawl/testing/store-suite";
 import { describe, expect, test } from "vitest";
 import { BROKEN_AWAITS } from "./broken-stores/broken-awaits.ts";
 import { BROKEN_OWNERSHIP } from "./broken-stores/broken-ownership.ts";
+import { BROKEN_PROCESSES } from "./broken-stores/broken-processes.ts";
 import { BROKEN_READING } from "./broken-stores/broken-reading.ts";
 import { BROKEN_WRITES } from "./broken-stores/broken-writes.ts";
 import { memoryUnderTest } from "./memory-under-test.ts";
 
-const BROKEN = [...BROKEN_WRITES, ...BROKEN_OWNERSHIP, ...BROKEN_READING, ...BROKEN_AWAITS];
+const BROKEN = [
+  ...BROKEN_WRITES,
+  ...BROKEN_OWNERSHIP,
+  ...BROKEN_READING,
+  ...BROKEN_AWAITS,
+  ...BROKEN_PROCESSES,
+];
 
 describe("S23 the suite notices", () => {
   for (const { fault, breaking, noticedBy } of BROKEN) {

@@ -108,6 +108,55 @@ create table nodes (
 );
 CREATE UNIQUE INDEX nodes_pkey ON nodes USING btree (node_id);
 
+create table process_events (
+  process_id text collate "C" not null,
+  seq bigint not null,
+  at bigint not null,
+  version smallint not null,
+  body json not null,
+  constraint process_events_pkey PRIMARY KEY (process_id, seq)
+);
+CREATE UNIQUE INDEX process_events_pkey ON process_events USING btree (process_id, seq);
+
+create table process_grants (
+  session_id text collate "C" not null,
+  process_id text collate "C" not null,
+  constraint process_grants_pkey PRIMARY KEY (session_id, process_id)
+);
+CREATE UNIQUE INDEX process_grants_pkey ON process_grants USING btree (session_id, process_id);
+CREATE INDEX process_grants_process ON process_grants USING btree (process_id);
+
+create table process_keys (
+  process_id text collate "C" not null,
+  key text collate "C" not null,
+  digest text not null,
+  first_seq bigint not null,
+  last_seq bigint not null,
+  constraint process_keys_pkey PRIMARY KEY (process_id, key)
+);
+CREATE UNIQUE INDEX process_keys_pkey ON process_keys USING btree (process_id, key);
+
+create table processes (
+  process_id text collate "C" not null,
+  name text collate "C" not null,
+  disposition text not null,
+  live boolean default true not null,
+  started boolean default false not null,
+  head bigint not null,
+  version smallint not null,
+  record json not null,
+  owner_node text collate "C",
+  owner_generation bigint,
+  epoch bigint default 0 not null,
+  claim_token text,
+  not_before timestamp with time zone,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint processes_disposition_check CHECK ((disposition = ANY (ARRAY['rerunnable'::text, 'owner_bound'::text, 'external'::text]))),
+  constraint processes_pkey PRIMARY KEY (process_id)
+) with (fillfactor=70);
+CREATE INDEX processes_live ON processes USING btree (created_at, process_id) WHERE (live AND (disposition <> 'external'::text));
+CREATE UNIQUE INDEX processes_pkey ON processes USING btree (process_id);
+
 create table receipts (
   session_id text collate "C" not null,
   run_id text collate "C" not null,

@@ -13,6 +13,8 @@ export interface Channels {
   readonly log: string;
   /** An await-event was resolved or revoked; payload: its key. */
   readonly awaits: string;
+  /** The log of a background task grew; payload: its id. */
+  readonly processes: string;
 }
 
 /** What the ports share. */

@@ -1,4 +1,4 @@
-import type { SessionId } from "@pawl/core";
+import type { ProcessId, SessionId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 
 /**
@@ -8,6 +8,7 @@ import type { Logger } from "@pawl/core/ports";
 export class Hints {
   readonly #work = new Set<{ readonly run: (sessionId: SessionId | undefined) => void }>();
   readonly #resolved = new Set<{ readonly run: (keyId: string) => void }>();
+  readonly #changed = new Set<{ readonly run: (processId: ProcessId | undefined) => void }>();
   readonly #append = new Map<string, Set<{ readonly run: () => void }>>();
   readonly #logger: Logger;
 
@@ -33,6 +34,19 @@ export class Hints {
     }
   }
 
+  /** Undefined: any may have changed. */
+  changed(processId?: ProcessId): void {
+    for (const listener of this.#changed) {
+      this.#later(() => this.#changed.has(listener) && listener.run(processId));
+    }
+  }
+
+  onChange(listener: (processId: ProcessId | undefined) => void): () => void {
+    const entry = { run: listener };
+    this.#changed.add(entry);
+    return () => void this.#changed.delete(entry);
+  }
+
   onResolved(listener: (keyId: string) => void): () => void {
     const entry = { run: listener };
     this.#resolved.add(entry);
@@ -42,6 +56,7 @@ export class Hints {
   /** After a time in which hints of other processes did not come through. */
   everything(): void {
     this.work();
+    this.changed();
     for (const sessionId of this.#append.keys()) this.appended(sessionId);
   }
 
@@ -64,6 +79,7 @@ export class Hints {
   clear(): void {
     this.#work.clear();
     this.#resolved.clear();
+    this.#changed.clear();
     this.#append.clear();
   }
 

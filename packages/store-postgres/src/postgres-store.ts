@@ -1,4 +1,4 @@
-import { type JsonDigest, loadJsonDigest, type SessionId } from "@pawl/core";
+import { type JsonDigest, loadJsonDigest, type ProcessId, type SessionId } from "@pawl/core";
 import type {
   AwaitEventRows,
   Inbox,
@@ -6,6 +6,7 @@ import type {
   Log,
   Logger,
   NewId,
+  Processes,
   Secrets,
   Sessions,
   Store,
@@ -26,6 +27,7 @@ import { Liveness } from "./liveness.ts";
 import { postgresLog } from "./log.ts";
 import { migrate } from "./migrate/migrate.ts";
 import { preflight } from "./migrate/preflight.ts";
+import { postgresProcesses } from "./processes.ts";
 import { postgresSecrets } from "./secrets.ts";
 import { postgresSessions } from "./sessions.ts";
 import { hint } from "./statements/hint.ts";
@@ -78,6 +80,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     work: `pawl_work_${schema}`,
     log: `pawl_log_${schema}`,
     awaits: `pawl_awaits_${schema}`,
+    processes: `pawl_processes_${schema}`,
   };
   const database = new Database({
     pool,
@@ -96,11 +99,12 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
         listenUrl === false ? undefined : (listenUrl ?? options.url),
         "ssl" in options ? options.ssl : undefined,
       ),
-    channels: [channels.work, channels.log, channels.awaits],
+    channels: Object.values(channels),
     send: (channel, payload) => database.write(hint, [channel, payload]),
     onHint: (channel, payload) => {
       if (channel === channels.log) hints.appended(payload);
       else if (channel === channels.awaits) hints.resolved(payload);
+      else if (channel === channels.processes) hints.changed(payload as ProcessId);
       else hints.work(payload === "" ? undefined : (payload as SessionId));
     },
     onLive: async () => {
@@ -158,6 +162,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     inbox: guarded<Inbox<PoolClient>>(postgresInbox(context), enter),
     leases: guarded<Leases>(postgresLeases(context), enter, ["onWork"]),
     awaits: guarded<AwaitEventRows>(postgresAwaits(context), enter, ["onResolved"]),
+    processes: guarded<Processes>(postgresProcesses(context), enter, ["onChange"]),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),
     durability: "durable",
     async open() {

@@ -34,6 +34,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Waiting",
     "Attempts",
     "Await-events",
+    "Background tasks",
     "Secrets",
     "Hints",
     "Law: all or nothing",

@@ -2,6 +2,7 @@ import type { AwaitEventRows } from "./await-events.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Leases } from "./leases.ts";
 import type { Log } from "./log.ts";
+import type { Processes } from "./processes.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Small values that all nodes of one store agree on: the first writer wins. */
@@ -17,6 +18,7 @@ export interface Store<Tx = never> {
   readonly inbox: Inbox<Tx>;
   readonly leases: Leases;
   readonly awaits: AwaitEventRows;
+  readonly processes: Processes;
   readonly secrets: Secrets;
   /** `durable`: what was committed survives the process. */
   readonly durability: "memory" | "durable";

@@ -1,4 +1,5 @@
 import { canonicalJson } from "../encoding/canonical-json.ts";
+import type { ProcessId } from "../ids.ts";
 import { applyProcessEvent, type ProcessRecord } from "./fold.ts";
 import {
   isProcessEnd,
@@ -127,6 +128,7 @@ export type ProcessAppendPlan =
 
 /** Decides about several events at once: all of them, or none. `at` is the store's time. */
 export function planProcessAppend(
+  processId: ProcessId,
   record: ProcessRecord | null,
   bodies: readonly ProcessEventBody[],
   writer: ProcessOwner | null,
@@ -135,11 +137,12 @@ export function planProcessAppend(
   let next = record;
   const events: ProcessEvent[] = [];
   for (const body of bodies) {
-    const decision = decideProcessEvent(next, body, writer);
+    if (body.type === "registered" && body.registration.processId !== processId) {
+      return refuse("store_conflict", "A background task is registered under its own id.");
+    }
+    const decision: ProcessDecision = decideProcessEvent(next, body, writer);
     if (decision.type === "refuse") return decision;
     if (decision.type === "nothing") continue;
-    const first = decision.body.type === "registered" ? decision.body.registration.processId : undefined;
-    const processId = next?.registration.processId ?? first!;
     const event: ProcessEvent = { processId, seq: (next?.head ?? 0) + 1, at, body: decision.body };
     events.push(event);
     next = applyProcessEvent(next, event);
@@ -155,6 +158,6 @@ function append(body: ProcessEventBody): ProcessDecision {
   return { type: "append", body };
 }
 
-function refuse(code: string, message: string): ProcessDecision {
+function refuse(code: string, message: string): Extract<ProcessDecision, { type: "refuse" }> {
   return { type: "refuse", code, message };
 }

@@ -7,6 +7,7 @@ import {
   type ProcessEvent,
   type ProcessRecord,
   planProcessAppend,
+  processId,
 } from "../../src/index.ts";
 import { disposition, eventBody, type OWNERS, registrationOf, writer } from "./arbitrary-events.ts";
 
@@ -14,7 +15,7 @@ import { disposition, eventBody, type OWNERS, registrationOf, writer } from "./a
 function play(
   kind: "rerunnable" | "owner_bound" | "external",
   asked: readonly (readonly [
-    Parameters<typeof planProcessAppend>[1][number],
+    Parameters<typeof planProcessAppend>[2][number],
     (typeof OWNERS)[number] | null,
   ])[],
   each: (log: readonly ProcessEvent[], record: ProcessRecord) => void,
@@ -25,7 +26,7 @@ function play(
   const first = [{ type: "registered" as const, registration: registrationOf(kind) }, null] as const;
   for (const [body, by] of [first, ...asked]) {
     at += 1;
-    const plan = planProcessAppend(record, [body], by, at);
+    const plan = planProcessAppend(processId("p1"), record, [body], by, at);
     if (plan.type === "refuse") continue;
     if (plan.type === "append") log.push(...plan.events);
     record = plan.record;

@@ -4,6 +4,7 @@ import {
   type ProcessEventBody,
   type ProcessOwner,
   planProcessAppend,
+  processId,
   sessionId,
 } from "../../src/index.ts";
 import { OWNERS, registrationOf } from "./arbitrary-events.ts";
@@ -18,7 +19,7 @@ function recordOf(
   const all = [[{ type: "registered", registration: registrationOf(kind) }, null], ...more] as const;
   let record = null;
   for (const [body, by] of all) {
-    const plan = planProcessAppend(record, [body], by, 1);
+    const plan = planProcessAppend(processId("p1"), record, [body], by, 1);
     if (plan.type === "refuse") throw new Error(plan.message);
     record = plan.record;
   }
@@ -88,12 +89,12 @@ describe("the table of process events", () => {
       { type: "grant_added", sessionId: sessionId("s1") },
       { type: "grant_added", sessionId: sessionId("s1") },
     ];
-    const plan = planProcessAppend(null, bodies, null, 5);
+    const plan = planProcessAppend(processId("p1"), null, bodies, null, 5);
     expect(plan.type === "append" && plan.events.map(({ seq, body }) => [seq, body.type])).toEqual([
       [1, "registered"],
       [2, "grant_added"],
     ]);
-    const bad = planProcessAppend(null, [...bodies, { type: "left", owner: A1 }], null, 5);
+    const bad = planProcessAppend(processId("p1"), null, [...bodies, { type: "left", owner: A1 }], null, 5);
     expect(bad).toMatchObject({ type: "refuse", code: "process_not_owner" });
   });
 });

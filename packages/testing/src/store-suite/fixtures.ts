@@ -6,6 +6,8 @@ import {
   inputId,
   type LogBody,
   type Message,
+  type ProcessRegistration,
+  processId,
   sessionId,
   type TurnConfig,
   type TurnOutcome,
@@ -45,6 +47,22 @@ export function newAwaitEvent(
     turnId: turn,
     dueAt: null,
     info: { type: "approval", tool: "refund", deep: [{ text: "ünïcödé 🐢" }, null] },
+    ...more,
+  };
+}
+
+/** A process named `import`, which takes two signals. */
+export function newProcess(id: string, more: Partial<ProcessRegistration> = {}): ProcessRegistration {
+  return {
+    processId: processId(id),
+    name: "import",
+    input: { of: id, text: "ünïcödé 🐢" },
+    disposition: "rerunnable",
+    signals: [
+      { name: "rate", schema: { type: "number" } },
+      { name: "pause", schema: { type: "object" } },
+    ],
+    wake: null,
     ...more,
   };
 }

@@ -7,6 +7,7 @@ import { hintsChapter } from "./chapters/hints.ts";
 import { inboxChapter } from "./chapters/inbox.ts";
 import { leasesChapter } from "./chapters/leases.ts";
 import { logChapter } from "./chapters/log.ts";
+import { processesChapter } from "./chapters/processes.ts";
 import { runtimeStatesChapter } from "./chapters/runtime-states.ts";
 import { secretsChapter } from "./chapters/secrets.ts";
 import { seedChapter } from "./chapters/seed.ts";
@@ -40,6 +41,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   waitingChapter,
   attemptsChapter,
   awaitEventsChapter,
+  processesChapter,
   secretsChapter,
   hintsChapter,
   atomicityLaw,

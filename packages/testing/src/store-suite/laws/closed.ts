@@ -1,15 +1,16 @@
-import { inputId, nodeId, sessionId, turnId } from "@pawl/core";
+import { inputId, nodeId, processId, sessionId, turnId } from "@pawl/core";
 import type { Store } from "@pawl/core/ports";
-import { newAwaitEvent, newInput } from "../fixtures.ts";
+import { newAwaitEvent, newInput, newProcess } from "../fixtures.ts";
 import type { Held } from "../held.ts";
 import { chapter } from "../store-case.ts";
 
 const S1 = sessionId("s1");
+const P1 = processId("p1");
 const TURN = turnId("turn_s1");
 
 /** Every verb of every port that returns a promise. */
 function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>> {
-  const { sessions, log, inbox, leases, awaits, secrets } = store;
+  const { sessions, log, inbox, leases, awaits, processes, secrets } = store;
   const by = { name: "o", via: "host" } as const;
   const { fence } = held;
   return {
@@ -51,6 +52,17 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "awaits.revoke": () => awaits.revoke("k1"),
     "awaits.revokeSession": () => awaits.revokeSession(S1),
     "awaits.prune": () => awaits.prune(0, 1),
+    "processes.append": () =>
+      processes.append({
+        processId: P1,
+        key: "k",
+        bodies: [{ type: "registered", registration: newProcess("p1") }],
+      }),
+    "processes.load": () => processes.load(P1),
+    "processes.events": () => processes.events(P1),
+    "processes.list": () => processes.list({ live: false, limit: 1 }),
+    "processes.claim": () => processes.claim(fence.node, { names: [], limit: 1 }),
+    "processes.release": () => processes.release({ node: fence.node, processId: P1, epoch: 1 }),
     "secrets.loadOrCreate": () => secrets.loadOrCreate("x", () => "y"),
   };
 }
@@ -59,7 +71,7 @@ export const closedLaw = chapter("Law: a closed store does nothing", (add) => {
   add("every verb is refused as store_closed, and nothing is written", async (t) => {
     const held = await t.working();
     const known = verbs(t.store, held);
-    const ports = ["sessions", "log", "inbox", "leases", "awaits", "secrets"] as const;
+    const ports = ["sessions", "log", "inbox", "leases", "awaits", "processes", "secrets"] as const;
     // The list must be whole, or the law would pass over what it forgot.
     const there = ports.flatMap((port) =>
       verbNames(t.store[port])

@@ -1,5 +1,5 @@
-import { inputId, sessionId, turnId } from "@pawl/core";
-import { newAwaitEvent, userMessage } from "../fixtures.ts";
+import { inputId, processId, sessionId, turnId } from "@pawl/core";
+import { newAwaitEvent, newProcess, userMessage } from "../fixtures.ts";
 import { chapter } from "../store-case.ts";
 
 export const isolationLaw = chapter("Law: sessions and stores are apart", (add) => {
@@ -52,7 +52,10 @@ export const isolationLaw = chapter("Law: sessions and stores are apart", (add) 
     await t.working();
     await t.store.awaits.register(newAwaitEvent("k1"));
     await t.store.awaits.revokeSession(sessionId("s2"));
+    const registered = { type: "registered", registration: newProcess("p1") } as const;
+    await t.store.processes.append({ processId: processId("p1"), key: "k", bodies: [registered] });
     const other = await t.another();
+    t.expect(await other.processes.list({ live: false, limit: 1 })).toEqual([]);
     t.expect(await other.awaits.load("k1")).toBe(null);
     t.expect((await other.awaits.register(newAwaitEvent("k2", "s2")))?.keyId).toBe("k2");
     t.expect(await other.sessions.list({ limit: 10 })).toEqual([]);

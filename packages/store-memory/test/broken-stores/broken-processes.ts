@@ -1,0 +1,143 @@
+import type { ProcessAppended } from "@pawl/core/ports";
+import { type BrokenStore, pause, replacing } from "./broken-store.ts";
+
+const CHAPTER = "Background tasks";
+
+/** Faults in background tasks: records that are no fold, keys that are forgotten, owners that are two. */
+export const BROKEN_PROCESSES: readonly BrokenStore[] = [
+  {
+    fault: "the record is changed and nothing is in the log",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        append: async (append) => {
+          const appended = await store.processes.append(append);
+          const row = state.processes.get(append.processId)!;
+          if (append.bodies[0]?.type === "step_done") row.events.pop();
+          return appended;
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "S1 events of every kind" }],
+  },
+  {
+    fault: "the same key is another event",
+    breaking: (store) => {
+      let count = 0;
+      return replacing(store, "processes", {
+        append: (append) => {
+          count += 1;
+          return store.processes.append({ ...append, key: `${append.key} ${count}` });
+        },
+      });
+    },
+    noticedBy: [{ chapter: CHAPTER, case: "S13 the same key again" }],
+  },
+  {
+    fault: "a known key swallows other content",
+    breaking: (store) => {
+      const answers = new Map<string, ProcessAppended>();
+      return replacing(store, "processes", {
+        append: async (append) => {
+          const key = `${append.processId} ${append.key}`;
+          const first = answers.get(key);
+          if (first)
+            return { ...first, duplicate: true, record: (await store.processes.load(append.processId))! };
+          const appended = await store.processes.append(append);
+          answers.set(key, appended);
+          return appended;
+        },
+      });
+    },
+    noticedBy: [{ chapter: CHAPTER, case: "S13 the same key again" }],
+  },
+  {
+    fault: "events of one append are separate transactions",
+    breaking: (store) =>
+      replacing(store, "processes", {
+        append: async (append) => {
+          const ends: ProcessAppended[] = [];
+          for (const [index, body] of append.bodies.entries()) {
+            ends.push(
+              await store.processes.append({ ...append, key: `${append.key} ${index}`, bodies: [body] }),
+            );
+          }
+          return { ...ends.at(-1)!, events: ends.flatMap(({ events }) => events) };
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "S11 of several events" }],
+  },
+  {
+    fault: "nobody is woken",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        append: async (append) => {
+          const marks = [...state.sessions.values()].map((session) => [session, session.wakeAt] as const);
+          const appended = await store.processes.append(append);
+          for (const [session, wakeAt] of marks) session.wakeAt = wakeAt;
+          return appended;
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "D4 the end, and progress" }],
+  },
+  {
+    fault: "an owner that was superseded still writes",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        append: (append) => {
+          const row = state.processes.get(append.processId);
+          const { fence } = append;
+          if (row === undefined || fence === undefined || append.processId !== fence.processId) {
+            return store.processes.append(append);
+          }
+          const { nodeId, generation } = fence.node;
+          const node = state.nodes.get(nodeId);
+          if (node === undefined) return store.processes.append(append);
+          const [owner, epoch] = [row.owner, row.epoch];
+          node.generation = generation;
+          node.nonce = fence.node.nonce;
+          row.owner = { nodeId, generation };
+          row.epoch = fence.epoch;
+          return store.processes.append(append).finally(() => {
+            row.owner = owner;
+            row.epoch = epoch;
+          });
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "S15 D1 an owner that was superseded" }],
+  },
+  {
+    fault: "two nodes claim one process",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        claim: async (lease, request) => {
+          const free = [...state.processes.values()].filter(({ owner }) => owner === null);
+          await pause();
+          for (const row of free) row.owner = null;
+          return store.processes.claim(lease, request);
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "S17 racing signals" }],
+  },
+  {
+    fault: "a list knows no grants",
+    breaking: (store) =>
+      replacing(store, "processes", {
+        list: ({ sessionId: _anybody, ...query }) => store.processes.list(query),
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "lists what a session sees" }],
+  },
+  {
+    fault: "what a dead node ran stays with it",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        claim: async (lease, request) => {
+          const held = [...state.processes.values()].filter(({ owner }) => owner !== null);
+          const before = held.map((row) => row.notBefore);
+          for (const row of held) row.notBefore = Number.MAX_SAFE_INTEGER;
+          const claims = await store.processes.claim(lease, request);
+          for (const [index, row] of held.entries()) row.notBefore = before[index]!;
+          return claims;
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "D1 what a dead node ran" }],
+  },
+];

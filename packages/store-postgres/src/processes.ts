@@ -1,0 +1,158 @@
+import { PawlError, type ProcessEvent, type ProcessId, planProcessAppend, processId } from "@pawl/core";
+import { PROCESS_VERSION } from "@pawl/core/codec";
+import type { ProcessAppended, ProcessClaim, Processes, ProcessFence } from "@pawl/core/ports";
+import type { Row } from "./connection/database.ts";
+import type { StoreContext } from "./context.ts";
+import { conflict, fenced } from "./errors.ts";
+import { nodeValues } from "./fence-values.ts";
+import { numberColumn } from "./rows/column.ts";
+import { processEventOfRow, processOfRow } from "./rows/process-row.ts";
+import { appendProcessEvents } from "./statements/append-process-events.ts";
+import { claimProcesses } from "./statements/claim-processes.ts";
+import { freeLostProcessClaims } from "./statements/free-lost-process-claims.ts";
+import { listProcesses } from "./statements/list-processes.ts";
+import { listSessionProcesses } from "./statements/list-session-processes.ts";
+import { loadProcess } from "./statements/load-process.ts";
+import { readProcess } from "./statements/read-process.ts";
+import { readProcessEvents } from "./statements/read-process-events.ts";
+import { releaseProcess } from "./statements/release-process.ts";
+import { storableJson, storableText } from "./storable.ts";
+
+/** Writers of one log who come at once: each round lets one of them through. */
+const MOST_APPEND_RACES = 100;
+
+/** How long a claim whose answer was lost may still land; longer than a statement may run. */
+const LOST_CLAIM_MS = 5 * 60 * 1000;
+
+export function postgresProcesses(context: StoreContext): Processes {
+  const { database, hints, channels, digest, newId } = context;
+  /** Tokens of claims whose answer was lost, and until when they are looked for (monotonic, in ms). */
+  const lostClaims = new Map<string, number>();
+
+  async function events(
+    id: ProcessId,
+    after = 0,
+    limit: number | null = null,
+  ): Promise<readonly ProcessEvent[]> {
+    return (await database.read(readProcessEvents, [id, after, limit])).map(processEventOfRow);
+  }
+
+  async function firstAnswer(id: ProcessId, row: Row, asked: string): Promise<ProcessAppended> {
+    if (row.digest !== asked) {
+      throw conflict("This key was used for other events of the background task: use a new key.");
+    }
+    const where = `A key of background task "${id}"`;
+    const first = numberColumn(row, "first_seq", where);
+    const count = numberColumn(row, "last_seq", where) - first + 1;
+    return { record: processOfRow(row), events: await events(id, first - 1, count), duplicate: true };
+  }
+
+  return {
+    async append({ processId: given, key, bodies, fence }) {
+      const id = processId(given);
+      storableText(key, "The key");
+      // A copy at once: what was handed in may be changed while the database answers.
+      const asked = JSON.parse(storableJson(bodies, "The event")) as typeof bodies;
+      const askedDigest = digest(asked);
+      const holder = fence === undefined ? [null, null, null, null] : holderValues(id, fence);
+      for (let races = 0; races < MOST_APPEND_RACES; races++) {
+        const [row] = await database.read(readProcess, [id, key, ...holder]);
+        const isThere = row!.process_id !== null;
+        if (isThere && row!.digest !== null) return firstAnswer(id, row!, askedDigest);
+        if (fence !== undefined && row!.held !== true) throw fenced(id);
+        const writer =
+          fence === undefined ? null : { nodeId: fence.node.nodeId, generation: fence.node.generation };
+        const now = numberColumn(row!, "now", `Background task "${id}"`);
+        const plan = planProcessAppend(id, isThere ? processOfRow(row!) : null, asked, writer, now);
+        if (plan.type === "refuse") throw new PawlError(plan.code, plan.message);
+        if (plan.type === "nothing") return { record: plan.record, events: [], duplicate: false };
+        const { record } = plan;
+        const { name, disposition, wake } = record.registration;
+        const [answer] = await database.write(appendProcessEvents, [
+          id,
+          isThere ? row!.head : 0,
+          storableJson(record, "The background task"),
+          record.end === null,
+          record.owner !== null,
+          JSON.stringify(plan.events.map(({ seq, at, body }) => ({ seq, at, body }))),
+          key,
+          askedDigest,
+          record.grants,
+          plan.wakes && wake !== null ? wake.sessionId : null,
+          channels.processes,
+          channels.work,
+          ...holder,
+          PROCESS_VERSION,
+          name,
+          disposition,
+        ]);
+        if (answer?.done !== true) continue;
+        hints.changed(id);
+        return { record, events: plan.events, duplicate: false };
+      }
+      throw conflict(`Background task "${id}" has too many writers at once: try again.`);
+    },
+
+    async load(id) {
+      const [row] = await database.read(loadProcess, [id]);
+      return row === undefined ? null : processOfRow(row);
+    },
+
+    events: (id, { after, limit } = {}) => events(id, after, limit),
+
+    async list({ sessionId, live, after, limit }) {
+      const values = [live, after ?? null, Math.max(0, limit)];
+      const rows =
+        sessionId === undefined
+          ? await database.read(listProcesses, values)
+          : await database.read(listSessionProcesses, [...values, sessionId]);
+      return rows.map(processOfRow);
+    },
+
+    async claim(lease, { names, limit }) {
+      for (const [lost, until] of lostClaims) if (until < performance.now()) lostClaims.delete(lost);
+      if (lostClaims.size > 0) {
+        const tokens = [...lostClaims.keys()];
+        await database.write(freeLostProcessClaims, [lease.nodeId, lease.generation, tokens]);
+      }
+      const token = newId();
+      let rows: readonly Row[];
+      try {
+        rows = await database.writeOnce(claimProcesses, [
+          ...nodeValues(lease),
+          names,
+          Math.max(0, limit),
+          token,
+        ]);
+      } catch (error) {
+        if (error instanceof PawlError && error.code === "store_outcome_unknown") {
+          lostClaims.set(token, performance.now() + LOST_CLAIM_MS);
+        }
+        throw error;
+      }
+      if (rows[0]?.held !== true) throw fenced(lease.nodeId);
+      return rows
+        .filter((row) => row.process_id !== null)
+        .map((row): ProcessClaim => {
+          const record = processOfRow(row);
+          const { processId } = record.registration;
+          const epoch = numberColumn(row, "epoch", `Background task "${processId}"`);
+          return { fence: { node: lease, processId, epoch }, record };
+        });
+    },
+
+    async release(fence, { delayMs = 0 } = {}) {
+      const values = [...nodeValues(fence.node), fence.processId, fence.epoch, delayMs, channels.processes];
+      const rows = await database.write(releaseProcess, values);
+      if (rows.length === 0) throw fenced(fence.processId);
+      hints.changed(fence.processId);
+    },
+
+    onChange: (listener) => hints.onChange(listener),
+  };
+}
+
+function holderValues(id: ProcessId, fence: ProcessFence): readonly unknown[] {
+  if (fence.processId !== id) throw fenced(id);
+  return [...nodeValues(fence.node), fence.epoch];
+}

@@ -1,0 +1,34 @@
+import { statement } from "../connection/statement.ts";
+
+/**
+ * $1–$3 node lease, $4 process, $5 epoch, $6 delay in ms, $7 channel of changes. A row also when this holder had left before and
+ * nobody has claimed it since: an answer that was lost can be asked for again.
+ */
+export const releaseProcess = statement(
+  "release_process",
+  `
+with fence as (
+  select n.node_id, n.generation
+  from {schema}.nodes n
+  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+    and exists (
+      select from {schema}.node_heartbeats h
+      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
+  for share of n
+),
+freed as (
+  update {schema}.processes p
+  set owner_node = null, owner_generation = null, claim_token = null,
+    not_before = clock_timestamp() + $6::double precision * interval '1 millisecond'
+  from fence f
+  where p.process_id = $4 and p.epoch = $5::bigint and p.owner_node = f.node_id and p.owner_generation = f.generation
+  returning p.process_id
+),
+gone as (
+  select p.process_id from {schema}.processes p, fence
+  where p.process_id = $4 and p.epoch = $5::bigint and p.owner_node is null
+)
+select process_id, pg_notify($7, process_id) as told from freed
+union all
+select process_id, null from gone`,
+);

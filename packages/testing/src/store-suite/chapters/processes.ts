@@ -1,0 +1,420 @@
+import {
+  foldProcess,
+  nodeId,
+  type ProcessEventBody,
+  type ProcessOwner,
+  type ProcessRecord,
+  type ProcessRegistration,
+  processId,
+  sessionId,
+} from "@pawl/core";
+import type { NodeLease, ProcessClaim } from "@pawl/core/ports";
+import { newProcess } from "../fixtures.ts";
+import { chapter } from "../store-case.ts";
+import { HOUR_MS, type StoreTest } from "../store-test.ts";
+
+const P1 = processId("p1");
+const [S1, S2] = [sessionId("s1"), sessionId("s2")];
+const FAR = { type: "progress", value: { done: 1 }, wake: false } as const;
+
+/** Appends, and sees to it that the record is the fold of the whole log. */
+async function append(
+  t: StoreTest,
+  key: string,
+  bodies: readonly ProcessEventBody[],
+  more: { readonly claim?: ProcessClaim | undefined; readonly id?: string } = {},
+) {
+  const id = processId(more.id ?? "p1");
+  const { claim } = more;
+  const appended = await t.store.processes.append({
+    processId: id,
+    key,
+    bodies,
+    ...(claim && { fence: claim.fence }),
+  });
+  const log = await t.store.processes.events(id);
+  t.expect(appended.record, "the record is the fold of the log").toEqual(foldProcess(log));
+  t.expect(await t.store.processes.load(id)).toEqual(appended.record);
+  t.expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
+  return appended;
+}
+
+function register(t: StoreTest, id = "p1", more: Partial<ProcessRegistration> = {}) {
+  const registration = newProcess(id, more);
+  return append(
+    t,
+    "start",
+    [
+      { type: "registered", registration },
+      { type: "grant_added", sessionId: S1 },
+    ],
+    {
+      id,
+    },
+  );
+}
+
+const ownerOf = ({ fence }: ProcessClaim): ProcessOwner => ({
+  nodeId: fence.node.nodeId,
+  generation: fence.node.generation,
+});
+
+const started = (claim: ProcessClaim): ProcessEventBody => ({
+  type: "started",
+  attempt: 1,
+  owner: ownerOf(claim),
+});
+
+async function claimOne(t: StoreTest, lease: NodeLease, names = ["import"]): Promise<ProcessClaim> {
+  const claims = await t.store.processes.claim(lease, { names, limit: 10 });
+  t.expect(claims.length, "one must be claimable").toBe(1);
+  return claims[0]!;
+}
+
+const ids = (records: readonly ProcessRecord[]) => records.map(({ registration }) => registration.processId);
+
+export const processesChapter = chapter("Background tasks", (add) => {
+  add("S1 events of every kind come back, and the record is their fold after each", async (t) => {
+    const first = await register(t);
+    t.expect(first.events.map(({ seq, body }) => [seq, body.type])).toEqual([
+      [1, "registered"],
+      [2, "grant_added"],
+    ]);
+    t.expect(first.record.registration).toEqual(newProcess("p1"));
+    await append(t, "share", [{ type: "transferred", from: S1, to: S2 }]);
+    await append(t, "show", [{ type: "grant_added", sessionId: S1 }]);
+    await append(t, "hide", [{ type: "grant_revoked", sessionId: S2 }]);
+    const claim = await claimOne(t, await t.node());
+    await append(t, "begin", [started(claim)], { claim });
+    await append(t, "step", [{ type: "step_done", stepId: "fetch", value: { deep: [null, "ünïcödé 🐢"] } }], {
+      claim,
+    });
+    await append(t, "signal", [{ type: "signal", name: "rate", ordinal: 0, payload: 12 }]);
+    await append(t, "cancel", [{ type: "cancel_requested", origin: "ana", reason: "late" }]);
+    await append(t, "progress", [FAR], { claim });
+    await append(t, "leave", [{ type: "left", owner: ownerOf(claim) }], { claim });
+    const { record } = await append(t, "end", [{ type: "completed", output: { rows: 3 } }], { claim });
+    t.expect([record.status, record.grants, record.attempts, record.signals]).toEqual([
+      "completed",
+      [S1],
+      1,
+      { rate: 1, pause: 0 },
+    ]);
+    const log = await t.store.processes.events(P1);
+    t.expect((await t.store.processes.events(P1, { after: 3, limit: 2 })).map(({ seq }) => seq)).toEqual([
+      4, 5,
+    ]);
+    t.expect(log.every(({ at }, index) => index === 0 || at >= log[index - 1]!.at)).toBe(true);
+  });
+
+  add("S2 a process that nobody registered is absent", async (t) => {
+    t.expect(await t.store.processes.load(P1)).toBe(null);
+    t.expect(await t.store.processes.events(P1)).toEqual([]);
+    t.expect(await t.store.processes.list({ live: false, limit: 10 })).toEqual([]);
+    const asked = t.store.processes.append({ processId: P1, key: "k", bodies: [{ type: "cancelled" }] });
+    await t.refused(asked, "process_unknown");
+  });
+
+  add("S13 the same key again is the first answer, with other events a conflict", async (t) => {
+    const first = await register(t);
+    const again = await register(t);
+    t.expect([again.events, again.duplicate]).toEqual([first.events, true]);
+    const signal = { type: "signal", name: "rate", ordinal: 0, payload: 1 } as const;
+    const told = await append(t, "k", [signal]);
+    await append(t, "between", [signal]);
+    const retold = await append(t, "k", [signal]);
+    t.expect([retold.events, retold.duplicate, retold.record.head]).toEqual([told.events, true, 4]);
+    const other = t.store.processes.append({ processId: P1, key: "k", bodies: [{ ...signal, payload: 2 }] });
+    await t.refused(other, "store_conflict");
+    t.expect((await t.store.processes.load(P1))?.head).toBe(4);
+  });
+
+  add("S13 a key is of one process, and an id of one registration", async (t) => {
+    await register(t);
+    await register(t, "p2");
+    const bodies = [{ type: "registered", registration: newProcess("p1", { input: "other" }) }] as const;
+    await t.refused(t.store.processes.append({ processId: P1, key: "x", bodies }), "store_conflict");
+    const same = await append(t, "y", [{ type: "registered", registration: newProcess("p1") }]);
+    t.expect([same.events, same.duplicate]).toEqual([[], false]);
+    const foreign = [{ type: "registered", registration: newProcess("p9") }] as const;
+    const misnamed = t.store.processes.append({ processId: processId("p8"), key: "z", bodies: foreign });
+    await t.refused(misnamed, "store_conflict");
+    t.expect(await t.store.processes.load(processId("p8"))).toBe(null);
+  });
+
+  add("S11 of several events all are appended, or none", async (t) => {
+    const registered = { type: "registered", registration: newProcess("p1") } as const;
+    const bodies: ProcessEventBody[] = [registered, { type: "completed", output: 1 }];
+    await t.refused(t.store.processes.append({ processId: P1, key: "k", bodies }), "process_not_owner");
+    t.expect(await t.store.processes.load(P1)).toBe(null);
+    t.expect((await register(t)).events.length).toBe(2);
+  });
+
+  add("S10 what no store keeps is refused, and nothing of it is written", async (t) => {
+    await register(t);
+    const bodies = [{ type: "signal", name: "rate", ordinal: 0, payload: "a\u0000b" }] as const;
+    await t.refused(t.store.processes.append({ processId: P1, key: "k", bodies }), "not_storable");
+    t.expect((await t.store.processes.load(P1))?.head).toBe(2);
+  });
+
+  add("S14 after the end only grants change", async (t) => {
+    await register(t);
+    const claim = await claimOne(t, await t.node());
+    await append(t, "begin", [started(claim)], { claim });
+    await append(t, "end", [{ type: "cancelled" }], { claim });
+    const late: ProcessEventBody[] = [
+      { type: "signal", name: "rate", ordinal: 0, payload: 1 },
+      { type: "cancel_requested", origin: "ana" },
+    ];
+    for (const [index, body] of late.entries()) {
+      const asked = t.store.processes.append({ processId: P1, key: `late ${index}`, bodies: [body] });
+      await t.refused(asked, "process_ended", body.type);
+    }
+    const second = t.store.processes.append({
+      processId: P1,
+      key: "end again",
+      bodies: [{ type: "completed", output: 1 }],
+      fence: claim.fence,
+    });
+    await t.refused(second, "process_ended");
+    t.expect((await append(t, "move", [{ type: "transferred", from: S1, to: S2 }])).record.grants).toEqual([
+      S2,
+    ]);
+  });
+
+  add("lists what a session sees, live or all, in pages", async (t) => {
+    for (const id of ["p3", "p1", "p2"]) await register(t, id);
+    await append(t, "hide", [{ type: "grant_revoked", sessionId: S1 }], { id: "p2" });
+    await append(t, "give", [{ type: "grant_added", sessionId: S2 }], { id: "p3" });
+    const { processes } = t.store;
+    const claims = await processes.claim(await t.node(), { names: ["import"], limit: 10 });
+    const claim = claims.find(({ fence }) => fence.processId === "p1")!;
+    await append(t, "begin", [started(claim)], { claim });
+    await append(t, "end", [{ type: "completed", output: null }], { claim });
+    t.expect(ids(await processes.list({ sessionId: S1, live: true, limit: 10 }))).toEqual(["p3"]);
+    t.expect(ids(await processes.list({ sessionId: S1, live: false, limit: 10 }))).toEqual(["p1", "p3"]);
+    t.expect(ids(await processes.list({ sessionId: S2, live: true, limit: 10 }))).toEqual(["p3"]);
+    t.expect(ids(await processes.list({ live: true, limit: 10 }))).toEqual(["p2", "p3"]);
+    t.expect(ids(await processes.list({ live: false, limit: 2 }))).toEqual(["p1", "p2"]);
+    t.expect(ids(await processes.list({ live: false, after: processId("p2"), limit: 2 }))).toEqual(["p3"]);
+    t.expect(ids(await processes.list({ sessionId: S1, live: false, after: P1, limit: 2 }))).toEqual(["p3"]);
+  });
+
+  add("D4 the end, and progress that says so, wake the target in the same transaction", async (t) => {
+    const held = await t.working();
+    await register(t, "p1", { wake: { sessionId: S1 } });
+    const claim = await claimOne(t, await t.node("runner"));
+    await append(t, "begin", [started(claim)], { claim });
+    await append(t, "quiet", [FAR], { claim });
+    t.expect(await held.park(), "nothing has woken it").toBe(true);
+    t.expect(await t.claim(await t.node("other"), "s1")).toEqual([]);
+    await append(t, "loud", [{ ...FAR, wake: true }], { claim });
+    const again = await t.hold(await t.node("other"));
+    await append(t, "end", [{ type: "completed", output: 1 }], { claim });
+    t.expect(await again.park(), "D16: the wake mark refuses the park").toBe(false);
+  });
+
+  add("D4 a wake target that is no session harms nobody", async (t) => {
+    await register(t, "p1", { disposition: "external", wake: { sessionId: sessionId("nobody") } });
+    const { record } = await append(t, "end", [{ type: "completed", output: 1 }]);
+    t.expect(record.status).toBe("completed");
+  });
+
+  add("D1 a process is claimed by one node, of the names that it has, oldest first", async (t) => {
+    await register(t, "p2");
+    await register(t, "p1");
+    await register(t, "p3", { name: "other" });
+    await register(t, "p4", { disposition: "external" });
+    const [a, b] = [await t.node("node-a"), await t.node("node-b")];
+    const { processes } = t.store;
+    t.expect(await processes.claim(a, { names: [], limit: 10 })).toEqual([]);
+    const first = await processes.claim(a, { names: ["import"], limit: 1 });
+    const second = await processes.claim(b, { names: ["import"], limit: 10 });
+    t.expect([...first, ...second].map(({ fence }) => fence.processId)).toEqual(["p2", "p1"]);
+    t.expect(first[0]!.record).toEqual(await processes.load(processId("p2")));
+    t.expect(await processes.claim(a, { names: ["import"], limit: 10 })).toEqual([]);
+  });
+
+  add("S15 D1 an owner that was superseded can say nothing", async (t) => {
+    await register(t);
+    const old = await claimOne(t, await t.node("node-a"));
+    await append(t, "begin", [started(old)], { claim: old });
+    const losses: Record<string, () => Promise<ProcessClaim>> = {
+      "its node was opened again": async () => {
+        await t.node("node-a");
+        return old;
+      },
+      "somebody claimed it": async () => {
+        await claimOne(t, await t.node("node-b"));
+        return old;
+      },
+      "its nonce is another": async () => ({
+        ...old,
+        fence: { ...old.fence, node: { ...old.fence.node, nonce: "x" } },
+      }),
+      "its node is unknown": async () => ({
+        ...old,
+        fence: { ...old.fence, node: { ...old.fence.node, nodeId: nodeId("ghost") } },
+      }),
+    };
+    for (const [loss, lose] of Object.entries(losses)) {
+      const { fence } = await lose();
+      const before = await t.store.processes.load(P1);
+      const bodies = [FAR];
+      await t.refused(
+        t.store.processes.append({ processId: P1, key: loss, bodies, fence }),
+        "store_fenced",
+        loss,
+      );
+      await t.refused(t.store.processes.release(fence), "store_fenced", loss);
+      t.expect(await t.store.processes.load(P1), loss).toEqual(before);
+    }
+  });
+
+  add("S15 a fence of one process is none of another", async (t) => {
+    await register(t);
+    await register(t, "p2");
+    const claims = await t.store.processes.claim(await t.node(), { names: ["import"], limit: 10 });
+    const { fence } = claims.find((claim) => claim.fence.processId === "p2")!;
+    await t.refused(
+      t.store.processes.append({ processId: P1, key: "k", bodies: [FAR], fence }),
+      "store_fenced",
+    );
+  });
+
+  add("D1 what a dead node ran is claimable when its lease is over", async (t) => {
+    await register(t);
+    const dead = await claimOne(t, await t.node("node-a", 300));
+    await append(t, "begin", [started(dead)], { claim: dead });
+    const b = await t.node("node-b");
+    t.expect(await t.store.processes.claim(b, { names: ["import"], limit: 10 })).toEqual([]);
+    const [next] = await t.until("the lease is over", async () => {
+      const claims = await t.store.processes.claim(b, { names: ["import"], limit: 10 });
+      return claims.length > 0 ? claims : undefined;
+    });
+    t.expect(next!.record.owner).toEqual(ownerOf(dead));
+    const { record } = await append(t, "begin again", [started(next!)], { claim: next });
+    t.expect([record.attempts, record.startsInARow, record.owner]).toEqual([2, 2, ownerOf(next!)]);
+    const late = t.store.processes.append({ processId: P1, key: "late", bodies: [FAR], fence: dead.fence });
+    await t.refused(late, "store_fenced");
+  });
+
+  add(
+    "an owner-bound process is never entered again: whoever finds it can say that its owner is gone",
+    async (t) => {
+      await register(t, "p1", { disposition: "owner_bound" });
+      const first = await claimOne(t, await t.node("node-a"));
+      await append(t, "begin", [started(first)], { claim: first });
+      const evidence = { type: "owner_gone", owner: ownerOf(first) } as const;
+      const early = t.store.processes.append({
+        processId: P1,
+        key: "early",
+        bodies: [{ type: "abandoned", evidence }],
+      });
+      await t.refused(early, "process_evidence_missing", "its owner lives");
+      await t.store.leases.closeNode(first.fence.node);
+      // By a node that does not know the body.
+      const next = await claimOne(t, await t.node("node-b"), []);
+      const again = t.store.processes.append({
+        processId: P1,
+        key: "again",
+        bodies: [started(next)],
+        fence: next.fence,
+      });
+      await t.refused(again, "process_not_owner");
+      const { record } = await append(t, "gone", [{ type: "abandoned", evidence }], { claim: next });
+      t.expect(record.end).toEqual({ type: "abandoned", evidence });
+    },
+  );
+
+  add(
+    "what was left is claimable again, not before its delay, and leaving twice is leaving once",
+    async (t) => {
+      await register(t);
+      const a = await t.node("node-a");
+      const first = await claimOne(t, a);
+      await t.store.processes.release(first.fence);
+      await t.store.processes.release(first.fence);
+      const second = await claimOne(t, a);
+      t.expect(second.fence.epoch).toBe(first.fence.epoch + 1);
+      await t.refused(t.store.processes.release(first.fence), "store_fenced");
+      await t.store.processes.release(second.fence, { delayMs: HOUR_MS });
+      t.expect(await t.store.processes.claim(a, { names: ["import"], limit: 10 })).toEqual([]);
+    },
+  );
+
+  add("D10 a change is hinted at, here and in another process", async (t) => {
+    const second = await t.second();
+    const heard: (string | undefined)[] = [];
+    const stop = [t.store, second].map((store) => store.processes.onChange((id) => void heard.push(id)));
+    let count = 0;
+    await t.until("both have heard", async () => {
+      if (heard.filter((id) => id === "p1").length >= 2) return true;
+      count += 1;
+      await append(t, `k${count}`, [
+        { type: "registered", registration: newProcess("p1") },
+        { type: "signal", name: "rate", ordinal: 0, payload: count },
+      ]);
+      return undefined;
+    });
+    for (const unlisten of stop) unlisten();
+    const before = heard.length;
+    await append(t, "after", [{ type: "signal", name: "rate", ordinal: 0, payload: 0 }]);
+    await t.store.processes.load(P1);
+    t.expect(heard.length).toBe(before);
+  });
+
+  add("S17 racing signals of one name get an ordinal each, racing claims one owner", async (t) => {
+    const stores = [t.store, await t.second()];
+    await register(t);
+    const told = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        stores[i % 2]!.processes.append({
+          processId: P1,
+          key: `k${i}`,
+          bodies: [{ type: "signal", name: "rate", ordinal: 0, payload: i }],
+        }),
+      ),
+    );
+    const ordinals = told.map(({ events }) => (events[0]!.body as { ordinal: number }).ordinal);
+    t.expect(ordinals.sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    t.expect(foldProcess(await t.store.processes.events(P1))).toEqual(await t.store.processes.load(P1));
+    const nodes = [await t.node("node-a"), await t.node("node-b"), await t.node("node-c")];
+    const claims = await Promise.all(
+      nodes.map((node, i) => stores[i % 2]!.processes.claim(node, { names: ["import"], limit: 5 })),
+    );
+    t.expect(claims.flat().length).toBe(1);
+  });
+
+  add("S6 what is read and what was handed in can be changed without harm", async (t) => {
+    const payload = { deep: [1] };
+    const asking = t.store.processes.append({
+      processId: P1,
+      key: "start",
+      bodies: [{ type: "registered", registration: newProcess("p1", { input: payload }) }],
+    });
+    await asking;
+    payload.deep.push(2);
+    t.expect((await t.store.processes.load(P1))?.registration.input).toEqual({ deep: [1] });
+    const record = await t.store.processes.load(P1);
+    try {
+      (record as { status: string }).status = "spoilt";
+    } catch {
+      // Frozen.
+    }
+    t.expect((await t.store.processes.load(P1))?.status).toBe("registered");
+  });
+
+  add("S18 logs, records, keys and owners are there after a restart", "reopen", async (t) => {
+    const first = await register(t);
+    const claim = await claimOne(t, await t.node("node-a"));
+    const begun = await append(t, "begin", [started(claim)], { claim });
+    await t.reopen();
+    t.expect(await t.store.processes.load(P1)).toEqual(begun.record);
+    t.expect((await register(t)).events).toEqual(first.events);
+    await append(t, "still", [FAR], { claim });
+    t.expect(await t.store.processes.claim(await t.node("node-b"), { names: ["import"], limit: 5 })).toEqual(
+      [],
+    );
+  });
+});
