@@ -73,9 +73,18 @@ function keyIdOf(scope: ExecutionScope, wait: WaitIdentity, digest: JsonDigest):
   }
 }
 
-/** What the signature covers: everything but itself. */
-function signedText(unsigned: Omit<AwaitEventKey, "signature">): string {
-  return `pawl-await-event-key:1:${canonicalJson(unsigned)}`;
+/**
+ * What the signature covers: everything but itself. Scope and identity stand in it by their digest, the key id, which is never believed
+ * but recomputed; that halves the text. Unambiguous: the id has a fixed length, and a secret is only found by a name without colons.
+ */
+function signedText({
+  scope: _,
+  wait: __,
+  keyId,
+  secretId,
+  ...rest
+}: Omit<AwaitEventKey, "signature">): string {
+  return `pawl-await-event-key:1:${keyId}:${secretId}:${canonicalJson(rest)}`;
 }
 
 /** Compares all bytes, wherever the first difference is. */
