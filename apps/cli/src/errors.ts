@@ -7,7 +7,10 @@ export type CliErrorCode =
   | "server_lost"
   | "token_missing"
   | "answer_invalid"
-  | "turn_unknown";
+  | "turn_unknown"
+  | "session_unknown"
+  | "file_unusable"
+  | "record_invalid";
 
 export function cliError(code: CliErrorCode, message: string, cause?: unknown): PawlError {
   return new PawlError(code, message, { cause });

@@ -30,6 +30,11 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   "model_key_missing",
   "model_base_url_invalid",
   "model_price_invalid",
+  "file_unusable",
+  "record_invalid",
+  "fork_out_of_range",
+  "fork_prompt_too_late",
+  "fork_session_taken",
 ]);
 
 export function exitCodeOfError(code: string): number {

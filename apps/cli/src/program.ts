@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { addLookingBack } from "./command-line/looking-back.ts";
+import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
 import type { CancelOptions } from "./commands/cancel.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { ServerOptions } from "./commands/server-options.ts";
 import { version } from "./version.ts";
-
-type SetExitCode = (code: number) => void;
 
 const EXIT_CODES = `
 Exit codes:
@@ -40,6 +40,7 @@ ${EXIT_CODES}`,
   addRun(program, setExitCode);
   addWatch(program, setExitCode);
   addCancel(program, setExitCode);
+  addLookingBack(program, setExitCode);
   addConfig(program, setExitCode);
   return program;
 }
@@ -170,23 +171,4 @@ Examples:
       const { config } = await import("./commands/config.ts");
       setExitCode(await config(options));
     });
-}
-
-const dataDir = () =>
-  new Option("--data-dir <folder>", "folder of the database and the token (PAWL_DATA_DIR, default .pawl)");
-const server = () =>
-  new Option(
-    "--server <url>",
-    "use the server at this address; its token is taken from PAWL_TOKEN or the data folder",
-  );
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  if (value.trim() === "") throw new InvalidArgumentError("It is empty.");
-  return [...previous, value];
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0 && value <= 1_000_000) return value;
-  throw new InvalidArgumentError("It must be a number of seconds above 0.");
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pawl } from "./pawl-process.ts";
 
-const COMMANDS = ["serve", "run", "watch", "cancel", "config"];
+const COMMANDS = ["serve", "run", "watch", "cancel", "replay", "export", "fork", "config"];
 
 describe("help", () => {
   it("names every command, and how the process ends", async () => {

@@ -27,6 +27,8 @@ import type {
   ToolProvider,
 } from "@pawl/core/ports";
 import type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
+import type { TurnEffect } from "./turn-effects.ts";
+import type { SessionVerification } from "./verify-session.ts";
 import type { Waits } from "./waits.ts";
 
 export interface HostOptions<Tx = never> {
@@ -102,6 +104,14 @@ export interface Session<Tx = never> {
   inputs(): Promise<readonly InputRecord[]>;
   record(): Promise<SessionRecord | null>;
   receipts(): Promise<readonly CommitReceipt[]>;
+  /** The newest turns, oldest first. Default limit 50. */
+  turns(query?: { readonly limit?: number }): Promise<readonly TurnSummary[]>;
+  /**
+   * Whether its history holds together, from the first receipt to the last. `anchor` is a digest of a receipt that was kept elsewhere.
+   *
+   * @throws PawlError `session_unknown`
+   */
+  verify(options?: { readonly anchor?: string }): Promise<SessionVerification>;
   /** All events of the session in one order, past and coming, until `signal` aborts. */
   events(options?: EventOptions): AsyncIterable<TurnEvent>;
 }
@@ -127,7 +137,27 @@ export interface Turn {
   /** Runs it again, performs nothing and compares. */
   replay(): Promise<ReplayReport>;
   /** Begins a turn in a session of its own that shares this one's inputs and goes its own way from there. */
-  fork(options: ForkTurnOptions): Promise<Turn>;
+  fork(options: ForkTurnOptions): Promise<ForkedTurn>;
+  /** What it asked for, in the order in which it was settled; then what is outstanding. */
+  effects(): Promise<readonly TurnEffect[]>;
+}
+
+/** A turn in a session that was made for it. */
+export interface ForkedTurn extends Turn {
+  readonly sessionId: SessionId;
+}
+
+/** One line about a turn. */
+export interface TurnSummary {
+  readonly turnId: TurnId;
+  readonly state: TurnExplanation["state"];
+  /** The beginning of what was said, at most 200 characters. */
+  readonly prompt: string;
+  /** Milliseconds since the epoch. */
+  readonly acceptedAt: number;
+  /** Once it has ended. */
+  readonly committedAt?: number;
+  readonly usage?: Usage;
 }
 
 export interface ForkTurnOptions {
@@ -139,6 +169,8 @@ export interface ForkTurnOptions {
   readonly live?: boolean;
   /** The new session's id; made up when absent. */
   readonly sessionId?: string;
+  /** The same key again gives the same fork of this turn, so that asking twice does not begin two. */
+  readonly idempotencyKey?: string;
 }
 
 interface ResultFacts {

@@ -1,6 +1,8 @@
+export type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
 export { createHost } from "./create-host.ts";
 export type {
   EventOptions,
+  ForkedTurn,
   ForkTurnOptions,
   Host,
   HostOptions,
@@ -10,5 +12,13 @@ export type {
   Turn,
   TurnExplanation,
   TurnResult,
+  TurnSummary,
 } from "./host.ts";
+export type { TurnEffect } from "./turn-effects.ts";
+export {
+  type BrokenLink,
+  type SessionFacts,
+  type SessionVerification,
+  verifySession,
+} from "./verify-session.ts";
 export type { PendingWait, WaitAnswer, Waits } from "./waits.ts";

@@ -1,10 +1,12 @@
-import { inputId, loadJsonDigest, type SessionId, turnIdOfInput } from "@pawl/core";
+import { inputId, loadJsonDigest, PawlError, type SessionId, turnIdOfInput } from "@pawl/core";
 import type { Store } from "@pawl/core/ports";
 import { followLog } from "./follow-log.ts";
 import type { SendOptions, Session } from "./host.ts";
 import { partsOf } from "./input-parts.ts";
 import { createTurnHandle, type TurnHandleOptions } from "./turn.ts";
 import { writeTurnRequest } from "./turn-request.ts";
+import { summariseTurns } from "./turn-summaries.ts";
+import { verifySession } from "./verify-session.ts";
 
 export interface SessionHandleOptions<Tx> extends Omit<TurnHandleOptions, "store"> {
   readonly store: Store<Tx>;
@@ -38,6 +40,21 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     inputs: () => store.inbox.list(id),
     record: () => store.sessions.load(id),
     receipts: () => store.sessions.receipts(id),
+    turns: (query) => summariseTurns(id, turns, query),
+    async verify({ anchor } = {}) {
+      const record = await store.sessions.load(id);
+      if (record === null) {
+        throw new PawlError("session_unknown", `There is no session "${id}". Its first input makes it.`);
+      }
+      const { lastDigest } = record;
+      const [receipts, inputs, transcript] = await Promise.all([
+        store.sessions.receipts(id),
+        store.inbox.list(id),
+        store.sessions.transcript(id),
+      ]);
+      const facts = { sessionId: id, receipts, inputs, transcript, lastDigest };
+      return verifySession(facts, await loadJsonDigest(), anchor);
+    },
     events: (events = {}) => followLog({ ...events, log: store.log, clock, hold, sessionId: id }),
   };
 }

@@ -1,21 +1,19 @@
 import {
-  inputId,
   inputIdsOfTurn,
   isControlWait,
   PawlError,
   type SessionId,
-  sessionId,
   standard,
   type TurnId,
   turnIdOfInput,
   type WaitReason,
 } from "@pawl/core";
 import type { Clock, CommittedTurn, InputRecord, NewId, Store } from "@pawl/core/ports";
-import { loadTurnRecord, planFork, redactTurnRecord, replayTurn } from "@pawl/effects/turn-driver";
+import { loadTurnRecord, redactTurnRecord, replayTurn } from "@pawl/effects/turn-driver";
 import { createWake, followLog } from "./follow-log.ts";
+import { acceptFork } from "./fork.ts";
 import type { OpenWait, Turn, TurnExplanation, TurnResult } from "./host.ts";
-import { partsOf } from "./input-parts.ts";
-import { writeTurnRequest } from "./turn-request.ts";
+import { effectsOf } from "./turn-effects.ts";
 
 export interface TurnHandleOptions {
   readonly store: Store<never>;
@@ -115,37 +113,18 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
       const record = await input();
       return replayTurn(await loadTurnRecord(store, record.sessionId, turnOf(record)), standard());
     },
-    async fork({ at, prompt, live = false, sessionId: name }) {
+    async fork(fork) {
       const record = await input();
-      const id = inputId(`in_${newId()}`);
-      const session = sessionId(name ?? `fork_${newId()}`);
-      const source = await loadTurnRecord(store, record.sessionId, turnOf(record));
-      const parts = prompt === undefined ? record.content.parts : partsOf(prompt);
-      // Said now, to the caller, rather than later in a failed turn.
-      planFork({
-        record: source,
-        at,
-        live,
-        sessionId: session,
-        inputId: id,
-        ...(prompt !== undefined && { parts }),
-      });
-      const fork = {
-        sessionId: record.sessionId,
-        turnId: turnOf(record),
-        at,
-        live,
-        replacesPrompt: prompt !== undefined,
-      };
-      const environment = writeTurnRequest({ fork });
-      await store.inbox.accept({
-        inputId: id,
-        sessionId: session,
-        delivery: "next",
-        content: { parts, ...(environment !== undefined && { environment }) },
-      });
-      poke(session, "fork");
-      return createTurnHandle(turnIdOfInput(id), options);
+      const accepted = await acceptFork({ store, newId, input: record, turnId: turnOf(record) }, fork);
+      poke(accepted.sessionId, "fork");
+      const turn = createTurnHandle(turnIdOfInput(accepted.inputId), options);
+      return { ...turn, sessionId: accepted.sessionId };
+    },
+    async effects() {
+      const record = await input();
+      const turnId = turnOf(record);
+      const begun = await store.log.read(record.sessionId, { turnId, limit: 1 });
+      return begun.length === 0 ? [] : effectsOf(await loadTurnRecord(store, record.sessionId, turnId));
     },
     async explain() {
       const record = await input();

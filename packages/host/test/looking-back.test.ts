@@ -3,7 +3,7 @@ import { replayTurn } from "@pawl/effects/turn-driver";
 import { createHost } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 
 function scene(answers: Parameters<typeof scriptedModel>[0]) {
@@ -106,6 +106,73 @@ describe("fork", () => {
     await turn.result();
     await expect(turn.fork({ at: 99 })).rejects.toMatchObject({ code: "fork_out_of_range" });
     await expect(turn.fork({ at: 1, prompt: "x" })).rejects.toMatchObject({ code: "fork_prompt_too_late" });
+    await host.stop();
+  });
+
+  it("asked for twice with the same key is one fork, and never enters a session that is there", async () => {
+    const { host } = scene(["hello", "again"]);
+    const turn = await host.session("s1").send("hi");
+    await turn.result();
+    const fork = await turn.fork({ at: 0, idempotencyKey: "k" });
+    await fork.result();
+    const same = await turn.fork({ at: 0, idempotencyKey: "k" });
+    expect([same.id, same.sessionId]).toEqual([fork.id, fork.sessionId]);
+    expect(await host.session(fork.sessionId).turns()).toHaveLength(1);
+    for (const sessionId of ["s1", fork.sessionId]) {
+      await expect(turn.fork({ at: 0, sessionId })).rejects.toMatchObject({ code: "fork_session_taken" });
+    }
+    await host.stop();
+  });
+});
+
+describe("effects", () => {
+  it("are told in the order in which they were settled, with attempts, outcomes and arguments", async () => {
+    const { host } = scene([LOOK, REFUND, "refunded"]);
+    const turn = await host.session("s1").send("refund me");
+    await turn.result();
+    const effects = await turn.effects();
+    expect(effects.map(({ kind, tool, attempts, outcome }) => [kind, tool ?? "", attempts, outcome])).toEqual(
+      [
+        ["model_call", "", 1, "tool_use"],
+        ["tool_call", "look", 1, "ok"],
+        ["checkpoint", "", 1, "ok"],
+        ["model_call", "", 1, "tool_use"],
+        ["tool_call", "refund", 1, "ok"],
+        ["checkpoint", "", 1, "ok"],
+        ["model_call", "", 1, "stop"],
+        ["checkpoint", "", 1, "ok"],
+      ],
+    );
+    expect(effects[1]).toMatchObject({ input: { at: "orders" }, settledAt: expect.any(Number) });
+    const fork = await turn.fork({ at: 4 });
+    await fork.result();
+    expect((await fork.effects())[4]).toMatchObject({
+      tool: "refund",
+      attempts: 0,
+      outcome: "error",
+      code: "dry_run",
+    });
+    await host.stop();
+  });
+
+  it("that are outstanding come last, and a turn that has not begun has none", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { host } = scene([{ ...LOOK, after: gate.promise }, "seen", "next"]);
+    const turn = await host.session("s1").send("look");
+    const next = await host.session("s1").send("and then");
+    await vi.waitFor(async () =>
+      expect(await turn.effects()).toMatchObject([{ kind: "model_call", outcome: "pending", attempts: 0 }]),
+    );
+    expect(await next.effects()).toEqual([]);
+    expect((await host.session("s1").turns()).map(({ state, prompt }) => [state, prompt])).toEqual([
+      ["running", "look"],
+      ["queued", "and then"],
+    ]);
+    gate.resolve();
+    await next.result();
+    expect(await host.session("s1").turns({ limit: 1 })).toMatchObject([
+      { turnId: next.id, state: "completed", usage: { modelCalls: 1 }, committedAt: expect.any(Number) },
+    ]);
     await host.stop();
   });
 });

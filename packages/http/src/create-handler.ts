@@ -3,6 +3,7 @@ import { errorAnswer, methodNotAllowed } from "./answer.ts";
 import { httpError, shownError } from "./errors.ts";
 import { matchRoute, type ResolvedOptions } from "./route.ts";
 import { inputRoutes } from "./routes/inputs.ts";
+import { lookingBackRoutes } from "./routes/looking-back.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { turnRoutes } from "./routes/turns.ts";
 
@@ -33,7 +34,7 @@ export interface HandlerOptions<P extends Principal = Principal> {
   readonly onError?: (thrown: unknown, request: Request) => void;
 }
 
-const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes];
+const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes, ...lookingBackRoutes];
 
 /**
  * HTTP around a host, in web standards only: give the function to whatever serves requests.
@@ -44,10 +45,17 @@ const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes];
  * | `GET /v1/sessions?limit=` | sessions, the most recently used first |
  * | `GET /v1/sessions/:id` | the session and its transcript |
  * | `GET /v1/sessions/:id/events?after=` | its events, past and coming (SSE, `Last-Event-ID`) |
+ * | `GET /v1/sessions/:id/turns?limit=` | its newest turns, oldest first |
+ * | `GET /v1/sessions/:id/receipts` | its commit receipts in the order of the chain, and the digests of its inputs |
+ * | `GET /v1/sessions/:id/verification?anchor=` | whether receipts, inputs and transcript fit together |
  * | `GET /v1/turns/:id` | state, why, advice, and the result when there is one |
  * | `GET /v1/turns/:id/events?after=` | its events; ends with the turn (SSE) |
  * | `GET /v1/turns/:id/result?wait_ms=` | the result (200), or the turn's state (202) when it is not there in time |
  * | `POST /v1/turns/:id/cancel` | asks for its end, `{reason?}`; says when it had ended before |
+ * | `GET /v1/turns/:id/effects` | what it asked for, how often that was begun and what came of it |
+ * | `GET /v1/turns/:id/record?redact=1` | everything that a replay needs, with or without credentials |
+ * | `GET /v1/turns/:id/replay` | runs it again, performs nothing and compares |
+ * | `POST /v1/turns/:id/fork` | begins a turn that shares its inputs up to `{at, prompt?, live?, session_id?, idempotency_key?}`; 202 |
  *
  * Every error is `{error: {code, message}}`.
  */

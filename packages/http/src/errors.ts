@@ -14,6 +14,8 @@ export type HttpErrorCode =
 
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   body_invalid: 400,
+  input_empty: 400,
+  invalid_event_id: 400,
   query_invalid: 400,
   unauthorized: 401,
   forbidden: 403,
@@ -22,6 +24,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   turn_unknown: 404,
   method_not_allowed: 405,
   store_conflict: 409,
+  fork_session_taken: 409,
   session_not_accepting: 409,
   body_too_large: 413,
   media_type_unsupported: 415,

@@ -3,7 +3,9 @@ export { createHandler, type HandlerOptions, type Principal } from "./create-han
 export type { HttpErrorCode } from "./errors.ts";
 // The shapes on the wire, for clients: schemas check what came, functions write what goes
 export { cancelSchema, type WireCancel, wireCancel } from "./wire/cancel.ts";
+export { effectSchema, effectsSchema, type WireEffect, wireEffect } from "./wire/effect.ts";
 export { type WireEvent, wireEvent, wireEventSchema } from "./wire/event.ts";
+export { type ForkBody, forkBodySchema, forkedSchema, type WireForked } from "./wire/fork.ts";
 export {
   acceptedSchema,
   type InputBody,
@@ -11,6 +13,7 @@ export {
   type WireAccepted,
 } from "./wire/input.ts";
 export { messageSchema, type WireMessage, type WirePart, wireMessage } from "./wire/message.ts";
+export { replaySchema, type WireReplay, wireReplay } from "./wire/replay.ts";
 export {
   turnResultSchema,
   turnSchema,
@@ -19,5 +22,18 @@ export {
   wireTurn,
   wireTurnResult,
 } from "./wire/result.ts";
-export { sessionSchema, sessionWithTranscriptSchema, type WireSession, wireSession } from "./wire/session.ts";
+export {
+  sessionSchema,
+  sessionsSchema,
+  sessionWithTranscriptSchema,
+  type WireSession,
+  wireSession,
+} from "./wire/session.ts";
+export {
+  turnSummarySchema,
+  turnsSchema,
+  type WireTurnSummary,
+  wireTurnSummary,
+} from "./wire/turn-summary.ts";
 export { type WireUsage, wireUsage } from "./wire/usage.ts";
+export { verificationSchema, type WireVerification, wireVerification } from "./wire/verification.ts";

@@ -96,6 +96,7 @@ export function createFakeHost(): FakeHost {
     record: notHere,
     replay: notHere,
     fork: notHere,
+    effects: notHere,
   });
 
   const session = (id: string): Session => ({
@@ -114,6 +115,8 @@ export function createFakeHost(): FakeHost {
     inputs: async () => [],
     record: async () => (id === SESSION ? record : null),
     receipts: async () => [],
+    turns: notHere,
+    verify: notHere,
     events,
   });
 

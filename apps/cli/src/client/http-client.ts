@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { acceptedSchema, cancelSchema, turnResultSchema, turnSchema } from "@pawl/http";
+import { acceptedSchema, cancelSchema, forkedSchema, turnResultSchema, turnSchema } from "@pawl/http";
 import { followEvents } from "./event-source.ts";
 import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
+import { httpReads } from "./http-reads.ts";
 import type { Patience } from "./patience.ts";
-import type { TurnClient } from "./turn-client.ts";
+import type { PawlClient } from "./pawl-client.ts";
 
 export interface HttpClientOptions {
   readonly address: () => Promise<ServerAddress>;
@@ -15,7 +16,7 @@ export interface HttpClientOptions {
 const HOLD_MS = 25_000;
 
 /** Turns of a server. A server that goes away and comes back is waited for. */
-export function createHttpClient({ address, sameMachine, patience }: HttpClientOptions): TurnClient {
+export function createHttpClient({ address, sameMachine, patience }: HttpClientOptions): PawlClient {
   const call = (request: HttpRequest) =>
     patience.persist(async () => callServer(await address(), request), request.signal);
 
@@ -27,6 +28,13 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
       const path = `v1/sessions/${encodeURIComponent(sessionId)}/inputs`;
       const accepted = await readAnswer(await call({ method: "POST", path, body }), acceptedSchema);
       return { sessionId: accepted.session_id, turnId: accepted.turn_id };
+    },
+    async fork(turnId, { sessionId, idempotencyKey, ...fork }) {
+      const named = sessionId === undefined ? {} : { session_id: sessionId };
+      const body = { ...fork, ...named, idempotency_key: idempotencyKey };
+      const path = `${pathOf(turnId)}/fork`;
+      const forked = await readAnswer(await call({ method: "POST", path, body }), forkedSchema);
+      return { sessionId: forked.session_id, turnId: forked.turn_id };
     },
     events: (turnId, signal) => followEvents({ address, path: `${pathOf(turnId)}/events`, signal, patience }),
     async result(turnId, signal) {
@@ -45,6 +53,7 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
       const body = reason === undefined ? {} : { reason };
       return readAnswer(await call({ method: "POST", path, body }), cancelSchema);
     },
+    reads: httpReads(call),
     close: async () => undefined,
   };
 }

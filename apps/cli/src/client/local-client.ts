@@ -2,13 +2,14 @@ import { wireCancel, wireEvent, wireTurn, wireTurnResult } from "@pawl/http";
 import type { ServerConfig } from "@pawl/server";
 import { createLogger, openRuntime } from "@pawl/server/runtime";
 import { cliError } from "../errors.ts";
-import type { TurnClient } from "./turn-client.ts";
+import { localReads } from "./local-reads.ts";
+import type { PawlClient } from "./pawl-client.ts";
 
 /** Turns in this process, on the database of the data folder (or DATABASE_URL). */
 export async function openLocalClient(
   config: ServerConfig,
   progress: (message: string) => void,
-): Promise<TurnClient> {
+): Promise<PawlClient> {
   // What a server would log would be in the way of what is shown; who wants it says so.
   const level = config.origins.PAWL_LOG_LEVEL === "default" ? "silent" : config.logLevel;
   const runtime = await openRuntime(config, {
@@ -22,6 +23,10 @@ export async function openLocalClient(
       const session = host.session(sessionId);
       const turn = await session.send(content, options);
       return { sessionId: session.id, turnId: turn.id };
+    },
+    async fork(turnId, fork) {
+      const turn = await host.turn(turnId).fork(fork);
+      return { sessionId: turn.sessionId, turnId: turn.id };
     },
     async *events(turnId, signal) {
       for await (const event of host.turn(turnId).events({ signal })) yield wireEvent(event);
@@ -39,6 +44,7 @@ export async function openLocalClient(
         throw cliError("turn_unknown", `There is no turn "${turnId}". Check the id.`);
       return wireCancel(turn.id, asked);
     },
+    reads: localReads(host),
     close: () => runtime.close({ drainMs: 1_000 }),
   };
 }

@@ -3,7 +3,7 @@ import { cliError } from "../errors.ts";
 import type { ServerAddress } from "./http-call.ts";
 import { createHttpClient } from "./http-client.ts";
 import { createPatience, type PatienceOptions } from "./patience.ts";
-import type { TurnClient } from "./turn-client.ts";
+import type { PawlClient } from "./pawl-client.ts";
 
 export interface OpenClientOptions extends Omit<PatienceOptions, "giveUpMs"> {
   readonly config: ServerConfig;
@@ -15,7 +15,7 @@ export interface OpenClientOptions extends Omit<PatienceOptions, "giveUpMs"> {
 const GIVE_UP_MS = 60_000;
 
 /** The server that was named, else the one that runs on the data folder, else this process itself. */
-export async function openClient(options: OpenClientOptions): Promise<TurnClient> {
+export async function openClient(options: OpenClientOptions): Promise<PawlClient> {
   const { config, server, progress } = options;
   const patience = createPatience({ ...options, giveUpMs: GIVE_UP_MS });
   if (server !== undefined) {

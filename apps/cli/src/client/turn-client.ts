@@ -8,10 +8,21 @@ export interface NewTurn {
   readonly environment?: Json;
 }
 
+export interface NewFork {
+  readonly at: number;
+  readonly live: boolean;
+  readonly prompt?: string;
+  readonly sessionId?: string;
+  /** So that asking again after a lost answer begins no second one. */
+  readonly idempotencyKey: string;
+}
+
 /** What the commands need of turns, whether they run on a server or in this process. */
 export interface TurnClient {
   /** True when programs that the turn starts run on this machine, so that this folder means the same to them. */
   readonly sameMachine: boolean;
+  /** Begins a turn that shares the inputs of `turnId` up to an ordinal. */
+  fork(turnId: string, fork: NewFork): Promise<{ readonly sessionId: string; readonly turnId: string }>;
   send(turn: NewTurn): Promise<{ readonly sessionId: string; readonly turnId: string }>;
   /** Past and coming, without gap or repeat, whatever happens to the connection; ends after `turn.committed`. */
   events(turnId: string, signal: AbortSignal): AsyncIterable<WireEvent>;

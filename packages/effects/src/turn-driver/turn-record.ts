@@ -54,22 +54,38 @@ const SECRET_NAME =
 /** Text that is a credential whatever its name: bearer headers, and keys of well-known providers. */
 const SECRET_TEXT =
   /\b(bearer\s+[\w.~+/-]{8,}=*|sk-[\w-]{16,}|gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16})/gi;
+/** What a command line, a query or an environment says after a name like one. Bounded, so that no text takes long. */
+const SECRET_ARGUMENT =
+  /((?:--?[\w-]{0,40}(?:password|passwd|secret|token|api[-_]?key|credential)[\w-]{0,40}(?:=|\s+))|(?:[?&]|\b)\w{0,40}(?:password|passwd|secret|token|api[-_]?key|credential)\w{0,40}=)[^\s&"',;]+/gi;
+/** The password of an address. */
+const SECRET_LOGIN = /(:\/\/[^\s/:@]{0,100}:)[^\s/@]{1,200}@/g;
 
 /**
  * The same record without credentials: members that are named like one, and text that looks like one. What a replay matches is
- * replaced everywhere alike, so the redacted record replays as the original does.
+ * replaced everywhere alike, so the redacted record replays as the original does. Streamed pieces of text are left out: half a
+ * credential looks like none, and a replay does not need them.
  */
 export function redactTurnRecord(record: TurnRecord): TurnRecord {
-  const redacted = redact(record as unknown as Json) as unknown as TurnRecord;
-  const changed = canonicalJson(redacted) !== canonicalJson(record);
-  // What names things is kept: a redacted id would not fit its rows any more.
-  const { sessionId, turnId, receipt } = record;
-  return { ...redacted, sessionId, turnId, receipt, redacted: record.redacted || changed };
+  const whole = { ...record, rows: record.rows.filter(({ body }) => body.kind !== "text_delta") };
+  const redacted = redact(whole as unknown as Json) as unknown as TurnRecord;
+  // What names things is kept: a redacted id would not fit its rows any more. An outcome is content like any other.
+  const { sessionId, turnId } = record;
+  const receipt = record.receipt && { ...record.receipt, outcome: redacted.receipt?.outcome ?? null };
+  const kept = { ...redacted, sessionId, turnId, receipt };
+  const changed = canonicalJson(kept) !== canonicalJson(whole);
+  return { ...kept, redacted: record.redacted || changed };
+}
+
+function redactText(text: string): string {
+  return text
+    .replace(SECRET_TEXT, "[redacted]")
+    .replace(SECRET_ARGUMENT, "$1[redacted]")
+    .replace(SECRET_LOGIN, "$1[redacted]@");
 }
 
 function redact(value: Json, name = ""): Json {
   if (typeof value === "string") {
-    return SECRET_NAME.test(name) ? "[redacted]" : value.replace(SECRET_TEXT, "[redacted]");
+    return SECRET_NAME.test(name) ? "[redacted]" : redactText(value);
   }
   if (Array.isArray(value)) return value.map((item: Json) => redact(item, name));
   if (typeof value !== "object" || value === null) return value;

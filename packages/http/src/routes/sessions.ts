@@ -9,11 +9,16 @@ import type { Call, Route } from "../route.ts";
 import { streamOptions } from "../stream-options.ts";
 import { wireMessage } from "../wire/message.ts";
 import { wireSession } from "../wire/session.ts";
+import { wireTurnSummary } from "../wire/turn-summary.ts";
+import { wireVerification } from "../wire/verification.ts";
 
 export const sessionRoutes: readonly Route[] = [
   { method: "GET", path: "/v1/sessions", answer: listSessions },
   { method: "GET", path: "/v1/sessions/:session", answer: showSession },
   { method: "GET", path: "/v1/sessions/:session/events", answer: streamSession },
+  { method: "GET", path: "/v1/sessions/:session/turns", answer: listTurns },
+  { method: "GET", path: "/v1/sessions/:session/receipts", answer: listReceipts },
+  { method: "GET", path: "/v1/sessions/:session/verification", answer: verify },
 ];
 
 const listQuery = z.strictObject({ limit: integerText(1, 500).optional() });
@@ -39,6 +44,33 @@ async function streamSession(call: Call): Promise<Response> {
   await recordOf(session);
   const open = (signal: AbortSignal) => session.events({ signal, ...(after !== undefined && { after }) });
   return eventStream(open, streamOptions(call));
+}
+
+async function listTurns({ url, params, host }: Call): Promise<Response> {
+  const { limit = 50 } = readQuery(url, listQuery);
+  const session = host.session(params.session as string);
+  await recordOf(session);
+  const turns = await session.turns({ limit });
+  return jsonAnswer(200, { session_id: session.id, turns: turns.map(wireTurnSummary) });
+}
+
+/** Receipts as they are, because their digests are over exactly that; and what else the digests are over. */
+async function listReceipts({ url, params, host }: Call): Promise<Response> {
+  readQuery(url, z.strictObject({}));
+  const session = host.session(params.session as string);
+  await recordOf(session);
+  const [receipts, inputs] = await Promise.all([session.receipts(), session.inputs()]);
+  const inputDigests = Object.fromEntries(inputs.map(({ inputId, digest }) => [inputId, digest]));
+  return jsonAnswer(200, { session_id: session.id, receipts, input_digests: inputDigests });
+}
+
+const verifyQuery = z.strictObject({ anchor: z.string().min(1).max(200).optional() });
+
+async function verify({ url, params, host }: Call): Promise<Response> {
+  const { anchor } = readQuery(url, verifyQuery);
+  const session = host.session(params.session as string);
+  await recordOf(session);
+  return jsonAnswer(200, wireVerification(await session.verify(anchor === undefined ? {} : { anchor })));
 }
 
 async function recordOf(session: Session): Promise<SessionRecord> {

@@ -14,6 +14,7 @@ export const sessionSchema = z.object({
   created_at: z.number(),
 });
 
+export const sessionsSchema = z.object({ sessions: z.array(sessionSchema) });
 export const sessionWithTranscriptSchema = sessionSchema.extend({ transcript: z.array(messageSchema) });
 
 export type WireSession = z.infer<typeof sessionSchema>;

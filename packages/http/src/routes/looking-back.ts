@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { jsonAnswer } from "../answer.ts";
+import { readQuery } from "../query.ts";
+import { readJson } from "../read-json.ts";
+import type { Call, Route } from "../route.ts";
+import { wireEffect } from "../wire/effect.ts";
+import { forkBodySchema, forkOptionsOf, type WireForked } from "../wire/fork.ts";
+import { wireReplay } from "../wire/replay.ts";
+
+/** What a turn did, and what else it might have done. */
+export const lookingBackRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/turns/:turn/effects", answer: listEffects },
+  { method: "GET", path: "/v1/turns/:turn/record", answer: showRecord },
+  { method: "GET", path: "/v1/turns/:turn/replay", answer: replayTurn },
+  { method: "POST", path: "/v1/turns/:turn/fork", answer: forkTurn },
+];
+
+const NO_QUERY = z.strictObject({});
+
+async function listEffects({ url, params, host }: Call): Promise<Response> {
+  readQuery(url, NO_QUERY);
+  const turn = host.turn(params.turn as string);
+  const effects = await turn.effects();
+  return jsonAnswer(200, { turn_id: turn.id, effects: effects.map(wireEffect) });
+}
+
+const recordQuery = z.strictObject({
+  redact: z
+    .enum(["0", "1"], "must be 1 or 0")
+    .transform((text) => text === "1")
+    .optional(),
+});
+
+/** The record as it is: what replays it elsewhere takes no other shape. */
+async function showRecord({ url, params, host }: Call): Promise<Response> {
+  const { redact = false } = readQuery(url, recordQuery);
+  return jsonAnswer(200, await host.turn(params.turn as string).record({ redact }));
+}
+
+async function replayTurn({ url, params, host }: Call): Promise<Response> {
+  readQuery(url, NO_QUERY);
+  return jsonAnswer(200, wireReplay(await host.turn(params.turn as string).replay()));
+}
+
+/** Answers when the fork's input is durable; 202, because its turn comes later. */
+async function forkTurn({ request, params, host, options }: Call): Promise<Response> {
+  const { maxBodyBytes: maxBytes, maxDepth } = options;
+  const body = await readJson(request, forkBodySchema, { maxBytes, maxDepth });
+  const turn = host.turn(params.turn as string);
+  const fork = await turn.fork(forkOptionsOf(body));
+  const forked: WireForked = {
+    session_id: fork.sessionId,
+    turn_id: fork.id,
+    fork_of: { turn_id: turn.id, at: body.at },
+    live: body.live ?? false,
+  };
+  return jsonAnswer(202, forked);
+}
