@@ -17,6 +17,8 @@ export interface WorkerConfig {
   /** How long a tool takes, in milliseconds: the window for a kill in its middle. */
   readonly toolMs: number;
   readonly clockJumps?: boolean;
+  /** Its `charge` cannot be asked whether it happened. */
+  readonly asksPeople?: boolean;
 }
 
 const WORKER = fileURLToPath(new URL("worker-process.ts", import.meta.url));

@@ -1,5 +1,6 @@
 import { inputId, loadJsonDigest, type SessionId, sessionId } from "@pawl/core";
 import type { Delivery, Store } from "@pawl/core/ports";
+import { createHost } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import { startTestPostgres, type TestPostgres } from "@pawl/test-postgres";
 import pg from "pg";
@@ -181,6 +182,41 @@ describe("three workers on one database", () => {
     for (const id of ids) expect((await verifySession(store, id, digest)).turns).toBe(INPUTS);
     expect(Math.max(...(await performed("charge")).values())).toBe(1);
   }, 60_000);
+
+  it("park what only a person can know, and go on with the answer wherever it was given (D12, D15, D16)", async () => {
+    const workers = await start({ toolMs: 1_500, asksPeople: true });
+    const ids = sessions(12);
+    for (const id of ids) await send(id, 0);
+    const [first] = workers;
+    await vi.waitFor(async () => expect((await performed("charge")).size).toBe(ids.length), {
+      timeout: 10_000,
+    });
+    await first!.kill();
+    // Another node found the calls of the dead one, and asks. Then nobody is left who could wait.
+    const office = createHost({ store, model: { id: "none", call: () => Promise.reject(new Error("No.")) } });
+    const asked = await vi.waitFor(
+      async () => {
+        const waits = await office.waits.list();
+        expect(waits.length).toBeGreaterThan(0);
+        expect(await open()).toBe(waits.length);
+        return waits;
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    await Promise.all(workers.map((worker) => worker.kill()));
+    for (const { id } of asked) {
+      const answer = { happened: true, output: "charged" } as const;
+      expect(await office.waits.answer(id, answer, { by: "ana" })).toEqual({ status: "accepted" });
+      expect(await office.waits.answer(id, { happened: false }, { by: "bo" })).toMatchObject({
+        status: "already_resolved",
+      });
+    }
+    await first!.start();
+    await drained(20_000);
+    const digest = await loadJsonDigest();
+    for (const id of ids) expect((await verifySession(store, id, digest)).turns).toBe(1);
+    expect([...(await performed("charge")).values()]).toEqual(ids.map(() => 1));
+  }, 90_000);
 
   it("ten rolling restarts use up nobody's attempts (D17)", async () => {
     // Tools take longer than any worker lives: nothing gets further before the restarts are over.

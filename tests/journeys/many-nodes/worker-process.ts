@@ -33,6 +33,12 @@ const look = tool({
     return "seen";
   },
 });
+async function hasHappened(_input: unknown, { idempotencyKey }: { readonly idempotencyKey: string }) {
+  const query = "select from world where what = 'charge' and key = $1";
+  const { rowCount } = await world.query(query, [idempotencyKey]);
+  return rowCount === 0 ? { happened: false as const } : { happened: true as const, output: "charged" };
+}
+
 const charge = tool({
   description: "Charges a card",
   input: about,
@@ -43,12 +49,8 @@ const charge = tool({
     await pause(config.toolMs);
     return "charged";
   },
-  reconcile: async (_input, { idempotencyKey }) => {
-    const { rowCount } = await world.query("select from world where what = 'charge' and key = $1", [
-      idempotencyKey,
-    ]);
-    return rowCount === 0 ? { happened: false } : { happened: true, output: "charged" };
-  },
+  // Without this a person is asked what became of a lost call.
+  ...(config.asksPeople ? {} : { reconcile: hasHappened }),
 });
 
 /** Two tools at once, then a text; worked out from the request, so that any node can be asked. */
