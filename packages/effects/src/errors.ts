@@ -59,3 +59,29 @@ export function driveEnded(cause: unknown): PawlError {
     },
   );
 }
+
+export function processUnknown(id: string): PawlError {
+  return new PawlError("process_unknown", `There is no background task "${id}": check its id.`);
+}
+
+export function processInvalid(message: string): PawlError {
+  return new PawlError("process_definition_invalid", message);
+}
+
+export function signalInvalid(message: string): PawlError {
+  return new PawlError("process_signal_invalid", message);
+}
+
+export function processInputInvalid(name: string, problem: string): PawlError {
+  return new PawlError(
+    "process_input_invalid",
+    `The input does not fit background task "${name}": ${problem}`,
+  );
+}
+
+export function stepRepeated(stepId: string): PawlError {
+  return new PawlError(
+    "process_step_repeated",
+    `Step "${stepId}" was entered twice in one body: give each step an id of its own.`,
+  );
+}

@@ -1,6 +1,7 @@
 import { isPawlError } from "@pawl/core";
 import * as root from "@pawl/effects";
 import * as guards from "@pawl/effects/guards";
+import * as processes from "@pawl/effects/processes";
 import * as turnDriver from "@pawl/effects/turn-driver";
 import { describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
@@ -10,13 +11,23 @@ import * as errors from "../src/errors.ts";
 describe("public names stay what they are", () => {
   it("the entries", () =>
     expect(Object.keys(manifest.exports)).toMatchInlineSnapshot(`
-    [
-      ".",
-      "./turn-driver",
-      "./guards",
-      "./package.json",
-    ]
-  `));
+      [
+        ".",
+        "./turn-driver",
+        "./guards",
+        "./processes",
+        "./package.json",
+      ]
+    `));
+  it("@pawl/effects/processes", () =>
+    expect(Object.keys(processes).sort()).toMatchInlineSnapshot(`
+      [
+        "awaitProcessEnd",
+        "createProcessCommands",
+        "createProcessRunner",
+        "defineProcess",
+      ]
+    `));
   it("@pawl/effects", () =>
     expect(Object.keys(root).sort()).toMatchInlineSnapshot(`
     [

@@ -1,0 +1,104 @@
+import type { ProcessCommand, ProcessEventBody, ProcessId, ProcessRecord, ProcessResult } from "@pawl/core";
+import type { Clock, Processes } from "@pawl/core/ports";
+import { processUnknown } from "../errors.ts";
+import type { ProcessCommandOptions, ProcessCommands } from "../executors/process-executor.ts";
+import { awaitProcessEnd } from "./await-end.ts";
+import { checkSignal } from "./signal-check.ts";
+
+const PAGE = 200;
+
+/**
+ * The commands to background tasks over a store. Each is idempotent by its key: performed again after a crash it changes nothing
+ * more. A report of `delete_session` says what that performance found.
+ *
+ * They throw PawlError `process_unknown`, `process_ended`, `process_signal_invalid`, `process_await_stopped`, and what the store throws.
+ */
+export function createProcessCommands(options: {
+  readonly processes: Processes;
+  readonly clock: Clock;
+}): ProcessCommands {
+  const { processes, clock } = options;
+
+  const append = (processId: ProcessId, key: string, ...bodies: ProcessEventBody[]) =>
+    processes.append({ processId, key, bodies });
+
+  async function known(id: ProcessId): Promise<ProcessRecord> {
+    const record = await processes.load(id);
+    if (record === null) throw processUnknown(id);
+    return record;
+  }
+
+  async function listAll(query: {
+    readonly sessionId: ProcessRecord["grants"][number];
+    readonly live: boolean;
+  }) {
+    const records: ProcessRecord[] = [];
+    for (;;) {
+      const after = records.at(-1)?.registration.processId;
+      const page = await processes.list({ ...query, limit: PAGE, ...(after !== undefined && { after }) });
+      records.push(...page);
+      if (page.length < PAGE) return records;
+    }
+  }
+
+  return {
+    async run(command: ProcessCommand, { key, signal }: ProcessCommandOptions): Promise<ProcessResult> {
+      const { operation } = command;
+      switch (operation) {
+        case "start": {
+          const { registration, grantTo } = command;
+          const grants = grantTo.map((sessionId) => ({ type: "grant_added", sessionId }) as const);
+          const registered = { type: "registered", registration } as const;
+          const { record } = await append(registration.processId, key, registered, ...grants);
+          return { operation, record };
+        }
+        case "list": {
+          const live = command.mode === "live";
+          return { operation, records: await listAll({ sessionId: command.sessionId, live }) };
+        }
+        case "transfer": {
+          const { from, to } = command;
+          // All are known before the first is moved.
+          for (const id of command.processIds) await known(id);
+          const moved: ProcessId[] = [];
+          for (const id of command.processIds) {
+            const { events } = await append(id, key, { type: "transferred", from, to });
+            if (events.length > 0) moved.push(id);
+          }
+          return { operation, moved };
+        }
+        case "delete_session": {
+          const { sessionId } = command;
+          const revoked: ProcessId[] = [];
+          const unseen: ProcessId[] = [];
+          for (const { registration } of await listAll({ sessionId, live: false })) {
+            const id = registration.processId;
+            const { record } = await append(id, key, { type: "grant_revoked", sessionId });
+            revoked.push(id);
+            if (record.end === null && record.grants.length === 0) unseen.push(id);
+          }
+          return { operation, report: { revoked, unseen } };
+        }
+        case "await":
+          return { operation, end: await awaitProcessEnd(processes, command.processId, { clock, signal }) };
+        case "cancel": {
+          const { origin, reason } = command;
+          const body = { type: "cancel_requested", origin, ...(reason !== undefined && { reason }) } as const;
+          return { operation, record: (await append(command.processId, key, body)).record };
+        }
+        case "signal": {
+          const { name, payload } = command;
+          const { registration } = await known(command.processId);
+          checkSignal(registration.signals, name, payload);
+          const { events } = await append(command.processId, key, {
+            type: "signal",
+            name,
+            ordinal: 0,
+            payload,
+          });
+          return { operation, event: events[0]! };
+        }
+      }
+    },
+  };
+}

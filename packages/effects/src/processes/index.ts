@@ -1,0 +1,13 @@
+// Commands
+export { awaitProcessEnd } from "./await-end.ts";
+export { createProcessCommands } from "./commands.ts";
+// Bodies
+export {
+  type AnyProcess,
+  type DefinedProcess,
+  defineProcess,
+  type ProcessContext,
+  type ProcessSpec,
+  type SignalSchemas,
+} from "./define-process.ts";
+export { createProcessRunner, type ProcessRunner, type ProcessRunnerOptions } from "./process-runner.ts";

@@ -1,0 +1,133 @@
+import { PawlError, type ProcessId } from "@pawl/core";
+import type { Clock, Logger, NodeLease, ProcessClaim, Processes } from "@pawl/core/ports";
+import { processInvalid } from "../errors.ts";
+import { createBell } from "./bell.ts";
+import type { AnyProcess } from "./define-process.ts";
+import { runProcess } from "./run-process.ts";
+
+export interface ProcessRunnerOptions {
+  readonly processes: Processes;
+  /** The bodies that this node can run. */
+  readonly bodies: readonly AnyProcess[];
+  /** The node's lease, and a signal that aborts when it is lost. */
+  readonly lease: () => Promise<{ readonly lease: NodeLease; readonly lost: AbortSignal }>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Bodies that run at once. Default 16. */
+  readonly concurrency?: number;
+  /** How often it is looked for work when no hint comes, in milliseconds. Default 1 000. */
+  readonly pollMs?: number;
+  /** Entries in a row without any progress after which a process fails. Default 5. */
+  readonly maxAttempts?: number;
+}
+
+/** Runs the bodies of background tasks under the lease of this node, until `stop`. */
+export interface ProcessRunner {
+  start(): void;
+  /** Something may be there to run. */
+  poke(): void;
+  /**
+   * Tells the bodies to stop and waits for them up to `drainMs`. What is rerunnable is left for others; what is bound to this owner
+   * is abandoned, with that as evidence. A body that does not stop loses its lease with the node.
+   */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+  readonly running: ReadonlySet<ProcessId>;
+}
+
+/** @throws PawlError `process_definition_invalid` when two bodies have one name */
+export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunner {
+  const { processes, clock, logger, concurrency = 16, pollMs = 1_000, maxAttempts = 5 } = options;
+  const bodies = new Map(options.bodies.map((body) => [body.name, body]));
+  if (bodies.size < options.bodies.length) {
+    throw processInvalid("Two background tasks have one name: each name stands for one body.");
+  }
+  const names = [...bodies.keys()];
+  const running = new Map<ProcessId, Promise<void>>();
+  const stopping = new AbortController();
+  const bell = createBell(clock, stopping.signal);
+  let loop: Promise<void> | undefined;
+  let unlisten = () => {};
+
+  async function lookForever(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      bell.reset();
+      await look().catch((thrown: unknown) => {
+        const { code, message } = PawlError.from(thrown);
+        logger.warn("looking for background tasks failed", { code, message });
+      });
+      await bell.wait(pollMs);
+    }
+  }
+
+  async function look(): Promise<void> {
+    for (;;) {
+      const limit = concurrency - running.size;
+      if (limit < 1 || stopping.signal.aborted) return;
+      const { lease, lost } = await options.lease();
+      const claims = await processes.claim(lease, { names, limit });
+      for (const claim of claims) {
+        // Stopped meanwhile: whoever comes next begins it.
+        if (stopping.signal.aborted) await processes.release(claim.fence);
+        else begin(claim, lost);
+      }
+      if (claims.length < limit) return;
+    }
+  }
+
+  function begin(claim: ProcessClaim, lost: AbortSignal): void {
+    const { processId } = claim.fence;
+    const body = bodies.get(claim.record.registration.name);
+    const run = runProcess({
+      claim,
+      body,
+      processes,
+      clock,
+      logger,
+      lost,
+      stopping: stopping.signal,
+      maxAttempts,
+      retryMs: pollMs,
+    })
+      .catch(async (thrown: unknown) => {
+        const { code, message } = PawlError.from(thrown);
+        logger.warn("a background task was given up", { processId, code, message });
+        // It may still be ours: then it is not kept from others.
+        if (!lost.aborted) await processes.release(claim.fence, { delayMs: pollMs }).catch(() => {});
+      })
+      .finally(() => {
+        if (running.get(processId) === run) running.delete(processId);
+        bell.ring();
+      });
+    running.set(processId, run);
+  }
+
+  return {
+    get running() {
+      return new Set(running.keys());
+    },
+    start() {
+      if (loop !== undefined || stopping.signal.aborted) return;
+      unlisten = processes.onChange((id) => {
+        if (id === undefined || !running.has(id)) bell.ring();
+      });
+      loop = lookForever();
+    },
+    poke: bell.ring,
+    async stop({ drainMs = 0 } = {}) {
+      unlisten();
+      stopping.abort(new PawlError("node_stopping", "This node is stopping."));
+      const ended = Promise.resolve(loop).then(() => Promise.allSettled(running.values()));
+      let cancel = () => {};
+      const passed = new Promise<void>((resolve) => {
+        cancel = clock.at(clock.now() + drainMs, resolve);
+      });
+      await Promise.race([ended, passed]);
+      cancel();
+      if (running.size > 0) {
+        logger.warn("background tasks did not stop when they were told to", {
+          processIds: [...running.keys()],
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,174 @@
+import {
+  type Json,
+  PawlError,
+  type ProcessEnd,
+  type ProcessEventBody,
+  type ProcessOwner,
+  validate,
+} from "@pawl/core";
+import type { Clock, Logger, ProcessClaim, Processes } from "@pawl/core/ports";
+import { processInputInvalid, signalInvalid, stepRepeated } from "../errors.ts";
+import { storable } from "../storable.ts";
+import type { AnyProcess, ProcessContext } from "./define-process.ts";
+import { followProcess, type ProcessFeed } from "./process-feed.ts";
+
+export interface RunProcessOptions {
+  readonly claim: ProcessClaim;
+  /** Undefined: this node only buries it. */
+  readonly body: AnyProcess | undefined;
+  readonly processes: Processes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborts when the lease is lost: nothing that happens from here on is anybody's fact (D3). */
+  readonly lost: AbortSignal;
+  /** Aborts when this node stops. */
+  readonly stopping: AbortSignal;
+  /** Entries in a row without any progress after which it fails. */
+  readonly maxAttempts: number;
+  /** How long a process that could not write is left alone, in milliseconds. */
+  readonly retryMs: number;
+}
+
+/**
+ * Takes one claimed process as far as it goes: enters its body, or says that its owner is gone. Resolves when it has ended, or was left
+ * to whoever claims it next.
+ */
+export async function runProcess(options: RunProcessOptions): Promise<void> {
+  const { claim, body, processes, lost, stopping } = options;
+  const { fence, record } = claim;
+  const { registration } = record;
+  const { processId } = registration;
+  const me: ProcessOwner = { nodeId: fence.node.nodeId, generation: fence.node.generation };
+  let writes = 0;
+  let broken: unknown;
+
+  /** Written by this owner. A failure of the store is remembered: then the body's end is nobody's fact. */
+  async function write(key: string, ...bodies: ProcessEventBody[]): Promise<void> {
+    lost.throwIfAborted();
+    try {
+      await processes.append({ processId, key, bodies, fence });
+    } catch (thrown) {
+      if (PawlError.from(thrown).blame === "infrastructure") broken ??= thrown;
+      throw thrown;
+    }
+  }
+  function nextKey(): string {
+    writes += 1;
+    return `owner ${fence.epoch}.${writes}`;
+  }
+  const started: ProcessEventBody = { type: "started", attempt: record.attempts + 1, owner: me };
+
+  if (registration.disposition === "owner_bound" && record.owner !== null) {
+    const same = record.owner.nodeId === me.nodeId && record.owner.generation === me.generation;
+    const { owner } = record;
+    const evidence = same
+      ? ({ type: "owner_left", owner, reason: "Its node lost track of it." } as const)
+      : ({ type: "owner_gone", owner } as const);
+    return write(nextKey(), { type: "abandoned", evidence });
+  }
+  if (body === undefined) return processes.release(fence, { delayMs: options.retryMs });
+  if (record.cancel !== null && record.owner === null)
+    return write(nextKey(), started, { type: "cancelled" });
+  if (record.startsInARow >= options.maxAttempts) {
+    const message = `Its body was entered ${record.startsInARow} times in a row and never got anywhere. Repair what ends the process that runs it, then start another.`;
+    return write(nextKey(), started, {
+      type: "failed",
+      error: { code: "process_attempts_exhausted", message },
+    });
+  }
+
+  await write(nextKey(), started);
+  const abort = new AbortController();
+  const signal = AbortSignal.any([abort.signal, lost, stopping]);
+  const feed = await followProcess(processes, processId, {
+    clock: options.clock,
+    onCancel: () => abort.abort(new PawlError("process_cancelled", "Somebody asked for its end.")),
+    onError: (thrown) =>
+      options.logger.warn("a background task could not be looked at", facts(processId, thrown)),
+  });
+  const stopFeed = () => feed.stop(signal.reason);
+  signal.addEventListener("abort", stopFeed, { once: true });
+  // Asked for before it was entered again: it may clean up, and is told at once.
+  if (feed.cancelled) abort.abort(new PawlError("process_cancelled", "Somebody asked for its end."));
+  else if (signal.aborted) stopFeed();
+
+  let end: ProcessEnd;
+  try {
+    const input = await validate(body.input, registration.input);
+    if (!input.ok) throw processInputInvalid(registration.name, input.message);
+    const context = contextOf(options, feed, signal, write, nextKey);
+    const output: Json = (await body.run(input.value, context)) ?? null;
+    end = { type: "completed", output: storable(output) };
+  } catch (thrown) {
+    end = feed.cancelled && abort.signal.aborted ? { type: "cancelled" } : failed(thrown);
+  } finally {
+    signal.removeEventListener("abort", stopFeed);
+    feed.stop(new PawlError("process_left", "The body of this background task has ended."));
+  }
+  lost.throwIfAborted();
+  if (broken !== undefined) {
+    await processes.release(fence, { delayMs: options.retryMs });
+    return;
+  }
+  // It was interrupted by the node, not by anything of its own.
+  if (end.type === "failed" && stopping.aborted) return leave();
+  await write(nextKey(), end);
+
+  async function leave(): Promise<void> {
+    if (registration.disposition === "owner_bound") {
+      const reason = "Its node stopped.";
+      return write(nextKey(), { type: "abandoned", evidence: { type: "owner_left", owner: me, reason } });
+    }
+    await write(nextKey(), { type: "left", owner: me });
+    await processes.release(fence);
+  }
+}
+
+function contextOf(
+  { claim, body }: RunProcessOptions,
+  feed: ProcessFeed,
+  signal: AbortSignal,
+  write: (key: string, ...bodies: ProcessEventBody[]) => Promise<void>,
+  nextKey: () => string,
+): ProcessContext {
+  const entered = new Set<string>();
+  const taken = new Map<string, number>();
+  return {
+    processId: claim.fence.processId,
+    attempt: claim.record.attempts + 1,
+    signal,
+    async step<Value extends Json>(stepId: string, run: (signal: AbortSignal) => Value | Promise<Value>) {
+      if (entered.has(stepId)) throw stepRepeated(stepId);
+      entered.add(stepId);
+      const recorded = feed.steps.get(stepId);
+      if (recorded !== undefined) return recorded as Value;
+      signal.throwIfAborted();
+      const value = storable(((await run(signal)) ?? null) as Value);
+      await write(`step ${stepId}`, { type: "step_done", stepId, value });
+      return value;
+    },
+    progress: (value, { wake = false } = {}) =>
+      write(nextKey(), { type: "progress", value: storable(value), wake }),
+    signals: {
+      async next(name: string) {
+        const ordinal = (taken.get(name) ?? 0) + 1;
+        taken.set(name, ordinal);
+        const schema = body?.signals[name];
+        if (schema === undefined) throw signalInvalid(`This background task declares no signal "${name}".`);
+        const payload = await validate(schema, await feed.signal(name, ordinal));
+        if (!payload.ok) throw signalInvalid(`Signal "${name}" ${ordinal} does not fit: ${payload.message}`);
+        return payload.value as never;
+      },
+    },
+  };
+}
+
+function failed(thrown: unknown): ProcessEnd {
+  const { code, message } = PawlError.from(thrown, "process_body_threw");
+  return { type: "failed", error: { code, message: storable(message) } };
+}
+
+function facts(processId: string, thrown: unknown) {
+  const { code, message } = PawlError.from(thrown);
+  return { processId, code, message };
+}

@@ -1,0 +1,28 @@
+import type { Json, JsonObject, SignalDeclaration } from "@pawl/core";
+import { z } from "zod";
+import { signalInvalid } from "../errors.ts";
+
+/** Checks of declared schemas, by the object that was declared: records come frozen from a store, and again and again. */
+const checks = new WeakMap<JsonObject, z.ZodType>();
+
+/** @throws PawlError `process_signal_invalid` when the signal was not declared, or its payload does not fit */
+export function checkSignal(declared: readonly SignalDeclaration[], name: string, payload: Json): void {
+  const declaration = declared.find((one) => one.name === name);
+  if (declaration === undefined) {
+    const known = declared.map((one) => one.name).join(", ") || "none";
+    throw signalInvalid(`The background task takes no signal "${name}"; it takes: ${known}.`);
+  }
+  const { error } = checkOf(declaration.schema).safeParse(payload);
+  if (error === undefined) return;
+  const lines = error.issues.map(({ path, message }) => [...path, message].map(String).join(": "));
+  throw signalInvalid(`The payload of signal "${name}" does not fit its schema. ${lines.join("; ")}`);
+}
+
+function checkOf(schema: JsonObject): z.ZodType {
+  let check = checks.get(schema);
+  if (check === undefined) {
+    check = z.fromJSONSchema(schema as never);
+    checks.set(schema, check);
+  }
+  return check;
+}
