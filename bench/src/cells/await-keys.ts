@@ -1,0 +1,61 @@
+import { canonicalJson, executionScope, type WaitIdentity } from "@pawl/core";
+import { createAwaitEvents, createKeyring, systemClock } from "@pawl/effects";
+import { memoryStore } from "@pawl/store-memory";
+import { createHMAC, createSHA256 } from "hash-wasm";
+import type { Cell } from "../cell.ts";
+import { msPerUnitAsync } from "../stopwatch.ts";
+
+const BATCH = 100;
+
+/**
+ * Making a key for an await-event and checking it, against two bare HMACs of hash-wasm over as many bytes.
+ *
+ * It does not show the store, which resolving an event writes to, nor larger bindings. The floor neither writes the canonical JSON
+ * that is signed nor hashes the event's id, and both sides of a key do: the ratio is mostly these.
+ */
+export const awaitKeysCell: Cell = {
+  name: "await-keys",
+  async open({ sampleMs }) {
+    const bytes = Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256);
+    const keyring = createKeyring([{ id: "k1", bytes }]);
+    const clock = systemClock;
+    const awaits = await createAwaitEvents({ rows: memoryStore({ clock }).awaits, keyring, clock });
+    const scope = executionScope.turn("session-1", "turn-1");
+    const wait: WaitIdentity = { type: "tool_completion", callId: "call-1" };
+    const { signature: _, ...unsigned } = await awaits.key(scope, wait);
+    const signed = canonicalJson(unsigned);
+    const hmac = await createHMAC(createSHA256(), bytes);
+
+    const floor = "two bare HMACs";
+    const perSample = (work: () => unknown) => async () => {
+      const batch = async () => {
+        for (let i = 0; i < BATCH; i++) await work();
+        return BATCH;
+      };
+      return 1_000 * (await msPerUnitAsync(batch, sampleMs, "wall"));
+    };
+    const bare = () => {
+      for (let i = 0; i < 2; i++) {
+        hmac.init();
+        hmac.update(signed);
+        hmac.digest("binary");
+      }
+    };
+    const signAndVerify = async () => {
+      if (!awaits.verify(await awaits.key(scope, wait)))
+        throw new Error("A key that was just made is refused.");
+    };
+    return {
+      subjects: [
+        { name: floor, unit: "µs", sample: perSample(bare) },
+        {
+          name: "sign and verify a key",
+          unit: "µs",
+          floor,
+          target: { of: "ratio", atMost: 1.2 },
+          sample: perSample(signAndVerify),
+        },
+      ],
+    };
+  },
+};

@@ -1,0 +1,75 @@
+import { postgresStore } from "@pawl/store-postgres";
+import { startTestPostgres } from "@pawl/test-postgres";
+import pg from "pg";
+import type { Cell } from "../cell.ts";
+import { durableTurns } from "../durable-turns.ts";
+import { wallMs } from "../stopwatch.ts";
+
+const TURNS_AT_ONCE = 32;
+/** About what an effect's row holds. */
+const BODY = JSON.stringify({
+  kind: "machine_input",
+  input: { type: "effect_settled", text: "x".repeat(200) },
+});
+
+/**
+ * Effects that are durable, in a PostgreSQL of its own with its default durability: one turn's effects one after another, and those
+ * of 32 turns at once, through the turn driver, the journal and `@pawl/store-postgres`, with a model and a `retry` tool that answer
+ * at once. An effect here is a checkpoint, a model's call or a tool's call, from being asked for to being durable; the time has the
+ * turn's begin and commit in it. The floor is what the disk and PostgreSQL give: commits of one row, one after another, by bare `pg`.
+ *
+ * It does not show a network to the database, other tools than `retry` (which write an intent first), text that is streamed, or
+ * claiming and queueing, which are not timed.
+ */
+export const durableEffectsCell: Cell = {
+  name: "durable-effects",
+  async open({ scale }) {
+    const server = await startTestPostgres();
+    const bare = new pg.Client({ connectionString: server.url });
+    const store = postgresStore({ url: server.url });
+    const close = async () => {
+      await store.close();
+      await bare.end().catch(() => undefined);
+      await server.stop();
+    };
+    try {
+      await bare.connect();
+      await bare.query("create table floor (id bigint generated always as identity primary key, body jsonb)");
+      await store.open();
+    } catch (cause) {
+      await close();
+      throw cause;
+    }
+    const turns = durableTurns(store as never, store.inbox as never, 15 * scale);
+
+    async function commitsPerSecond(): Promise<number> {
+      const commits = 200 * scale;
+      const ms = await wallMs(async () => {
+        for (let i = 0; i < commits; i++)
+          await bare.query({ name: "floor", text: "insert into floor (body) values ($1)", values: [BODY] });
+      });
+      return (1_000 * commits) / ms;
+    }
+
+    async function effectsPerSecond(atOnce: number): Promise<number> {
+      const claims = await turns.prepare(atOnce);
+      const ms = await wallMs(() => turns.drive(claims));
+      return (1_000 * (await turns.effectsOf(claims))) / ms;
+    }
+
+    const floor = "commits of one row, bare pg";
+    return {
+      subjects: [
+        { name: floor, unit: "/s", sample: commitsPerSecond },
+        { name: "effects of one turn", unit: "/s", floor, sample: () => effectsPerSecond(1) },
+        {
+          name: `effects of ${TURNS_AT_ONCE} turns at once`,
+          unit: "/s",
+          floor,
+          sample: () => effectsPerSecond(TURNS_AT_ONCE),
+        },
+      ],
+      close,
+    };
+  },
+};

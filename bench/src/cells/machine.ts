@@ -1,0 +1,49 @@
+import type { Cell } from "../cell.ts";
+import { recordTurn, stepThrough } from "../recorded-turn.ts";
+import { msPerUnit } from "../stopwatch.ts";
+
+/**
+ * The turn machine alone, on one core: a turn of 20 messages over and over, and whether a step costs more with a longer history or
+ * a longer turn.
+ *
+ * It does not show what a turn costs: no effect is performed, nothing is stored, no request of a model is built. A session's history is a count to the
+ * machine, so that the figure for 10,000 messages shows that this stays so, not what sending them to a model costs. The steps of
+ * 1,000 iterations are an average over the turn.
+ */
+export const machineCell: Cell = {
+  name: "machine",
+  async open({ sampleMs }) {
+    const twenty = recordTurn({ iterations: 9 });
+    const perSecond = (of: "wall" | "cpu") => 1_000 / msPerUnit(() => stepThrough(twenty), sampleMs, of);
+    const nsPerStep = (inputs: ReturnType<typeof recordTurn>) => () =>
+      1e6 * msPerUnit(() => stepThrough(inputs), sampleMs, "cpu");
+    const shortHistory = "step, 10 messages before";
+    const shortTurn = "step, turn of 10 iterations";
+    const unit = "ns CPU";
+    return {
+      subjects: [
+        {
+          name: "steps, turn of 20 messages",
+          unit: "/s CPU",
+          target: { of: "value", atLeast: 500_000 },
+          sample: () => perSecond("cpu"),
+        },
+        { name: "steps, by the wall clock", unit: "/s", sample: () => perSecond("wall") },
+        { name: shortHistory, unit, sample: nsPerStep(recordTurn({ iterations: 9, history: 10 })) },
+        {
+          name: "step, 10,000 messages before",
+          unit,
+          floor: shortHistory,
+          sample: nsPerStep(recordTurn({ iterations: 9, history: 10_000 })),
+        },
+        { name: shortTurn, unit, sample: nsPerStep(recordTurn({ iterations: 10 })) },
+        {
+          name: "step, turn of 1,000 iterations",
+          unit,
+          floor: shortTurn,
+          sample: nsPerStep(recordTurn({ iterations: 1_000 })),
+        },
+      ],
+    };
+  },
+};

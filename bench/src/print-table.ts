@@ -1,0 +1,37 @@
+import type { Target } from "./cell.ts";
+import type { Judged } from "./figure.ts";
+
+const COLUMNS = ["subject", "median", "unit", "spread", "to floor", "target", ""] as const;
+
+/** The figures of one cell, for people. */
+export function tableOf(bench: string, judged: readonly Judged[]): string {
+  const rows = judged.map(({ figure, target, met }) => [
+    figure.subject,
+    formatNumber(figure.value),
+    figure.unit,
+    `${Math.round(figure.spread * 100)} %`,
+    figure.ratio_to_floor === null ? "" : `${formatNumber(figure.ratio_to_floor)} ×`,
+    target === undefined ? "" : formatTarget(target),
+    met === undefined ? "" : met ? "met" : "MISSED",
+  ]);
+  const all = [[...COLUMNS], ...rows];
+  const widths = COLUMNS.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const lines = all.map((row) => `  ${row.map((cell, column) => pad(cell, column, widths)).join("  ")}`);
+  return [bench, ...lines.map((line) => line.trimEnd()), ""].join("\n");
+}
+
+/** Numbers stand on the right. */
+function pad(cell: string, column: number, widths: readonly number[]): string {
+  const width = widths[column]!;
+  return column === 1 || column === 3 || column === 4 ? cell.padStart(width) : cell.padEnd(width);
+}
+
+function formatTarget({ of, atLeast, atMost }: Target): string {
+  const times = of === "ratio" ? " ×" : "";
+  return atLeast === undefined ? `≤ ${formatNumber(atMost!)}${times}` : `≥ ${formatNumber(atLeast)}${times}`;
+}
+
+function formatNumber(value: number): string {
+  const digits = Math.abs(value) >= 1_000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
+  return value.toLocaleString("en-US", digits);
+}
