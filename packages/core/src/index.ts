@@ -82,9 +82,10 @@ export {
   scopeTurnId,
   validatesTurnTraceId,
 } from "./effects/scope.ts";
+export { attachmentRef, MAX_ATTACHMENT_BYTES } from "./encoding/attachment-ref.ts";
 // Encoding, ids, errors
 export { canonicalJson } from "./encoding/canonical-json.ts";
-export { type JsonDigest, loadJsonDigest } from "./encoding/digest.ts";
+export { type BytesDigest, type JsonDigest, loadBytesDigest, loadJsonDigest } from "./encoding/digest.ts";
 export {
   type Blame,
   type ErrorFacts,

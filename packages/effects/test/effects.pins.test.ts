@@ -79,15 +79,16 @@ describe("public names stay what they are", () => {
   `));
   it("@pawl/effects/turn-driver", () =>
     expect(Object.keys(turnDriver).sort()).toMatchInlineSnapshot(`
-    [
-      "createTurnDriver",
-      "foldTurn",
-      "loadTurnRecord",
-      "planFork",
-      "redactTurnRecord",
-      "replayTurn",
-    ]
-  `));
+      [
+        "MAX_RESULT_BYTES",
+        "createTurnDriver",
+        "foldTurn",
+        "loadTurnRecord",
+        "planFork",
+        "redactTurnRecord",
+        "replayTurn",
+      ]
+    `));
 });
 
 describe("error codes stay what they are", () => {

@@ -1,4 +1,4 @@
-import type { JsonDigest } from "@pawl/core";
+import type { BytesDigest, JsonDigest } from "@pawl/core";
 import type { NewId } from "@pawl/core/ports";
 import type { Hints } from "./hints.ts";
 import type { MemoryState } from "./memory-state.ts";
@@ -12,4 +12,5 @@ export interface MemoryContext {
   readonly newId: NewId;
   /** Loaded before any section runs. */
   readonly digest: JsonDigest;
+  readonly bytesDigest: BytesDigest;
 }

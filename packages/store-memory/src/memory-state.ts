@@ -14,7 +14,7 @@ import type {
   TurnConfig,
   TurnId,
 } from "@pawl/core";
-import type { AwaitEventRecord, CommittedTurn, InputRecord } from "@pawl/core/ports";
+import type { AwaitEventRecord, CommittedTurn, InputRecord, StoredAttachment } from "@pawl/core/ports";
 import { type NeedEntry, NeedQueue } from "./need-queue.ts";
 
 /** A process and the sessions that its present generation holds. */
@@ -93,6 +93,7 @@ export interface MemoryState {
   readonly cancels: Map<TurnId, CancelEvidence>;
   readonly configs: Map<string, TurnConfig>;
   readonly nodes: Map<NodeId, NodeRow>;
+  readonly attachments: Map<string, StoredAttachment>;
   readonly secrets: Map<string, string>;
   /** In order of creation. */
   readonly awaits: Map<string, AwaitEventRecord>;
@@ -115,6 +116,7 @@ export function emptyState(): MemoryState {
     cancels: new Map(),
     configs: new Map(),
     nodes: new Map(),
+    attachments: new Map(),
     secrets: new Map(),
     awaits: new Map(),
     awaitsOfTurn: new Map(),

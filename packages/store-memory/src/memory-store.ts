@@ -1,5 +1,6 @@
-import { type JsonDigest, loadJsonDigest } from "@pawl/core";
+import { type BytesDigest, type JsonDigest, loadBytesDigest, loadJsonDigest } from "@pawl/core";
 import type {
+  Attachments,
   AwaitEventRows,
   Clock,
   Inbox,
@@ -12,6 +13,7 @@ import type {
   Sessions,
   Store,
 } from "@pawl/core/ports";
+import { attachmentSections } from "./attachments.ts";
 import { awaitSections } from "./await-events.ts";
 import type { MemoryContext } from "./context.ts";
 import { closed } from "./errors.ts";
@@ -50,6 +52,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
   const { clock = Date, newId = randomId, logger } = options;
   const hints = new Hints(logger);
   let digest = options.digest;
+  let bytesDigest: BytesDigest | undefined;
   let isOpen = true;
 
   const context: MemoryContext = {
@@ -58,6 +61,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     newId,
     now: () => clock.now(),
     digest: (value) => digest!(value),
+    bytesDigest: (bytes) => bytesDigest!(bytes),
   };
   const check = () => {
     if (!isOpen) throw closed();
@@ -66,6 +70,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     check,
     async enter() {
       digest ??= await loadJsonDigest();
+      bytesDigest ??= await loadBytesDigest();
       check();
     },
   };
@@ -77,6 +82,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     leases: portOf<Leases>(leaseSections(context), gate, ["onWork"]),
     awaits: portOf<AwaitEventRows>(awaitSections(context), gate, ["onResolved"]),
     processes: portOf<Processes>(processSections(context), gate, ["onChange"]),
+    attachments: portOf<Attachments>(attachmentSections(context), gate),
     secrets: portOf<Secrets>(secretSections(context), gate),
     durability: "memory",
     async open() {

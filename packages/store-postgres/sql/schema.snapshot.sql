@@ -1,3 +1,12 @@
+create table attachments (
+  ref text collate "C" not null,
+  media_type text collate "C" not null,
+  content bytea not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint attachments_pkey PRIMARY KEY (ref)
+);
+CREATE UNIQUE INDEX attachments_pkey ON attachments USING btree (ref);
+
 create table await_events (
   key_id text collate "C" not null,
   session_id text collate "C",

@@ -1,5 +1,6 @@
 import { type JsonDigest, loadJsonDigest, type ProcessId, type SessionId } from "@pawl/core";
 import type {
+  Attachments,
   AwaitEventRows,
   Inbox,
   Leases,
@@ -12,6 +13,7 @@ import type {
   Store,
 } from "@pawl/core/ports";
 import type { PoolClient } from "pg";
+import { postgresAttachments } from "./attachments.ts";
 import { postgresAwaits } from "./await-events.ts";
 import { Database } from "./connection/database.ts";
 import { GroupCommit } from "./connection/group-commit.ts";
@@ -163,6 +165,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     leases: guarded<Leases>(postgresLeases(context), enter, ["onWork"]),
     awaits: guarded<AwaitEventRows>(postgresAwaits(context), enter, ["onResolved"]),
     processes: guarded<Processes>(postgresProcesses(context), enter, ["onChange"]),
+    attachments: guarded<Attachments>(postgresAttachments(context), enter),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),
     durability: "durable",
     async open() {

@@ -4,6 +4,9 @@ import { canonicalJson } from "./canonical-json.ts";
 /** Lower-case hex SHA-256 of canonical JSON (RFC 8785). */
 export type JsonDigest = (value: unknown) => string;
 
+/** Lower-case hex SHA-256 of bytes. */
+export type BytesDigest = (bytes: Uint8Array) => string;
+
 let loading: Promise<JsonDigest> | undefined;
 
 /**
@@ -13,6 +16,18 @@ let loading: Promise<JsonDigest> | undefined;
 export function loadJsonDigest(): Promise<JsonDigest> {
   loading ??= load();
   return loading;
+}
+
+let loadingBytes: Promise<BytesDigest> | undefined;
+
+/** As `loadJsonDigest`, for bytes as they are. */
+export function loadBytesDigest(): Promise<BytesDigest> {
+  loadingBytes ??= createSHA256().then((sha256) => (bytes) => {
+    sha256.init();
+    sha256.update(bytes);
+    return sha256.digest("hex");
+  });
+  return loadingBytes;
 }
 
 async function load(): Promise<JsonDigest> {

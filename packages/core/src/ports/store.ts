@@ -1,3 +1,4 @@
+import type { Attachments } from "./attachments.ts";
 import type { AwaitEventRows } from "./await-events.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Leases } from "./leases.ts";
@@ -19,6 +20,7 @@ export interface Store<Tx = never> {
   readonly leases: Leases;
   readonly awaits: AwaitEventRows;
   readonly processes: Processes;
+  readonly attachments: Attachments;
   readonly secrets: Secrets;
   /** `durable`: what was committed survives the process. */
   readonly durability: "memory" | "durable";

@@ -3,6 +3,9 @@ import type { ToolContext } from "@pawl/core/ports";
 import type { EffectContext } from "../controller/effect-controller.ts";
 import { storable } from "../storable.ts";
 
+/** A step's value goes back into the body, so it cannot be stored by reference. In UTF-16 code units of its JSON. */
+const MAX_STEP_CHARS = 1024 * 1024;
+
 type Step = NonNullable<ToolContext["step"]>;
 
 /**
@@ -28,6 +31,12 @@ export function compositeSteps(
       if (recorded !== undefined) return recorded;
       signal.throwIfAborted();
       const value = storable(await run());
+      if (JSON.stringify(value).length > MAX_STEP_CHARS) {
+        throw new PawlError(
+          "step_value_too_large",
+          `The step "${stepId}" was performed, and its value is too large to be recorded. Return less from it, or a reference.`,
+        );
+      }
       await journal?.step(envelope, stepId, value);
       done.set(stepId, value);
       return value;

@@ -26,6 +26,8 @@ export interface TurnDriverOptions {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly logger: Logger;
+  /** JSON of a tool's result that is larger, in bytes, is stored by reference, with a preview in its place. Default 256 KiB. */
+  readonly maxResultBytes?: number;
   /** Drives of a session in a row that may leave no trace in its log before its turn is ended (D17). Default 5. */
   readonly maxAttempts?: number;
   /**
@@ -153,7 +155,7 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
       const base = await store.sessions.transcript(lane.sessionId);
       // Whoever listens from here on hears of an abort; one that came before has to be asked for.
       signal.throwIfAborted();
-      const { inbox } = store;
+      const { inbox, attachments } = store;
       const nonce = options.newId();
       const run = new TurnRun({
         ...options,
@@ -162,6 +164,7 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
         toolbox,
         lane,
         inbox,
+        attachments,
         base,
         nonce,
         ...(environment.refresh && { refreshTools }),

@@ -9,5 +9,6 @@ export type { EnvironmentOptions, ForkRequest, PreparedTurn, TurnEnvironment } f
 export { type FoldedTurn, foldTurn } from "./fold-turn.ts";
 // Looking back
 export { type ForkOptions, type ForkPlan, planFork } from "./fork-turn.ts";
+export { MAX_RESULT_BYTES, type TruncatedResult } from "./large-results.ts";
 export { type ReplayReport, replayTurn } from "./replay-turn.ts";
 export { loadTurnRecord, redactTurnRecord, type TurnRecord } from "./turn-record.ts";

@@ -21,13 +21,14 @@ import {
   type TurnMachine,
   type TurnState,
 } from "@pawl/core";
-import type { Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
+import type { Attachments, Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
 import { Parked } from "../await-events/parked.ts";
 import type { EffectController, EffectJournal, Intent, TurnFacts } from "../controller/effect-controller.ts";
 import type { RecordedEffect } from "../controller/replay-decision.ts";
 import { driveEnded } from "../errors.ts";
 import { storable } from "../storable.ts";
 import type { FoldedTurn } from "./fold-turn.ts";
+import { MAX_RESULT_BYTES, withoutLargeResults } from "./large-results.ts";
 import type { RowDraft, SessionLane } from "./session-lane.ts";
 import { Spending } from "./spending.ts";
 import { TextStream } from "./text-stream.ts";
@@ -51,6 +52,8 @@ export interface TurnRunOptions {
   readonly refreshTools?: TurnFacts["refreshTools"];
   readonly lane: SessionLane;
   readonly inbox: Pick<Inbox, "checkpoint">;
+  readonly attachments: Attachments;
+  readonly maxResultBytes?: number;
   readonly controller: EffectController;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -183,7 +186,8 @@ export class TurnRun implements EffectJournal {
   async record(envelope: EffectEnvelope, outcome: EffectOutcome): Promise<void> {
     const { effectId, command } = envelope;
     if (this.#recorded.get(effectId)?.outcome !== undefined) return;
-    const stored = storable(outcome);
+    const { attachments, maxResultBytes = MAX_RESULT_BYTES } = this.#o;
+    const stored = storable(await withoutLargeResults(outcome, attachments, maxResultBytes));
     this.#texts.get(effectId)?.end();
     this.#texts.delete(effectId);
     this.#recorded.set(effectId, { ...this.#recorded.get(effectId), outcome: stored });

@@ -128,6 +128,21 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Secrets", case: "S17 racing writers agree" }],
   },
   {
+    fault: "attachments share their bytes with whoever brought them",
+    breaking: (store, { state }) =>
+      replacing(store, "attachments", {
+        put: async (content, mediaType) => {
+          const kept = await store.attachments.put(content, mediaType);
+          const stored = state.attachments.get(kept.ref);
+          if (stored !== undefined && typeof content !== "string") {
+            state.attachments.set(kept.ref, { ...stored, content });
+          }
+          return kept;
+        },
+      }),
+    noticedBy: [{ chapter: "Attachments", case: "S6 what is changed afterwards" }],
+  },
+  {
     fault: "nobody is told of anything",
     breaking: (store) =>
       replacing(replacing(store, "leases", { onWork: () => () => {} }), "log", { onAppend: () => () => {} }),

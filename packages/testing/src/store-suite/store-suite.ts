@@ -1,4 +1,5 @@
 import type { StoreCapabilities, StoreUnderTest } from "./capabilities.ts";
+import { attachmentsChapter } from "./chapters/attachments.ts";
 import { attemptsChapter } from "./chapters/attempts.ts";
 import { awaitEventsChapter } from "./chapters/await-events.ts";
 import { cancelGateChapter } from "./chapters/cancel-gate.ts";
@@ -42,6 +43,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   attemptsChapter,
   awaitEventsChapter,
   processesChapter,
+  attachmentsChapter,
   secretsChapter,
   hintsChapter,
   atomicityLaw,

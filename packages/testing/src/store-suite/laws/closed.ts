@@ -10,7 +10,7 @@ const TURN = turnId("turn_s1");
 
 /** Every verb of every port that returns a promise. */
 function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>> {
-  const { sessions, log, inbox, leases, awaits, processes, secrets } = store;
+  const { sessions, log, inbox, leases, awaits, processes, attachments, secrets } = store;
   const by = { name: "o", via: "host" } as const;
   const { fence } = held;
   return {
@@ -63,6 +63,8 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "processes.list": () => processes.list({ live: false, limit: 1 }),
     "processes.claim": () => processes.claim(fence.node, { names: [], limit: 1 }),
     "processes.release": () => processes.release({ node: fence.node, processId: P1, epoch: 1 }),
+    "attachments.put": () => attachments.put("x", "text/plain"),
+    "attachments.get": () => attachments.get("x"),
     "secrets.loadOrCreate": () => secrets.loadOrCreate("x", () => "y"),
   };
 }
@@ -71,7 +73,16 @@ export const closedLaw = chapter("Law: a closed store does nothing", (add) => {
   add("every verb is refused as store_closed, and nothing is written", async (t) => {
     const held = await t.working();
     const known = verbs(t.store, held);
-    const ports = ["sessions", "log", "inbox", "leases", "awaits", "processes", "secrets"] as const;
+    const ports = [
+      "sessions",
+      "log",
+      "inbox",
+      "leases",
+      "awaits",
+      "processes",
+      "attachments",
+      "secrets",
+    ] as const;
     // The list must be whole, or the law would pass over what it forgot.
     const there = ports.flatMap((port) =>
       verbNames(t.store[port])
