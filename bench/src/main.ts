@@ -13,7 +13,7 @@ const HELP = `pnpm bench [--quick] [--only NAME]… [--json]
   --json       one line a figure on stdout (use \`pnpm -s bench --json\`); everything else goes to stderr
   --help       this
 
-Cells: ${cells.map(({ name }) => name).join(", ")}
+Cells: ${[...cells.keys()].join(", ")}
 `;
 
 function readArguments() {
@@ -27,7 +27,7 @@ function readArguments() {
       },
     });
     const { only = [], ...rest } = values;
-    const unknown = only.filter((name) => !cells.some((cell) => cell.name === name));
+    const unknown = only.filter((name) => !cells.has(name));
     if (unknown.length > 0) throw new Error(`There is no cell named ${unknown.join(", ")}.`);
     return { ...rest, only };
   } catch (cause) {
@@ -42,24 +42,28 @@ if (help) {
   process.exit(0);
 }
 const say = (text: string) => (json ? process.stderr : process.stdout).write(`${text}\n`);
-const load = () =>
+// What a cell has started is ended with it; a second signal ends this at once.
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+const machineLoad = () =>
   loadavg()
     .map((value) => value.toFixed(2))
     .join(" ");
 
 say(
-  `Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "CPU"}, load average ${load()}\n`,
+  `Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "CPU"}, load average ${machineLoad()}\n`,
 );
-for (const cell of cells) {
-  if (only.length > 0 && !only.includes(cell.name)) continue;
+for (const [name, load] of cells) {
+  if (only.length > 0 && !only.includes(name)) continue;
   try {
-    const judged = await runCell(cell, quick ? QUICK : FULL);
+    const judged = await runCell(await load(), quick ? QUICK : FULL, stopping.signal);
     if (json) for (const { figure } of judged) process.stdout.write(`${JSON.stringify(figure)}\n`);
-    else say(tableOf(cell.name, judged));
+    else say(tableOf(name, judged));
   } catch (cause) {
+    if (stopping.signal.aborted) process.exit(130);
     // The others are still worth their time.
-    process.stderr.write(`${cell.name} failed: ${cause instanceof Error ? cause.stack : String(cause)}\n`);
+    process.stderr.write(`${name} failed: ${cause instanceof Error ? cause.stack : String(cause)}\n`);
     process.exitCode = 1;
   }
 }
-say(`Load average at the end ${load()}. A missed target is told and fails nothing: machines differ.`);
+say(`Load average at the end ${machineLoad()}. A missed target is told and fails nothing: machines differ.`);

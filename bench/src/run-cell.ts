@@ -3,14 +3,15 @@ import { figuresOf, type Judged } from "./figure.ts";
 
 /**
  * Measures a cell. Every round takes one sample of each subject, and each round begins with another one, so that neither a slow
- * minute of the machine nor what a neighbour leaves behind falls on one subject only.
+ * minute of the machine nor what a neighbour leaves behind falls on one subject only. Aborted, it ends after the sample that is being taken, closes the cell and rejects with the signal's reason.
  */
-export async function runCell(cell: Cell, effort: Effort): Promise<readonly Judged[]> {
+export async function runCell(cell: Cell, effort: Effort, signal?: AbortSignal): Promise<readonly Judged[]> {
   const { subjects, close } = await cell.open(effort);
   try {
     const samples = new Map(subjects.map(({ name }) => [name, [] as number[]]));
     for (let round = -effort.warmUps; round < effort.rounds; round++) {
       for (let i = 0; i < subjects.length; i++) {
+        signal?.throwIfAborted();
         const subject = subjects[(i + round + effort.warmUps) % subjects.length]!;
         const value = await subject.sample();
         if (!Number.isFinite(value)) throw new Error(`${cell.name}: "${subject.name}" measured ${value}.`);

@@ -16,7 +16,8 @@ const BODY = JSON.stringify({
  * Effects that are durable, in a PostgreSQL of its own with its default durability: one turn's effects one after another, and those
  * of 32 turns at once, through the turn driver, the journal and `@pawl/store-postgres`, with a model and a `retry` tool that answer
  * at once. An effect here is a checkpoint, a model's call or a tool's call, from being asked for to being durable; the time has the
- * turn's begin and commit in it. The floor is what the disk and PostgreSQL give: commits of one row, one after another, by bare `pg`.
+ * turn's begin and commit in it. The floor is what the disk and PostgreSQL give: commits of one row, one after another, by bare `pg` on one connection;
+ * on 32 connections they show what PostgreSQL gains by committing together.
  *
  * It does not show a network to the database, other tools than `retry` (which write an intent first), text that is streamed, or
  * claiming and queueing, which are not timed.
@@ -25,7 +26,9 @@ export const durableEffectsCell: Cell = {
   name: "durable-effects",
   async open({ scale }) {
     const server = await startTestPostgres();
-    const bare = new pg.Client({ connectionString: server.url });
+    const bare = new pg.Pool({ connectionString: server.url, max: TURNS_AT_ONCE });
+    // Those that are cut off when the server stops are of no interest.
+    bare.on("error", () => undefined);
     const store = postgresStore({ url: server.url });
     const close = async () => {
       await store.close();
@@ -33,7 +36,6 @@ export const durableEffectsCell: Cell = {
       await server.stop();
     };
     try {
-      await bare.connect();
       await bare.query("create table floor (id bigint generated always as identity primary key, body jsonb)");
       await store.open();
     } catch (cause) {
@@ -42,13 +44,18 @@ export const durableEffectsCell: Cell = {
     }
     const turns = durableTurns(store as never, store.inbox as never, 15 * scale);
 
-    async function commitsPerSecond(): Promise<number> {
+    async function commitsPerSecond(connections: number): Promise<number> {
       const commits = 200 * scale;
-      const ms = await wallMs(async () => {
+      const clients = await Promise.all(Array.from({ length: connections }, () => bare.connect()));
+      const insert = async (client: pg.PoolClient) => {
         for (let i = 0; i < commits; i++)
-          await bare.query({ name: "floor", text: "insert into floor (body) values ($1)", values: [BODY] });
-      });
-      return (1_000 * commits) / ms;
+          await client.query({ name: "floor", text: "insert into floor (body) values ($1)", values: [BODY] });
+      };
+      try {
+        return (1_000 * commits * connections) / (await wallMs(() => Promise.all(clients.map(insert))));
+      } finally {
+        for (const client of clients) client.release();
+      }
     }
 
     async function effectsPerSecond(atOnce: number): Promise<number> {
@@ -60,7 +67,13 @@ export const durableEffectsCell: Cell = {
     const floor = "commits of one row, bare pg";
     return {
       subjects: [
-        { name: floor, unit: "/s", sample: commitsPerSecond },
+        { name: floor, unit: "/s", sample: () => commitsPerSecond(1) },
+        {
+          name: `the same on ${TURNS_AT_ONCE} connections`,
+          unit: "/s",
+          floor,
+          sample: () => commitsPerSecond(TURNS_AT_ONCE),
+        },
         { name: "effects of one turn", unit: "/s", floor, sample: () => effectsPerSecond(1) },
         {
           name: `effects of ${TURNS_AT_ONCE} turns at once`,

@@ -1,17 +1,11 @@
 import type { Cell } from "../cell.ts";
-import { arcpCell } from "./arcp.ts";
-import { awaitKeysCell } from "./await-keys.ts";
-import { durableEffectsCell } from "./durable-effects.ts";
-import { machineCell } from "./machine.ts";
-import { mcpCacheCell } from "./mcp-cache.ts";
-import { replayCell } from "./replay.ts";
 
-/** All cells, in the order in which they run. */
-export const cells: readonly Cell[] = [
-  machineCell,
-  replayCell,
-  durableEffectsCell,
-  mcpCacheCell,
-  awaitKeysCell,
-  arcpCell,
-];
+/** All cells by name, in the order in which they run. What a cell needs is loaded when it is its turn. */
+export const cells: ReadonlyMap<string, () => Promise<Cell>> = new Map([
+  ["machine", async () => (await import("./machine.ts")).machineCell],
+  ["replay", async () => (await import("./replay.ts")).replayCell],
+  ["durable-effects", async () => (await import("./durable-effects.ts")).durableEffectsCell],
+  ["mcp-cache", async () => (await import("./mcp-cache.ts")).mcpCacheCell],
+  ["await-keys", async () => (await import("./await-keys.ts")).awaitKeysCell],
+  ["arcp", async () => (await import("./arcp.ts")).arcpCell],
+]);

@@ -1,34 +1,48 @@
 // `pnpm bench …`: installs `bench/`, a project of its own, builds what it measures, and runs it with the arguments given.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 const bench = join(root, "bench");
 const args = process.argv.slice(2);
+/** On stderr: stdout belongs to the figures. */
+const quiet = ["ignore", 2, 2] as const;
 
-/** All of it on stderr: stdout belongs to the figures. */
-function prepare(command: string, commandArgs: readonly string[], cwd: string): void {
-  const { status, error } = spawnSync(command, commandArgs, { cwd, stdio: ["ignore", 2, 2] });
-  if (error !== undefined) process.stderr.write(`${command} cannot be run: ${error.message}\n`);
-  if (status !== 0) process.exit(status ?? 1);
+let running: ReturnType<typeof spawn> | undefined;
+// The terminal sends an interrupt to the child too; it ends, and then this ends.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => running?.kill("SIGTERM"));
+
+/** Ends this process with the child's code when that is not 0. */
+async function run(
+  command: string,
+  commandArgs: readonly string[],
+  { cwd = root, stdio = quiet }: { cwd?: string; stdio?: typeof quiet | "inherit" } = {},
+): Promise<void> {
+  const child = spawn(command, commandArgs, { cwd, stdio: stdio === "inherit" ? stdio : [...stdio] });
+  running = child;
+  const code = await new Promise<number>((resolve) => {
+    child.once("error", (error) => {
+      process.stderr.write(`${command} cannot be run: ${error.message}\n`);
+      resolve(1);
+    });
+    child.once("close", (status) => resolve(status ?? 1));
+  });
+  if (code !== 0) process.exit(code);
 }
 
-/** The pnpm that runs this: a script of Node's or a program, by where it came from. */
-function pnpm(commandArgs: readonly string[], cwd: string): void {
+/** By the pnpm that runs this: a script of Node's or a program, by where it came from. */
+async function pnpm(commandArgs: readonly string[], cwd: string): Promise<void> {
   const own = process.env.npm_execpath ?? "pnpm";
-  if (/\.[cm]?js$/.test(own)) prepare(process.execPath, [own, ...commandArgs], cwd);
-  else prepare(own, commandArgs, cwd);
+  if (/\.[cm]?js$/.test(own)) await run(process.execPath, [own, ...commandArgs], { cwd });
+  else await run(own, commandArgs, { cwd });
 }
 
-pnpm(["install", "--frozen-lockfile", "--reporter=silent"], bench);
-const tasks = join(import.meta.dirname, "run-tasks.ts");
-const quiet = ["--output-logs=errors-only", "--log-order=grouped"];
-prepare(
-  process.execPath,
-  [tasks, "build", "--filter=./packages/*", "--filter=@pawl/test-postgres", ...quiet],
-  root,
-);
-const { status } = spawnSync(process.execPath, [join(bench, "src", "main.ts"), ...args], {
-  stdio: "inherit",
-});
-process.exit(status ?? 1);
+// Who asks for help waits for no build.
+if (!args.includes("--help") && !args.includes("-h")) {
+  await pnpm(["install", "--frozen-lockfile", "--reporter=silent"], bench);
+  const packages = ["--filter=./packages/*", "--filter=@pawl/test-postgres"];
+  const logs = ["--output-logs=errors-only", "--log-order=grouped"];
+  await run(process.execPath, [join(import.meta.dirname, "run-tasks.ts"), "build", ...packages, ...logs]);
+}
+await run(process.execPath, [join(bench, "src", "main.ts"), ...args], { stdio: "inherit" });

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Cell, Subject } from "../src/cell.ts";
+import { figuresOf } from "../src/figure.ts";
+import { runCell } from "../src/run-cell.ts";
+import { median, spread } from "../src/statistics.ts";
+
+const still = { unit: "ms", sample: () => 1 };
+
+test("median and spread are those of the textbook", () => {
+  assert.equal(median([5, 1, 3]), 3);
+  assert.equal(median([4, 1, 3, 2]), 2.5);
+  // The quartiles of 1…5 are 2 and 4.
+  assert.equal(spread([5, 4, 3, 2, 1]), 2 / 3);
+  assert.throws(() => median([]), RangeError);
+});
+
+test("a ratio is taken within each round: a machine that gets slower does not move it", () => {
+  const subjects: Subject[] = [
+    { ...still, name: "floor" },
+    { ...still, name: "ours", floor: "floor", target: { of: "ratio", atMost: 2 } },
+  ];
+  const samples = new Map([
+    ["floor", [1, 10, 100]],
+    ["ours", [2, 20, 200]],
+  ]);
+  const [floor, ours] = figuresOf("cell", subjects, samples);
+  assert.equal(floor?.figure.ratio_to_floor, null);
+  assert.deepEqual([ours?.figure.ratio_to_floor, ours?.figure.value, ours?.met], [2, 20, true]);
+});
+
+test("a target that is missed is missed", () => {
+  const missed = { ...still, name: "slow", target: { of: "value", atLeast: 5 } } as const;
+  assert.equal(figuresOf("cell", [missed], new Map([["slow", [4]]]))[0]?.met, false);
+});
+
+test("subjects take turns, begin each round with another one, and warm up without counting", async () => {
+  const order: string[] = [];
+  const subject = (name: string): Subject => ({
+    name,
+    unit: "samples",
+    sample: () => order.push(name),
+  });
+  let closed = 0;
+  const cell: Cell = {
+    name: "cell",
+    open: async () => ({ subjects: [subject("a"), subject("b")], close: async () => void closed++ }),
+  };
+  const [a] = await runCell(cell, { rounds: 2, warmUps: 1, sampleMs: 0, scale: 1 });
+  assert.deepEqual(order, ["a", "b", "b", "a", "a", "b"]);
+  // Samples 4 and 5 are a's that count.
+  assert.equal(a?.figure.value, 4.5);
+  assert.equal(closed, 1);
+});
+
+test("a cell that fails is closed, and a sample that is no number fails it", async () => {
+  let closed = 0;
+  const subjects = [{ name: "broken", unit: "ms", sample: () => Number.NaN }];
+  const cell: Cell = { name: "cell", open: async () => ({ subjects, close: async () => void closed++ }) };
+  await assert.rejects(
+    runCell(cell, { rounds: 1, warmUps: 0, sampleMs: 0, scale: 1 }),
+    /"broken" measured NaN/,
+  );
+  assert.equal(closed, 1);
+});
+
+test("an abort ends after the sample that is being taken, and closes the cell", async () => {
+  const stopping = new AbortController();
+  let taken = 0;
+  let closed = 0;
+  const sample = () => {
+    taken += 1;
+    stopping.abort();
+    return 1;
+  };
+  const subjects = [{ name: "only", unit: "ms", sample }];
+  const cell: Cell = { name: "cell", open: async () => ({ subjects, close: async () => void closed++ }) };
+  const effort = { rounds: 3, warmUps: 0, sampleMs: 0, scale: 1 };
+  await assert.rejects(runCell(cell, effort, stopping.signal), { name: "AbortError" });
+  assert.deepEqual([taken, closed], [1, 1]);
+});
