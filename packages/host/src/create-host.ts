@@ -3,11 +3,13 @@ import type { Logger, Model } from "@pawl/core/ports";
 import {
   journaled,
   modelExecutor,
+  processExecutor,
   sleepExecutor,
   syncEnvironmentExecutor,
   systemClock,
   toolExecutor,
 } from "@pawl/effects";
+import { createProcessCommands, createProcessRunner } from "@pawl/effects/processes";
 import { createTurnDriver } from "@pawl/effects/turn-driver";
 import {
   createLeaseKeeper,
@@ -22,6 +24,7 @@ import { createHostAwaitEvents } from "./host-await-events.ts";
 import { createHostEnvironment } from "./host-environment.ts";
 import { createKeepAlive } from "./keep-alive.ts";
 import { createSessionHandle } from "./session.ts";
+import { createTasks } from "./tasks.ts";
 import { createTurnHandle } from "./turn.ts";
 import { createWaits } from "./waits.ts";
 
@@ -46,12 +49,15 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
   const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
   const waits = createWaits({ open: () => store.open(), rows: store.awaits, awaits: awaits.ready });
 
+  const commands = createProcessCommands({ processes: store.processes, clock });
+
   const controller = journaled({
     clock,
     executors: {
       model_call: modelExecutor(findModel, { clock, random }),
       tool_call: toolExecutor({ clock, random }),
       sleep: sleepExecutor({ clock }),
+      process: processExecutor(commands),
       sync_environment: syncEnvironmentExecutor,
       ...awaits.executors,
     },
@@ -98,6 +104,13 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     ...(options.pollMs !== undefined && { pollMs: options.pollMs }),
   });
 
+  const bodies = options.tasks ?? [];
+  // Who has no bodies asks the store for none.
+  const taskRunner =
+    bodies.length === 0
+      ? undefined
+      : createProcessRunner({ processes: store.processes, bodies, lease: keeper.current, clock, logger });
+
   const keepAlive = createKeepAlive();
   let started: Promise<void> | undefined;
   let stopped = false;
@@ -122,18 +135,26 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     );
     runner.start();
     timers.start();
+    taskRunner?.start();
   }
 
   function poke(id: Parameters<typeof runner.pokeSession>[0], reason: string): void {
-    if (stopped) return;
-    begin().then(
-      () => runner.pokeSession(id, reason),
-      (cause: unknown) => {
-        if (!stopped) logger.error("this host could not begin to drive", { message: String(cause) });
-      },
-    );
+    startDriving(() => runner.pokeSession(id, reason));
   }
 
+  function startDriving(then = () => {}): void {
+    if (stopped) return;
+    begin().then(then, (cause: unknown) => {
+      if (!stopped) logger.error("this host could not begin to drive", { message: String(cause) });
+    });
+  }
+
+  const tasks = createTasks({
+    commands,
+    newId,
+    hold: keepAlive.hold,
+    poke: () => taskRunner !== undefined && startDriving(),
+  });
   const driving = (id: SessionId) => runner.inFlight.has(id);
   const handles = { clock, newId, hold: keepAlive.hold, poke, driving };
   return {
@@ -141,6 +162,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     turn: (id) => createTurnHandle(turnId(id), { ...handles, store: store as never }),
     sessions: ({ limit = 100 } = {}) => store.sessions.list({ limit }),
     waits,
+    tasks,
     async start() {
       await begin();
       letGo = keepAlive.hold();
@@ -152,7 +174,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
       try {
         // A store that cannot be reached must not keep this process from ending.
         const begun = started && Promise.race([started.catch(() => {}), until(clock.now() + drainMs)]);
-        await Promise.all([runner.stop({ drainMs }), timers.stop(), begun]);
+        await Promise.all([runner.stop({ drainMs }), taskRunner?.stop({ drainMs }), timers.stop(), begun]);
         await keeper.close();
       } finally {
         release();

@@ -26,7 +26,9 @@ import type {
   Store,
   ToolProvider,
 } from "@pawl/core/ports";
+import type { AnyProcess } from "@pawl/effects/processes";
 import type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
+import type { Tasks } from "./tasks.ts";
 import type { TurnEffect } from "./turn-effects.ts";
 import type { SessionVerification } from "./verify-session.ts";
 import type { Waits } from "./waits.ts";
@@ -39,6 +41,8 @@ export interface HostOptions<Tx = never> {
   readonly tools?: ToolSet;
   /** Tools that an input's `environment` names, such as MCP servers. */
   readonly toolProvider?: ToolProvider;
+  /** Background tasks that this host runs, see `backgroundTask`. */
+  readonly tasks?: readonly AnyProcess[];
   /** The first is the default. Without any there is one named `assistant` without instructions. */
   readonly agents?: readonly Agent[];
   readonly limits?: Partial<TurnLimits>;
@@ -81,6 +85,8 @@ export interface Host<Tx = never> {
   /** A turn by its id, from any process. @throws PawlError `turn_unknown` from its methods, when there is none. */
   turn(id: string): Turn;
   sessions(query?: { readonly limit?: number }): Promise<readonly SessionRecord[]>;
+  /** Background tasks: start them, see them, signal them, await them. */
+  readonly tasks: Tasks;
   /** Drives turns until `stop`. Resolves when turns can be accepted. Without it the first `send` begins to drive. */
   start(): Promise<void>;
   /** Ends within `drainMs` (default 4 000): what runs then is aborted and resumed by whoever comes next. */

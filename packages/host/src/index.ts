@@ -1,3 +1,4 @@
+export { defineProcess as backgroundTask, type ProcessContext as TaskContext } from "@pawl/effects/processes";
 export type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
 export { createHost } from "./create-host.ts";
 export type {
@@ -14,6 +15,7 @@ export type {
   TurnResult,
   TurnSummary,
 } from "./host.ts";
+export type { StartTaskOptions, TaskRecord, TaskResult, Tasks } from "./tasks.ts";
 export type { TurnEffect } from "./turn-effects.ts";
 export {
   type BrokenLink,

@@ -129,6 +129,7 @@ export function createFakeHost(): FakeHost {
       answer: async () => ({ status: "unknown_or_revoked" }),
       key: async () => Promise.reject(new PawlError("wait_unknown", "There is no such wait.")),
     },
+    tasks: { start: notHere, list: notHere, signal: notHere, result: notHere, cancel: notHere },
     start: async () => undefined,
     stop: async () => undefined,
     pause: () => undefined,
