@@ -15,9 +15,9 @@ const BODY = JSON.stringify({
 /**
  * Effects that are durable, in a PostgreSQL of its own with its default durability: one turn's effects one after another, and those
  * of 32 turns at once, through the turn driver, the journal and `@pawl/store-postgres`, with a model and a `retry` tool that answer
- * at once. An effect here is a checkpoint, a model's call or a tool's call, from being asked for to being durable; the time has the
- * turn's begin and commit in it. The floor is what the disk and PostgreSQL give: commits of one row, one after another, by bare `pg` on one connection;
- * on 32 connections they show what PostgreSQL gains by committing together.
+ * at once. An effect here is a checkpoint, a model's call or a tool's call, from being asked for to being durable; time and bytes
+ * have the turn's begin and commit in them. The floor is what the disk and PostgreSQL give: commits of one row, one after another,
+ * by bare `pg` on one connection; on 32 connections they show what PostgreSQL gains by committing together. The bytes are those of PostgreSQL's write-ahead log, with the whole pages that it writes after each checkpoint of its own.
  *
  * It does not show a network to the database, other tools than `retry` (which write an intent first), text that is streamed, or
  * claiming and queueing, which are not timed.
@@ -44,7 +44,8 @@ export const durableEffectsCell: Cell = {
     }
     const turns = durableTurns(store as never, store.inbox as never, 15 * scale);
 
-    async function commitsPerSecond(connections: number): Promise<number> {
+    /** @returns how many commits */
+    async function commit(connections: number): Promise<number> {
       const commits = 200 * scale;
       const clients = await Promise.all(Array.from({ length: connections }, () => bare.connect()));
       const insert = async (client: pg.PoolClient) => {
@@ -52,10 +53,19 @@ export const durableEffectsCell: Cell = {
           await client.query({ name: "floor", text: "insert into floor (body) values ($1)", values: [BODY] });
       };
       try {
-        return (1_000 * commits * connections) / (await wallMs(() => Promise.all(clients.map(insert))));
+        await Promise.all(clients.map(insert));
       } finally {
         for (const client of clients) client.release();
       }
+      return commits * connections;
+    }
+
+    async function commitsPerSecond(connections: number): Promise<number> {
+      let commits = 0;
+      const ms = await wallMs(async () => {
+        commits = await commit(connections);
+      });
+      return (1_000 * commits) / ms;
     }
 
     async function effectsPerSecond(atOnce: number): Promise<number> {
@@ -64,7 +74,32 @@ export const durableEffectsCell: Cell = {
       return (1_000 * (await turns.effectsOf(claims))) / ms;
     }
 
+    async function walBytes(work: () => Promise<unknown>): Promise<number> {
+      const position = async () => {
+        const { rows } = await bare.query<{ at: string }>("select pg_current_wal_insert_lsn() - '0/0' as at");
+        return Number(rows[0]?.at);
+      };
+      const before = await position();
+      await work();
+      return (await position()) - before;
+    }
+
+    async function walOfCommit(): Promise<number> {
+      let commits = 0;
+      const bytes = await walBytes(async () => {
+        commits = await commit(1);
+      });
+      return bytes / commits;
+    }
+
+    async function walOfEffect(): Promise<number> {
+      const claims = await turns.prepare(1);
+      const bytes = await walBytes(() => turns.drive(claims));
+      return bytes / (await turns.effectsOf(claims));
+    }
+
     const floor = "commits of one row, bare pg";
+    const walFloor = "log written for a commit";
     return {
       subjects: [
         { name: floor, unit: "/s", sample: () => commitsPerSecond(1) },
@@ -81,6 +116,8 @@ export const durableEffectsCell: Cell = {
           floor,
           sample: () => effectsPerSecond(TURNS_AT_ONCE),
         },
+        { name: walFloor, unit: "bytes", sample: walOfCommit },
+        { name: "log written for an effect", unit: "bytes", floor: walFloor, sample: walOfEffect },
       ],
       close,
     };
