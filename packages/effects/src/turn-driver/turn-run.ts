@@ -15,8 +15,6 @@ import {
   nextDeadline,
   outstandingEffects,
   type StepResult,
-  step,
-  type TurnId,
   type TurnInput,
   type TurnMachine,
   type TurnState,
@@ -29,7 +27,8 @@ import { driveEnded } from "../errors.ts";
 import { storable } from "../storable.ts";
 import type { FoldedTurn } from "./fold-turn.ts";
 import { MAX_RESULT_BYTES, withoutLargeResults } from "./large-results.ts";
-import type { RowDraft, SessionLane } from "./session-lane.ts";
+import { MachineFeed } from "./machine-feed.ts";
+import type { SessionLane } from "./session-lane.ts";
 import { Spending } from "./spending.ts";
 import { TextStream } from "./text-stream.ts";
 
@@ -91,42 +90,38 @@ export class TurnRun implements EffectJournal {
   readonly #texts = new Map<EffectId, TextStream>();
   readonly #spending: Spending;
   readonly #end = Promise.withResolvers<RunEnd>();
-  #state: TurnState;
+  readonly #feed: MachineFeed;
   #cancelTimer: (() => void) | undefined;
   #stopping = false;
   #ended = false;
-  /** Inputs that were stepped and are not durable and acted upon yet. */
-  #feeding = 0;
   readonly #unlisten: () => void;
-  /** Set while a write decides what the next input is: nothing else may be fed meanwhile. */
-  #gate: Promise<unknown> = Promise.resolve();
 
   constructor(options: TurnRunOptions) {
     const { state, recorded } = options.folded;
     this.#o = options;
     this.nonce = options.nonce;
-    this.#state = state;
+    this.#feed = new MachineFeed(state, {
+      ...options,
+      act: (result) => this.#act(result),
+      settled: () => this.#checkEnd(),
+    });
     this.#recorded = new Map(recorded);
     this.#aborted = new Set(options.folded.aborted);
-    this.#spending = new Spending(() => this.#state, options.folded.heldNanoUsd);
+    this.#spending = new Spending(() => this.state, options.folded.heldNanoUsd);
     this.#scope = executionScope.turn(state.sessionId, state.turnId);
     // Streamed text is written without anybody waiting for it: the end of the lane must reach whoever runs all the same.
     this.#unlisten = options.lane.onTrip((cause) => this.#broken(cause));
   }
 
-  get #turnId(): TurnId {
-    return this.#state.turnId as TurnId;
-  }
-
   get state(): TurnState {
-    return this.#state;
+    return this.#feed.state;
   }
 
   /** Begins what is outstanding and resolves when the turn cannot go on by itself. */
   run(): Promise<RunEnd> {
-    this.#armTimer(nextDeadline(this.#state.timers));
+    this.#armTimer(nextDeadline(this.state.timers));
     // What was fed before (a cancel, the end of the attempts) may have ended some of it.
-    const outstanding = new Set(outstandingEffects(this.#state));
+    const outstanding = new Set(outstandingEffects(this.state));
     for (const effect of this.#o.folded.pending.values()) {
       if (outstanding.has(effect.id)) this.#launch(effect, true);
     }
@@ -139,7 +134,7 @@ export class TurnRun implements EffectJournal {
     const deadlines = [...this.#waits.values()].map(({ command }) =>
       command.kind === "await_event" ? command.deadline : undefined,
     );
-    const due = [...deadlines, nextDeadline(this.#state.timers)].filter((at) => at !== undefined);
+    const due = [...deadlines, nextDeadline(this.state.timers)].filter((at) => at !== undefined);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
@@ -165,7 +160,7 @@ export class TurnRun implements EffectJournal {
 
   /** Feeds an input that is no effect's outcome: a cancel request, a timer. Resolves when it is durable and acted upon. */
   async feed(input: TurnInput): Promise<void> {
-    await this.#apply(input);
+    await this.#feed.feed(input);
   }
 
   // EffectJournal, for the controller
@@ -194,49 +189,14 @@ export class TurnRun implements EffectJournal {
     this.#inFlight.delete(effectId);
     this.#spending.settle(effectId);
     const now = this.#o.clock.now();
-    await this.#apply({ type: "effect_settled", now, effectId, outcome: stored }, mustMatch(command));
+    await this.#feed.feed({ type: "effect_settled", now, effectId, outcome: stored }, mustMatch(command));
   }
 
   async #write(body: Extract<LogBody, { kind: "effect_intent" | "step_done" }>): Promise<void> {
     // A body that ignores its signal outlives its effect, and even its turn.
     const over = this.#ended || this.#recorded.get(body.effectId)?.outcome !== undefined;
     if (over) throw driveEnded(new Error("The effect is over."));
-    await this.#o.lane.append([this.#draft(null, this.#o.clock.now(), body)]);
-  }
-
-  #draft(ordinal: number | null, at: number, body: LogBody): RowDraft {
-    return { turnId: this.#turnId, ordinal, at, body };
-  }
-
-  async #apply(input: TurnInput, command?: Json): Promise<void> {
-    this.#feeding += 1;
-    try {
-      await this.#gate;
-      const { row, result } = this.#stepped(input, command);
-      if (row === undefined) return;
-      this.#state = result.state;
-      await this.#o.lane.append([row]);
-      this.#act(result);
-    } finally {
-      this.#feeding -= 1;
-      this.#checkEnd();
-    }
-  }
-
-  /** The step that an input would make, and its row; no row for one that comes too late. */
-  #stepped(input: TurnInput, command?: Json): Stepped {
-    const result = step(this.#o.machine, this.#state, input);
-    if (result.report !== undefined) {
-      this.#o.logger.debug(result.report.message, { turnId: this.#state.turnId, code: result.report.code });
-      return { result, row: undefined };
-    }
-    const row = this.#draft(this.#state.ordinal, input.now, {
-      kind: "machine_input",
-      input,
-      ...(command !== undefined && { command }),
-      ...(result.events.length > 0 && { events: result.events }),
-    });
-    return { result, row };
+    await this.#o.lane.append([this.#feed.draft(null, this.#o.clock.now(), body)]);
   }
 
   #act(result: StepResult): void {
@@ -260,7 +220,7 @@ export class TurnRun implements EffectJournal {
     this.#inFlight.set(effect.id, abort);
     const work =
       effect.command.kind === "checkpoint"
-        ? this.#checkpoint(effect)
+        ? this.#feed.checkpoint(effect)
         : this.#perform(effect, abort.signal, resumed);
     this.#waits.delete(effect.id);
     work
@@ -279,7 +239,7 @@ export class TurnRun implements EffectJournal {
     const envelope = this.#envelope(effect);
     const text =
       effect.command.kind === "model_call"
-        ? new TextStream(lane, clock, this.#turnId, effect.id, this.#o.folded.streamed.get(effect.id))
+        ? new TextStream(lane, clock, this.#feed.turnId, effect.id, this.#o.folded.streamed.get(effect.id))
         : undefined;
     if (text) this.#texts.set(effect.id, text);
     const outcome = await controller.execute(envelope, {
@@ -294,7 +254,7 @@ export class TurnRun implements EffectJournal {
   }
 
   #envelope(effect: MachineEffect): EffectEnvelope {
-    const cause: Cause = { type: "turn", iteration: this.#state.iteration };
+    const cause: Cause = { type: "turn", iteration: this.state.iteration };
     return createEnvelope(this.#scope, effect.id, effect.command, cause);
   }
 
@@ -309,42 +269,9 @@ export class TurnRun implements EffectJournal {
     this.record(this.#envelope(wait), cancelled).catch((cause: unknown) => this.#broken(cause));
   }
 
-  /**
-   * Claiming steering inputs and the row that holds them are one transaction (D19), so the row is made inside of it, and
-   * nothing else may be fed until it is known.
-   */
-  async #checkpoint(effect: MachineEffect): Promise<void> {
-    const opened = Promise.withResolvers<void>();
-    const before = this.#gate;
-    this.#gate = opened.promise;
-    try {
-      await before;
-      const { lane, inbox, clock } = this.#o;
-      const now = clock.now();
-      if (!outstandingEffects(this.#state).includes(effect.id)) return;
-      let stepped: Stepped | undefined;
-      await lane.exclusive(async (seq) => {
-        await inbox.checkpoint(lane.fence, this.#turnId, (inputs) => {
-          const taken = inputs.map(({ inputId, content }) => ({ inputId, parts: content.parts }));
-          const outcome: EffectOutcome = { kind: "checkpoint", inputs: taken };
-          const input: TurnInput = { type: "effect_settled", now, effectId: effect.id, outcome };
-          stepped = this.#stepped(input, mustMatch(effect.command));
-          return { ...(stepped.row as RowDraft), seq };
-        });
-        return { used: 1, value: undefined };
-      });
-      if (stepped === undefined) return;
-      this.#state = stepped.result.state;
-      this.#inFlight.delete(effect.id);
-      this.#act(stepped.result);
-    } finally {
-      opened.resolve();
-    }
-  }
-
   #facts(): TurnFacts {
     const { machine, base, toolbox, refreshTools } = this.#o;
-    const state = this.#state;
+    const state = this.state;
     return {
       sessionId: state.sessionId,
       turnId: state.turnId,
@@ -369,18 +296,18 @@ export class TurnRun implements EffectJournal {
   async #fireTimers(): Promise<void> {
     const now = this.#o.clock.now();
     // Each is looked up anew: a timer that fires may set or remove others.
-    let timer = dueTimer(this.#state.timers, now);
+    let timer = dueTimer(this.state.timers, now);
     while (timer !== undefined && !this.#ended) {
       await this.feed({ type: "timer_fired", now, timer });
-      timer = dueTimer(this.#state.timers, now);
+      timer = dueTimer(this.state.timers, now);
     }
     // A clock that fired early has nothing due: it is asked again.
-    this.#armTimer(nextDeadline(this.#state.timers));
+    this.#armTimer(nextDeadline(this.state.timers));
   }
 
   #checkEnd(): void {
-    if (this.#ended || this.#feeding > 0) return;
-    if (this.#state.phase.name === "finished") {
+    if (this.#ended || this.#feed.busy) return;
+    if (this.state.phase.name === "finished") {
       // What still runs was told to stop; its settlement would be stale.
       for (const effect of this.#inFlight.values()) effect.abort();
       this.#finish({ type: "finished" });
@@ -388,7 +315,7 @@ export class TurnRun implements EffectJournal {
       return;
     } else if (this.#stopping) {
       this.#finish({ type: "stopped" });
-    } else if (this.#waits.size > 0 && this.#state.phase.name === "waiting") {
+    } else if (this.#waits.size > 0 && this.state.phase.name === "waiting") {
       this.#finish({ type: "waiting" });
     }
   }
@@ -400,7 +327,7 @@ export class TurnRun implements EffectJournal {
     }
     // Of an effect that shall stop nothing is wanted any more: a grace timer writes it off (R3).
     const unwanted = effectId !== undefined && this.#aborted.has(effectId);
-    if (unwanted && nextDeadline(this.#state.timers) !== undefined) return;
+    if (unwanted && nextDeadline(this.state.timers) !== undefined) return;
     const { code, message } = cause;
     this.#halt({ type: "blocked", code, message }, cause);
   }
@@ -420,11 +347,6 @@ export class TurnRun implements EffectJournal {
 function waitsElsewhere({ command }: MachineEffect, cause: unknown): boolean {
   if (command.kind !== "await_event") return false;
   return cause instanceof Parked || isPawlError(cause, "runtime_effect_local_executor_unavailable");
-}
-
-interface Stepped {
-  readonly result: StepResult;
-  readonly row: RowDraft | undefined;
 }
 
 function asksToStop(): DOMException {

@@ -1,0 +1,133 @@
+import {
+  type EffectOutcome,
+  type Json,
+  type LogBody,
+  type MachineEffect,
+  mustMatch,
+  outstandingEffects,
+  type StepResult,
+  step,
+  type TurnId,
+  type TurnInput,
+  type TurnMachine,
+  type TurnState,
+} from "@pawl/core";
+import type { Clock, Inbox, Logger } from "@pawl/core/ports";
+import type { RowDraft, SessionLane } from "./session-lane.ts";
+
+export interface MachineFeedOptions {
+  readonly machine: TurnMachine;
+  readonly lane: SessionLane;
+  readonly inbox: Pick<Inbox, "checkpoint">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called with what a step asks for, once its row is durable (E2). */
+  readonly act: (result: StepResult) => void;
+  /** Called when an input was dealt with, also one that came too late. */
+  readonly settled: () => void;
+}
+
+/**
+ * Feeds a turn's machine: owns its state, steps it with one input after another, and writes each input as a row before anybody
+ * acts on it (D6). Who runs the turn decides what is fed and what is done.
+ */
+export class MachineFeed {
+  readonly #o: MachineFeedOptions;
+  #state: TurnState;
+  #underWay = 0;
+  /** Set while a write decides what the next input is: nothing else may be fed meanwhile. */
+  #gate: Promise<unknown> = Promise.resolve();
+
+  constructor(state: TurnState, options: MachineFeedOptions) {
+    this.#state = state;
+    this.#o = options;
+  }
+
+  get state(): TurnState {
+    return this.#state;
+  }
+
+  get turnId(): TurnId {
+    return this.#state.turnId as TurnId;
+  }
+
+  /** Inputs were stepped that are not durable and acted upon yet. */
+  get busy(): boolean {
+    return this.#underWay > 0;
+  }
+
+  draft(ordinal: number | null, at: number, body: LogBody): RowDraft {
+    return { turnId: this.turnId, ordinal, at, body };
+  }
+
+  /** Resolves when the input is durable and acted upon, or is known to come too late. */
+  async feed(input: TurnInput, command?: Json): Promise<void> {
+    this.#underWay += 1;
+    try {
+      await this.#gate;
+      const { row, result } = this.#stepped(input, command);
+      if (row === undefined) return;
+      this.#state = result.state;
+      await this.#o.lane.append([row]);
+      this.#o.act(result);
+    } finally {
+      this.#underWay -= 1;
+      this.#o.settled();
+    }
+  }
+
+  /**
+   * Claiming steering inputs and the row that holds them are one transaction (D19), so the row is made inside of it, and
+   * nothing else may be fed until it is known.
+   */
+  async checkpoint(effect: MachineEffect): Promise<void> {
+    const opened = Promise.withResolvers<void>();
+    const before = this.#gate;
+    this.#gate = opened.promise;
+    try {
+      await before;
+      const result = await this.#claimed(effect);
+      if (result === undefined) return;
+      this.#state = result.state;
+      this.#o.act(result);
+    } finally {
+      opened.resolve();
+    }
+  }
+
+  async #claimed(effect: MachineEffect): Promise<StepResult | undefined> {
+    const { lane, inbox, clock } = this.#o;
+    const now = clock.now();
+    if (!outstandingEffects(this.#state).includes(effect.id)) return undefined;
+    let result: StepResult | undefined;
+    await lane.exclusive(async (seq) => {
+      await inbox.checkpoint(lane.fence, this.turnId, (inputs) => {
+        const taken = inputs.map(({ inputId, content }) => ({ inputId, parts: content.parts }));
+        const outcome: EffectOutcome = { kind: "checkpoint", inputs: taken };
+        const input: TurnInput = { type: "effect_settled", now, effectId: effect.id, outcome };
+        const stepped = this.#stepped(input, mustMatch(effect.command));
+        result = stepped.result;
+        return { ...(stepped.row as RowDraft), seq };
+      });
+      return { used: 1, value: undefined };
+    });
+    return result;
+  }
+
+  /** The step that an input would make, and its row; no row for one that comes too late. */
+  #stepped(input: TurnInput, command?: Json): { result: StepResult; row: RowDraft | undefined } {
+    const result = step(this.#o.machine, this.#state, input);
+    if (result.report !== undefined) {
+      const { code, message } = result.report;
+      this.#o.logger.debug(message, { turnId: this.#state.turnId, code });
+      return { result, row: undefined };
+    }
+    const row = this.draft(this.#state.ordinal, input.now, {
+      kind: "machine_input",
+      input,
+      ...(command !== undefined && { command }),
+      ...(result.events.length > 0 && { events: result.events }),
+    });
+    return { result, row };
+  }
+}
