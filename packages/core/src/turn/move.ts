@@ -54,5 +54,5 @@ function join<T>(a: readonly T[], b: readonly T[]): readonly T[] {
 }
 
 export function appendMessages(state: TurnState, ...messages: readonly Message[]): TurnState {
-  return messages.length === 0 ? state : { ...state, delta: [...state.delta, ...messages] };
+  return messages.length === 0 ? state : { ...state, delta: state.delta.concat(messages) };
 }

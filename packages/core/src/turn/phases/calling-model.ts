@@ -12,6 +12,7 @@ import { withoutTimer } from "../timers.ts";
 import { act } from "./act.ts";
 import { finish } from "./finished.ts";
 import { answerOpenCalls } from "./tool-results.ts";
+import { usedCallIds } from "./used-call-ids.ts";
 import { waitForBudget } from "./waiting.ts";
 
 /** Begins the next iteration, or the last answer when a limit forbids another one. */
@@ -157,17 +158,15 @@ function messageId(state: TurnState): string {
  */
 function withUniqueCallIds(state: TurnState, parts: readonly AnswerPart[]): readonly AnswerPart[] {
   if (!parts.some((part) => part.type === "tool_call")) return parts;
-  const seen = new Set<string>();
-  for (const { role, parts: said } of state.delta) {
-    if (role === "assistant") for (const part of said) if (part.type === "tool_call") seen.add(part.callId);
-  }
+  const used = usedCallIds(state.delta);
+  const here = new Set<string>();
   let changed = false;
   const unique = parts.map((part): AnswerPart => {
     if (part.type !== "tool_call") return part;
     const given = part.callId.trim() === "" ? "call" : part.callId;
     let callId: string = given;
-    for (let n = 2; seen.has(callId); n++) callId = `${given}#${n}`;
-    seen.add(callId);
+    for (let n = 2; used.has(callId) || here.has(callId); n++) callId = `${given}#${n}`;
+    here.add(callId);
     if (callId === part.callId) return part;
     changed = true;
     return { ...part, callId: callId as CallId };
