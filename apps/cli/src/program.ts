@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { addLookingBack } from "./command-line/looking-back.ts";
+import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
 import type { CancelOptions } from "./commands/cancel.ts";
 import type { RunOptions } from "./commands/run.ts";
@@ -40,6 +41,7 @@ ${EXIT_CODES}`,
   addRun(program, setExitCode);
   addWatch(program, setExitCode);
   addCancel(program, setExitCode);
+  addReads(program, setExitCode);
   addLookingBack(program, setExitCode);
   addConfig(program, setExitCode);
   return program;

@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { pawl } from "./pawl-process.ts";
 
-const COMMANDS = ["serve", "run", "watch", "cancel", "replay", "export", "fork", "config"];
+const COMMANDS = [
+  "serve",
+  "run",
+  "watch",
+  "cancel",
+  "sessions",
+  "turns",
+  "verify",
+  "replay",
+  "export",
+  "fork",
+  "config",
+];
 
 describe("help", () => {
   it("names every command, and how the process ends", async () => {

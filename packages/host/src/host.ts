@@ -210,4 +210,6 @@ export interface TurnExplanation {
   readonly why: string;
   /** What helps, as a sentence; absent when there is nothing to do. */
   readonly advice?: string;
+  /** Once it does not move any more. */
+  readonly result?: TurnResult;
 }

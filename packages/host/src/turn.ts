@@ -161,7 +161,7 @@ async function explain(
   record: InputRecord,
   result: TurnResult | undefined,
 ): Promise<TurnExplanation> {
-  if (result !== undefined) return explainResult(turnId, result);
+  if (result !== undefined) return { ...explainResult(turnId, result), result };
   const session = await store.sessions.load(record.sessionId);
   if (session?.openTurn === turnId)
     return { turnId, state: "running", why: "It is being driven, or will be at once." };

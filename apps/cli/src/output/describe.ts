@@ -56,6 +56,11 @@ export function showUsage(usage: WireUsage): string {
     : `${tokens}, $${showDollars(usage.cost_nano_usd)}`;
 }
 
+/** Money, from integer nano US dollars. */
+export function showCost(nano: number): string {
+  return nano === 0 ? "$0" : `$${showDollars(nano)}`;
+}
+
 /** Enough digits to be more than zero. */
 function showDollars(nano: number): string {
   const dollars = nano / 1e9;

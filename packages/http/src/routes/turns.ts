@@ -29,7 +29,8 @@ async function showTurn(call: Call): Promise<Response> {
   readQuery(url, z.strictObject({}));
   const turn = host.turn(params.turn as string);
   const explanation = await turn.explain();
-  if (MOVING.has(explanation.state)) return jsonAnswer(200, wireTurn(explanation));
+  if (MOVING.has(explanation.state) || explanation.result !== undefined)
+    return jsonAnswer(200, wireTurn(explanation));
   return jsonAnswer(200, wireTurn(explanation, await resultWithin(turn, LOOK_UP_MS, endOf(call))));
 }
 

@@ -67,7 +67,8 @@ export function wireTurnResult(result: TurnResult): WireTurnResult {
   return { ...wireTurnOutcome(result), ...facts } as WireTurnResult;
 }
 
-export function wireTurn({ turnId, state, why, advice }: TurnExplanation, result?: TurnResult): WireTurn {
+export function wireTurn(explanation: TurnExplanation, result = explanation.result): WireTurn {
+  const { turnId, state, why, advice } = explanation;
   return {
     turn_id: turnId,
     state,

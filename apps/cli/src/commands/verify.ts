@@ -1,0 +1,44 @@
+import type { WireVerification } from "@pawl/http";
+import { commandName, shellWord } from "../command-name.ts";
+import { EXIT } from "../exit-codes.ts";
+import { printable } from "../output/printable.ts";
+import { createStyle, wantsColour } from "../output/style.ts";
+import { type ClientOptions, withClient } from "./with-client.ts";
+
+export interface VerifyOptions extends ClientOptions {
+  readonly anchor?: string;
+}
+
+/** Walks a session's chain of receipts. @returns 0 when it holds, 1 when a link is broken */
+export async function verify(sessionId: string, { anchor, ...options }: VerifyOptions): Promise<number> {
+  return withClient(options, async ({ client, clear }) => {
+    const verification = await client.reads.verify(sessionId, anchor);
+    clear();
+    process.stdout.write(
+      options.json ? `${JSON.stringify(verification)}\n` : describe(verification, anchor !== undefined),
+    );
+    return verification.intact ? EXIT.completed : EXIT.failed;
+  });
+}
+
+function describe(verification: WireVerification, anchored: boolean): string {
+  const { session_id, receipts, messages, head, broken } = verification;
+  const style = createStyle(wantsColour(process.stdout, process.env));
+  if (broken !== null) {
+    const turn = broken.turn_id === null ? "" : ` of turn ${broken.turn_id}`;
+    const where = broken.index < receipts ? `receipt ${broken.index + 1} of ${receipts}${turn}` : "the end";
+    return `${style.bad("✗ broken")} at ${where} (${broken.part}): ${printable(broken.message)}\n`;
+  }
+  const lines = [
+    `${style.good("✓ intact")}: ${counted(receipts, "receipt")} over ${counted(messages, "message")}`,
+  ];
+  if (head !== null && !anchored) {
+    const again = `${commandName(process.env)} verify ${shellWord(session_id)} --anchor ${head}`;
+    lines.push(`Keep this where nobody who writes the database can, and run it later: ${again}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,34 @@
+import type { WireTurn } from "@pawl/http";
+
+/** The command lines that move a turn, without the program's name; none for one that has ended. Pure. */
+export function whatHelps({ turn_id, state, result }: WireTurn): readonly string[] {
+  switch (state) {
+    case "queued":
+    case "running":
+      return [`watch ${turn_id}`];
+    case "blocked":
+      return [`cancel ${turn_id}`];
+    case "waiting": {
+      const waits = result?.status === "waiting" ? result.waits : [];
+      return [...waits.map(answerOf), `cancel ${turn_id}`];
+    }
+    default:
+      return [];
+  }
+}
+
+type Wait = Extract<NonNullable<WireTurn["result"]>, { status: "waiting" }>["waits"][number];
+
+function answerOf({ id, reason }: Wait): string {
+  switch (reason.type) {
+    case "did_it_happen":
+      return `answer ${id} --happened | --not-happened | --abandon`;
+    case "approval":
+      return `approvals show ${id}`;
+    case "budget":
+      return reason.limit === "cost" ? `answer ${id} --grant-usd 1` : `answer ${id} --grant-tokens 100000`;
+    case "tool_pending":
+    case "custom":
+      return `answer ${id} --result '…'`;
+  }
+}
