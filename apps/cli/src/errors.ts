@@ -10,7 +10,9 @@ export type CliErrorCode =
   | "turn_unknown"
   | "session_unknown"
   | "file_unusable"
-  | "record_invalid";
+  | "record_invalid"
+  | "interrupted"
+  | "mcp_tools_absent";
 
 export function cliError(code: CliErrorCode, message: string, cause?: unknown): PawlError {
   return new PawlError(code, message, { cause });

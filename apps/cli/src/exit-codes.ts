@@ -30,6 +30,8 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   "model_key_missing",
   "model_base_url_invalid",
   "model_price_invalid",
+  "mcp_command_invalid",
+  "mcp_config_invalid",
   "file_unusable",
   "record_invalid",
   "fork_out_of_range",
@@ -38,5 +40,6 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 ]);
 
 export function exitCodeOfError(code: string): number {
+  if (code === "interrupted") return EXIT.cancelled;
   return USAGE_CODES.has(code) ? EXIT.usage : EXIT.failed;
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { addLookingBack } from "./command-line/looking-back.ts";
+import { addMcp } from "./command-line/mcp.ts";
 import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
 import type { CancelOptions } from "./commands/cancel.ts";
@@ -43,6 +44,7 @@ ${EXIT_CODES}`,
   addCancel(program, setExitCode);
   addReads(program, setExitCode);
   addLookingBack(program, setExitCode);
+  addMcp(program, setExitCode);
   addConfig(program, setExitCode);
   return program;
 }

@@ -8,12 +8,15 @@ const COMMANDS = [
   "cancel",
   "sessions",
   "turns",
+  "turn",
   "verify",
   "replay",
   "export",
   "fork",
+  "mcp",
   "config",
 ];
+const NESTED = ["turn show", "mcp list", "mcp diff"];
 
 describe("help", () => {
   it("names every command, and how the process ends", async () => {
@@ -23,8 +26,8 @@ describe("help", () => {
     for (const exit of ["0 ", "1 ", "2 ", "3 ", "130"]) expect(stdout).toContain(`\n  ${exit}`);
   });
 
-  it.each(COMMANDS)("of %s has examples that begin with the command", async (command) => {
-    const { code, stdout } = await pawl([command, "--help"]);
+  it.each([...COMMANDS, ...NESTED])("of %s has examples that begin with the command", async (command) => {
+    const { code, stdout } = await pawl([...command.split(" "), "--help"]);
     expect(code).toBe(0);
     const examples = stdout.slice(stdout.indexOf("Examples:"));
     expect(examples).toContain(`pawl ${command}`);

@@ -51,6 +51,13 @@ Examples:
   program
     .command("turn")
     .description("Look at one turn")
+    .helpCommand(false)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  pawl turn show turn_0a37bbd7a23b472089f2f1e81873ddaf`,
+    )
     .command("show")
     .description("Show how a turn stands, and every effect with its attempts, outcome and cost")
     .argument("<turn>", "the turn's id")

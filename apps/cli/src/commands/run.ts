@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { text } from "node:stream/consumers";
-import type { Json } from "@pawl/core";
 import { onStopSignals } from "@pawl/server";
 import { openClient } from "../client/open-client.ts";
 import type { TurnClient } from "../client/turn-client.ts";
@@ -9,6 +8,7 @@ import { cliError } from "../errors.ts";
 import { EXIT, exitCodeOf } from "../exit-codes.ts";
 import { sayError } from "../output/say-error.ts";
 import { followTurn } from "./follow-turn.ts";
+import { mcpEnvironment } from "./mcp-environment.ts";
 import { type OutputOptions, openOutput } from "./open-output.ts";
 import { configOf } from "./server-options.ts";
 
@@ -59,7 +59,7 @@ export async function run(words: string, options: RunOptions): Promise<number> {
       onBack: () => output.notice("The server is back; the turn goes on."),
     });
     if (wanted !== undefined) return EXIT.cancelled;
-    const environment = environmentOf(options.mcp ?? [], client.sameMachine);
+    const environment = mcpEnvironment(options.mcp ?? [], client.sameMachine ? process.cwd() : undefined);
     const ids = await client.send({
       sessionId: options.session ?? `s_${randomUUID().replaceAll("-", "").slice(0, 12)}`,
       content,
@@ -94,16 +94,4 @@ async function promptOf(words: string): Promise<string> {
   if (prompt.trim() !== "") return prompt;
   const how = words === "-" ? "Nothing came on stdin." : "The prompt is empty.";
   throw cliError("usage", `${how} Say what to do, for example: pawl run "What is a pawl?"`);
-}
-
-/** The servers are required: a turn that was given tools is not to run without them. */
-function environmentOf(servers: readonly string[], sameMachine: boolean): Json | undefined {
-  if (servers.length === 0) return undefined;
-  const mcp = servers.map((server): Json => {
-    const text = server.trim();
-    if (/^https?:\/\//i.test(text)) return { url: text, required: true };
-    // Whoever types a command vouches for what it starts: its hints decide what may be repeated after a crash.
-    return { command: text, required: true, trusted: true, ...(sameMachine && { cwd: process.cwd() }) };
-  });
-  return { mcp };
 }
