@@ -4,7 +4,13 @@ import { type DeathPoint, dyingStore } from "@pawl/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type DrivenOptions, type DrivenSession, drivenSession, SESSION } from "../support/driven-session.ts";
+import {
+  type DrivenOptions,
+  type DrivenSession,
+  drivenSession,
+  SESSION,
+  TURN,
+} from "../support/driven-session.ts";
 
 /** What a tool does when it is called; in the world outside, which survives every crash of ours. */
 type Behaviour = "ok" | "fails" | "slow" | "steps";
@@ -113,7 +119,7 @@ function sessionOf(of: Script, world: World, given: Partial<DrivenOptions>): Dri
 }
 
 /** Runs the script to its end; each death ends a process, and the next one takes over. */
-async function play(of: Script, points: readonly DeathPoint[]) {
+async function play(of: Script, points: readonly DeathPoint[], cancelAt?: number) {
   const world: World = new Map();
   const first = sessionOf(of, world, {});
   const { clock } = first;
@@ -148,6 +154,9 @@ async function play(of: Script, points: readonly DeathPoint[]) {
       await clock.advance(0);
       if (over) break;
       if (!(await clock.next())) await clock.advance(1_000);
+      if (timers === cancelAt) {
+        await first.store.sessions.requestCancel(TURN, { requestId: "r", origin: "test" });
+      }
       if (++timers > 3_000)
         throw new Error(`Not over after 3,000 timers: ${(await first.kinds()).join(", ")}`);
     }
@@ -176,6 +185,26 @@ describe("random scripts with crashes at random writes (promises 1, 2, 5 and 6)"
           // only once is not.
           if (!key.includes("/a")) expect([key, times]).toEqual([key, 1]);
         }
+        expect(run.rows.map(({ seq }) => seq)).toEqual(run.rows.map((_row, index) => index + 1));
+        expect(run.pending).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  }, 120_000);
+
+  it("and cancels at random times end too, with every call answered and one receipt an input", async () => {
+    await fc.assert(
+      fc.asyncProperty(script, deaths, fc.nat(30), async (of, points, cancelAt) => {
+        const run = await play(of, points, cancelAt);
+        const ids = (role: string, type: string) =>
+          run.transcript.flatMap((message) =>
+            message.role !== role
+              ? []
+              : message.parts.flatMap((part) => (part.type === type && "callId" in part ? part.callId : [])),
+          );
+        expect(ids("tool", "tool_result")).toEqual(ids("assistant", "tool_call"));
+        expect(run.receipts).toHaveLength(of.inputs);
+        for (const [key, times] of run.world) if (!key.includes("/a")) expect([key, times]).toEqual([key, 1]);
         expect(run.rows.map(({ seq }) => seq)).toEqual(run.rows.map((_row, index) => index + 1));
         expect(run.pending).toEqual([]);
       }),
