@@ -137,30 +137,43 @@ function contextOf(
     processId: claim.fence.processId,
     attempt: claim.record.attempts + 1,
     signal,
-    async step<Value extends Json>(stepId: string, run: (signal: AbortSignal) => Value | Promise<Value>) {
-      if (entered.has(stepId)) throw stepRepeated(stepId);
-      entered.add(stepId);
-      const recorded = feed.steps.get(stepId);
-      if (recorded !== undefined) return recorded as Value;
-      signal.throwIfAborted();
-      const value = storable(((await run(signal)) ?? null) as Value);
-      await write(`step ${stepId}`, { type: "step_done", stepId, value });
-      return value;
+    step<Value extends Json>(stepId: string, run: (signal: AbortSignal) => Value | Promise<Value>) {
+      return unheard(performStep(stepId, run));
     },
     progress: (value, { wake = false } = {}) =>
-      write(nextKey(), { type: "progress", value: storable(value), wake }),
-    signals: {
-      async next(name: string) {
-        const ordinal = (taken.get(name) ?? 0) + 1;
-        taken.set(name, ordinal);
-        const schema = body?.signals[name];
-        if (schema === undefined) throw signalInvalid(`This background task declares no signal "${name}".`);
-        const payload = await validate(schema, await feed.signal(name, ordinal));
-        if (!payload.ok) throw signalInvalid(`Signal "${name}" ${ordinal} does not fit: ${payload.message}`);
-        return payload.value as never;
-      },
-    },
+      unheard(write(nextKey(), { type: "progress", value: storable(value), wake })),
+    signals: { next: (name: string) => unheard(nextSignal(name)) },
   };
+
+  async function performStep<Value extends Json>(
+    stepId: string,
+    run: (signal: AbortSignal) => Value | Promise<Value>,
+  ): Promise<Value> {
+    if (entered.has(stepId)) throw stepRepeated(stepId);
+    entered.add(stepId);
+    const recorded = feed.steps.get(stepId);
+    if (recorded !== undefined) return recorded as Value;
+    signal.throwIfAborted();
+    const value = storable(((await run(signal)) ?? null) as Value);
+    await write(`step ${stepId}`, { type: "step_done", stepId, value });
+    return value;
+  }
+
+  async function nextSignal(name: string): Promise<never> {
+    const ordinal = (taken.get(name) ?? 0) + 1;
+    taken.set(name, ordinal);
+    const schema = body?.signals[name];
+    if (schema === undefined) throw signalInvalid(`This background task declares no signal "${name}".`);
+    const payload = await validate(schema, await feed.signal(name, ordinal));
+    if (!payload.ok) throw signalInvalid(`Signal "${name}" ${ordinal} does not fit: ${payload.message}`);
+    return payload.value as never;
+  }
+}
+
+/** A body may end without awaiting what it began; that must not end the whole process as an unhandled rejection. */
+function unheard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 function failed(thrown: unknown): ProcessEnd {

@@ -12,16 +12,21 @@ export function checkSignal(declared: readonly SignalDeclaration[], name: string
     const known = declared.map((one) => one.name).join(", ") || "none";
     throw signalInvalid(`The background task takes no signal "${name}"; it takes: ${known}.`);
   }
-  const { error } = checkOf(declaration.schema).safeParse(payload);
+  const { error } = checkOf(declaration).safeParse(payload);
   if (error === undefined) return;
   const lines = error.issues.map(({ path, message }) => [...path, message].map(String).join(": "));
   throw signalInvalid(`The payload of signal "${name}" does not fit its schema. ${lines.join("; ")}`);
 }
 
-function checkOf(schema: JsonObject): z.ZodType {
+function checkOf({ name, schema }: SignalDeclaration): z.ZodType {
   let check = checks.get(schema);
   if (check === undefined) {
-    check = z.fromJSONSchema(schema as never);
+    try {
+      check = z.fromJSONSchema(schema as never);
+    } catch (cause) {
+      const problem = cause instanceof Error ? cause.message : String(cause);
+      throw signalInvalid(`The schema that was declared for signal "${name}" cannot be checked: ${problem}`);
+    }
     checks.set(schema, check);
   }
   return check;

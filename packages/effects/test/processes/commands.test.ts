@@ -104,6 +104,17 @@ describe("commands to background tasks", () => {
     expect(await types(P1)).toHaveLength(4);
   });
 
+  it("a declared schema that cannot be checked refuses the signal and says so", async () => {
+    const { commands } = createWorld();
+    const signals = [{ name: "rate", schema: { type: "no such type" } }];
+    await commands.run({ ...start, registration: { ...registration, signals } }, { key: "k" });
+    const signal = { operation: "signal", processId: P1, name: "rate", payload: 1 } as const;
+    await expect(commands.run(signal, { key: "s" })).rejects.toMatchObject({
+      code: "process_signal_invalid",
+      message: expect.stringContaining("cannot be checked"),
+    });
+  });
+
   it("await resolves with the end, by a hint or by the poll, and stops with its signal", async () => {
     const { commands, clock, processes } = createWorld();
     await commands.run(start, { key: "k" });

@@ -244,6 +244,28 @@ describe("a runner of background tasks", () => {
     expect(await world.processes.load(id)).toMatchObject({ progress: { done: 1 } });
   });
 
+  it("a body that ends without awaiting what it began harms nobody", async () => {
+    const world = createWorld();
+    const begun = gate();
+    const body = defineProcess({
+      name: "hasty",
+      input: z.null(),
+      signals: { rate: z.number() },
+      run(_input, { signals, step }) {
+        void signals.next("rate");
+        void step("late", () => begun.promise.then(() => 1));
+        return "done";
+      },
+    });
+    const { runner } = await world.node("a", [body]);
+    const id = await world.start(body);
+    expect(await world.end(id)).toEqual({ type: "completed", output: "done" });
+    begun.resolve();
+    // An unhandled rejection would fail this run.
+    await vi.waitFor(() => expect(runner.running.size).toBe(0));
+    expect(await world.types(id)).toEqual(["registered", "started", "completed"]);
+  });
+
   it("runs no more bodies at once than it may", async () => {
     const world = createWorld();
     const finish = gate();
