@@ -77,6 +77,7 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
     clock,
     newId,
     logger,
+    ...(options.maxAttempts !== undefined && { maxAttempts: options.maxAttempts }),
   });
   const keeper = createLeaseKeeper({
     leases: store.leases,

@@ -58,6 +58,8 @@ export interface HostOptions<Tx = never> {
   readonly nodeId?: string;
   /** Sessions that are driven at once. Default 16. */
   readonly concurrency?: number;
+  /** Drives of a session in a row that may get no further before its turn is ended (D17). Default 5. */
+  readonly maxAttempts?: number;
   /** How long the store believes in this node without hearing of it, in milliseconds. Default 15 000. */
   readonly leaseTtlMs?: number;
   /** The recovery poll, in milliseconds. Default 400. */
