@@ -12,6 +12,7 @@ export type CliErrorCode =
   | "file_unusable"
   | "record_invalid"
   | "interrupted"
+  | "wait_unknown"
   | "mcp_tools_absent";
 
 export function cliError(code: CliErrorCode, message: string, cause?: unknown): PawlError {

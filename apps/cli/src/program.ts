@@ -3,6 +3,7 @@ import { addLookingBack } from "./command-line/looking-back.ts";
 import { addMcp } from "./command-line/mcp.ts";
 import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
+import { addWaits } from "./command-line/waits.ts";
 import type { CancelOptions } from "./commands/cancel.ts";
 import type { RunOptions } from "./commands/run.ts";
 import type { ServerOptions } from "./commands/server-options.ts";
@@ -44,6 +45,7 @@ ${EXIT_CODES}`,
   addCancel(program, setExitCode);
   addReads(program, setExitCode);
   addLookingBack(program, setExitCode);
+  addWaits(program, setExitCode);
   addMcp(program, setExitCode);
   addConfig(program, setExitCode);
   return program;
@@ -82,6 +84,7 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
     .option("--session <id>", "go on in this session, or begin it under this name")
     .option("--mcp <command>", "attach an MCP server, by command or address; repeatable", collect)
     .option("--model <name>", "model for this turn, such as openai/<id> or anthropic/<id>")
+    .option("--ask <tool>", "calls of this tool need somebody's approval; repeatable", collect)
     .option("--timeout <seconds>", "cancel the turn after this time", seconds)
     .addOption(new Option("--json", "print one JSON object a line, the last one turn.finished"))
     .addOption(new Option("-q, --quiet", "print the answer only").conflicts("json"))

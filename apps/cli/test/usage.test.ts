@@ -13,10 +13,19 @@ const COMMANDS = [
   "replay",
   "export",
   "fork",
+  "waits",
+  "answer",
+  "approvals",
   "mcp",
   "config",
 ];
-const NESTED = ["turn show", "mcp list", "mcp diff"];
+const NESTED = [
+  "turn show",
+  "mcp list",
+  "mcp diff",
+  "waits list",
+  ...["list", "show", "approve", "deny", "edit"].map((verb) => `approvals ${verb}`),
+];
 
 describe("help", () => {
   it("names every command, and how the process ends", async () => {

@@ -1,4 +1,4 @@
-import { agent, nodeId, type SessionId, sessionId, standard, turnId } from "@pawl/core";
+import { agent, nodeId, type SessionId, sessionId, standard, type ToolSet, turnId } from "@pawl/core";
 import type { Logger, Model } from "@pawl/core/ports";
 import {
   journaled,
@@ -9,6 +9,7 @@ import {
   systemClock,
   toolExecutor,
 } from "@pawl/effects";
+import { type ApprovalPolicy, approvalGuard } from "@pawl/effects/guards";
 import { createProcessCommands, createProcessRunner } from "@pawl/effects/processes";
 import { createTurnDriver } from "@pawl/effects/turn-driver";
 import {
@@ -35,7 +36,9 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
  * The default composition: a store remembers, a journaled controller performs, a turn driver drives, a queue runner schedules.
  * Everything is handed in or has a default; a host of other parts is put together the same way.
  */
-export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
+export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
+  options: HostOptions<Tx, Tools>,
+): Host<Tx> {
   const { store, clock = systemClock, logger = SILENT } = options;
   const newId = options.newId ?? (() => crypto.randomUUID().replaceAll("-", ""));
   const random = Math.random;
@@ -51,8 +54,10 @@ export function createHost<Tx = never>(options: HostOptions<Tx>): Host<Tx> {
 
   const commands = createProcessCommands({ processes: store.processes, clock });
 
+  const policies = (options.approvals ?? {}) as Readonly<Record<string, ApprovalPolicy>>;
   const controller = journaled({
     clock,
+    guards: [approvalGuard({ policies, clock })],
     executors: {
       model_call: modelExecutor(findModel, { clock, random }),
       tool_call: toolExecutor({ clock, random }),

@@ -67,6 +67,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       limits: agent({ name, limits: { ...limits, ...request.limits } }).limits,
       refreshTools,
       ...(request.environment !== undefined && { environment: request.environment }),
+      ...(request.ask !== undefined && request.ask.length > 0 && { ask: request.ask }),
     };
   }
 
@@ -84,6 +85,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       const request = readTurnRequest(input.content.environment);
       configOf(request, []);
       const toolbox = await openTools(request.environment, about);
+      checkAsked(request.ask ?? [], toolbox.definitions);
       return { toolbox, config: configOf(request, toolbox.definitions) };
     },
     refresh: (config, about) => openTools(config.environment, about),
@@ -93,4 +95,17 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       return openTools(config.environment, about, pinned);
     },
   };
+}
+
+/** A misspelt name would let the calls through that somebody wanted to see. */
+function checkAsked(asked: readonly string[], definitions: readonly ToolDefinition[]): void {
+  const unknown = asked.find(
+    (name) => !definitions.some((tool) => tool.name === name || tool.source?.tool === name),
+  );
+  if (unknown === undefined) return;
+  const names = definitions.map(({ name }) => name).join(", ");
+  throw new PawlError(
+    "ask_tool_unknown",
+    `Calls of "${unknown}" were to be approved first, and this turn has no such tool. It has: ${names || "none"}.`,
+  );
 }

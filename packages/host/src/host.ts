@@ -33,12 +33,23 @@ import type { TurnEffect } from "./turn-effects.ts";
 import type { SessionVerification } from "./verify-session.ts";
 import type { Waits } from "./waits.ts";
 
-export interface HostOptions<Tx = never> {
+/** By the name of a tool: whether a call with these arguments needs somebody's approval. Pure: the same arguments, the same answer. */
+export type ApprovalPolicies<Tools extends ToolSet> = {
+  readonly [Name in keyof Tools]?: (input: InputOfTool<Tools[Name]>) => boolean;
+};
+
+type InputOfTool<T> = T extends { readonly "~tool": { readonly input: infer Input } | undefined }
+  ? Input
+  : Json;
+
+export interface HostOptions<Tx = never, Tools extends ToolSet = ToolSet> {
   readonly store: Store<Tx>;
   /** One model, or how to find one by the name that an agent or an input asks for (undefined: the default). */
   readonly model: Model | ((name: string | undefined) => Model);
   /** Tools of this process, by name. */
-  readonly tools?: ToolSet;
+  readonly tools?: Tools;
+  /** Calls that are made only after somebody has approved them. A policy that throws asks too. */
+  readonly approvals?: ApprovalPolicies<Tools>;
   /** Tools that an input's `environment` names, such as MCP servers. */
   readonly toolProvider?: ToolProvider;
   /** Background tasks that this host runs, see `backgroundTask`. */
@@ -80,6 +91,8 @@ export interface SendOptions<Tx = never> {
   readonly limits?: Partial<TurnLimits>;
   /** For the host's `toolProvider`. */
   readonly environment?: Json;
+  /** Names of tools whose calls need somebody's approval in this turn. */
+  readonly ask?: readonly string[];
 }
 
 export interface Host<Tx = never> {

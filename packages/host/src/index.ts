@@ -2,6 +2,7 @@ export { defineProcess as backgroundTask, type ProcessContext as TaskContext } f
 export type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
 export { createHost } from "./create-host.ts";
 export type {
+  ApprovalPolicies,
   EventOptions,
   ForkedTurn,
   ForkTurnOptions,

@@ -9,11 +9,13 @@ export interface TurnRequest {
   /** For the tool provider. */
   readonly environment?: Json;
   readonly fork?: ForkRequest;
+  /** Tools whose calls need somebody's approval. */
+  readonly ask?: readonly string[];
 }
 
 export function writeTurnRequest(request: TurnRequest): Json | undefined {
-  const { agent, model, limits, environment, fork } = request;
-  if ([agent, model, limits, environment, fork].every((part) => part === undefined)) return undefined;
+  const { agent, model, limits, environment, fork, ask } = request;
+  if ([agent, model, limits, environment, fork, ask].every((part) => part === undefined)) return undefined;
   return {
     v: 1,
     ...(agent !== undefined && { agent }),
@@ -21,6 +23,7 @@ export function writeTurnRequest(request: TurnRequest): Json | undefined {
     ...(limits !== undefined && { limits: { ...limits } }),
     ...(environment !== undefined && { environment }),
     ...(fork !== undefined && { fork: { ...fork } }),
+    ...(ask !== undefined && { ask }),
   };
 }
 

@@ -27,13 +27,19 @@ export interface PendingWait {
 }
 
 /**
- * How a wait ends. "Did it happen?" is answered with `happened`, and with `abandon` when nobody can know; what waits for
- * something else takes a resolution.
+ * How a wait ends. Each kind of wait takes its own answers: "did it happen?" `happened`, an approval a `decision`, a spent budget a
+ * `grant`; whatever waits for something else takes a resolution. `abandon` is for whoever cannot or will not say.
  */
 export type WaitAnswer =
   | Resolution
   | { readonly happened: true; readonly output?: Json }
   | { readonly happened: false }
+  | { readonly decision: "approve" }
+  /** Approves the call with these arguments in place of those that were asked for; the tool checks them like any others. */
+  | { readonly decision: "edit"; readonly input: Json }
+  | { readonly decision: "deny"; readonly reason?: string }
+  /** More of a budget: tokens, integer nano US dollars, or both. */
+  | { readonly grant: { readonly tokens?: number; readonly costNanoUsd?: number } }
   | { readonly abandon: true };
 
 export interface Waits {
@@ -101,19 +107,38 @@ function shown(record: AwaitEventRecord): PendingWait {
 function resolutionOf({ keyId, wait, info }: AwaitEventRecord, answer: WaitAnswer): Resolution {
   if (isControlWait(wait)) throw unfit(keyId, "it is decided by the turn itself. Cancel the turn instead.");
   if ("status" in answer) return answer;
-  if (!asksWhetherItHappened(info)) {
-    throw unfit(
-      keyId,
-      'it does not ask whether something happened. Answer with a resolution: { status: "ok", payload }.',
-    );
+  const asked = typeOf(info);
+  if ("abandon" in answer) {
+    if (asked !== undefined) return { status: "cancelled" };
+    throw unfit(keyId, 'what it waits for cannot be abandoned. Answer with { status: "cancelled" }.');
   }
-  if ("abandon" in answer) return { status: "cancelled" };
-  if (!answer.happened) return { status: "ok", payload: { happened: false } };
-  return { status: "ok", payload: { happened: true, output: answer.output ?? null } };
+  if ("happened" in answer) {
+    if (asked !== "did_it_happen") throw unfit(keyId, "it does not ask whether something happened.");
+    if (!answer.happened) return { status: "ok", payload: { happened: false } };
+    return { status: "ok", payload: { happened: true, output: answer.output ?? null } };
+  }
+  if ("decision" in answer) {
+    if (asked !== "approval") throw unfit(keyId, "it does not ask for an approval.");
+    return { status: "ok", payload: { ...answer } };
+  }
+  if (asked !== "budget") throw unfit(keyId, "it does not ask for more of a budget.");
+  return { status: "ok", payload: granted(keyId, answer.grant) };
 }
 
-function asksWhetherItHappened(info: Json): boolean {
-  return typeof info === "object" && info !== null && "type" in info && info.type === "did_it_happen";
+function granted(keyId: string, { tokens = 0, costNanoUsd = 0 }: GrantedBudget): Json {
+  const amounts = [tokens, costNanoUsd];
+  if (amounts.every((amount) => Number.isSafeInteger(amount) && amount >= 0) && tokens + costNanoUsd > 0) {
+    return { tokens, costNanoUsd };
+  }
+  throw unfit(keyId, "a grant is a whole number of tokens, or of nano US dollars, above 0.");
+}
+
+type GrantedBudget = Extract<WaitAnswer, { readonly grant: unknown }>["grant"];
+
+/** Waits of a turn say what they are for; other waits belong to whoever opened them. */
+function typeOf(info: Json): string | undefined {
+  if (typeof info !== "object" || info === null || !("type" in info)) return undefined;
+  return typeof info.type === "string" ? info.type : undefined;
 }
 
 function unfit(id: string, why: string): PawlError {

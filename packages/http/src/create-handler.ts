@@ -6,6 +6,7 @@ import { inputRoutes } from "./routes/inputs.ts";
 import { lookingBackRoutes } from "./routes/looking-back.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { turnRoutes } from "./routes/turns.ts";
+import { waitRoutes } from "./routes/waits.ts";
 
 /** Who makes a request. The name is recorded where it matters, such as with a cancel. */
 export interface Principal {
@@ -34,14 +35,14 @@ export interface HandlerOptions<P extends Principal = Principal> {
   readonly onError?: (thrown: unknown, request: Request) => void;
 }
 
-const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes, ...lookingBackRoutes];
+const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes, ...lookingBackRoutes, ...waitRoutes];
 
 /**
  * HTTP around a host, in web standards only: give the function to whatever serves requests.
  *
  * | | |
  * |---|---|
- * | `POST /v1/sessions/:id/inputs` | sends `{content, delivery?, idempotency_key?, at?, agent?, model?, environment?}`; 202 when durable |
+ * | `POST /v1/sessions/:id/inputs` | sends `{content, delivery?, idempotency_key?, at?, agent?, model?, environment?, ask?}`; 202 when durable |
  * | `GET /v1/sessions?limit=` | sessions, the most recently used first |
  * | `GET /v1/sessions/:id` | the session and its transcript |
  * | `GET /v1/sessions/:id/events?after=` | its events, past and coming (SSE, `Last-Event-ID`) |
@@ -56,6 +57,8 @@ const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes, ...lookingBackR
  * | `GET /v1/turns/:id/record?redact=1` | everything that a replay needs, with or without credentials |
  * | `GET /v1/turns/:id/replay` | runs it again, performs nothing and compares |
  * | `POST /v1/turns/:id/fork` | begins a turn that shares its inputs up to `{at, prompt?, live?, session_id?, idempotency_key?}`; 202 |
+ * | `GET /v1/waits?session=&limit=` | what is waited for and not answered, approvals too, oldest first |
+ * | `POST /v1/waits/:id` | answers it, or says that somebody was faster |
  *
  * Every error is `{error: {code, message}}`.
  */
@@ -100,7 +103,7 @@ async function answer(
   if (match.found === "nothing") {
     throw httpError(
       "route_unknown",
-      "There is nothing at this path. Routes begin with /v1/sessions and /v1/turns.",
+      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns and /v1/waits.",
     );
   }
   return match.route.answer({ request, url, params: match.params, principal, host, options });

@@ -13,6 +13,7 @@ export {
   type WireAccepted,
 } from "./wire/input.ts";
 export { messageSchema, type WireMessage, type WirePart, wireMessage } from "./wire/message.ts";
+export { type WireWaitReason, waitReasonSchema } from "./wire/outcome.ts";
 export { replaySchema, type WireReplay, wireReplay } from "./wire/replay.ts";
 export {
   turnResultSchema,
@@ -37,3 +38,15 @@ export {
 } from "./wire/turn-summary.ts";
 export { type WireUsage, wireUsage } from "./wire/usage.ts";
 export { verificationSchema, type WireVerification, wireVerification } from "./wire/verification.ts";
+export {
+  type AnswerBody,
+  answerBodySchema,
+  answeredSchema,
+  type WireAnswered,
+  type WireWait,
+  waitAnswerOf,
+  waitSchema,
+  waitsSchema,
+  wireAnswered,
+  wireWait,
+} from "./wire/wait.ts";

@@ -3,6 +3,7 @@ import { acceptedSchema, cancelSchema, forkedSchema, turnResultSchema, turnSchem
 import { followEvents } from "./event-source.ts";
 import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
 import { httpReads } from "./http-reads.ts";
+import { httpWaits } from "./http-waits.ts";
 import type { Patience } from "./patience.ts";
 import type { PawlClient } from "./pawl-client.ts";
 
@@ -54,6 +55,7 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
       return readAnswer(await call({ method: "POST", path, body }), cancelSchema);
     },
     reads: httpReads(call),
+    waits: httpWaits(call),
     close: async () => undefined,
   };
 }

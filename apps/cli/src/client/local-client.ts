@@ -3,6 +3,7 @@ import type { ServerConfig } from "@pawl/server";
 import { createLogger, openRuntime } from "@pawl/server/runtime";
 import { cliError } from "../errors.ts";
 import { localReads } from "./local-reads.ts";
+import { localWaits } from "./local-waits.ts";
 import type { PawlClient } from "./pawl-client.ts";
 
 /** Turns in this process, on the database of the data folder (or DATABASE_URL). */
@@ -45,6 +46,7 @@ export async function openLocalClient(
       return wireCancel(turn.id, asked);
     },
     reads: localReads(host),
+    waits: localWaits(host),
     close: () => runtime.close({ drainMs: 1_000 }),
   };
 }

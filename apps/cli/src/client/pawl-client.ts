@@ -1,7 +1,9 @@
 import type { Reads } from "./reads.ts";
 import type { TurnClient } from "./turn-client.ts";
+import type { WaitsClient } from "./waits.ts";
 
 /** Everything that commands do, whether on a server or in this process. */
 export interface PawlClient extends TurnClient {
   readonly reads: Reads;
+  readonly waits: WaitsClient;
 }

@@ -6,6 +6,8 @@ export interface NewTurn {
   readonly content: string;
   readonly model?: string;
   readonly environment?: Json;
+  /** Names of tools whose calls need somebody's approval. */
+  readonly ask?: readonly string[];
 }
 
 export interface NewFork {

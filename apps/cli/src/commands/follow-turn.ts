@@ -31,6 +31,7 @@ export async function followTurn(
         openWaits.add(event.effect_id);
         seenWaits();
       }
+      if (event.type === "wait.settled") openWaits.delete(event.effect_id);
     }
   })();
   const slow = setTimeout(async () => {
@@ -43,7 +44,7 @@ export async function followTurn(
     const failed = events.then(() => new Promise<never>(() => undefined));
     const result = await Promise.race([client.result(turnId, over.signal), failed]);
     if (result.status === "waiting" || result.status === "blocked") {
-      const missing = () => result.status === "waiting" && result.waits.some(({ id }) => !openWaits.has(id));
+      const missing = () => result.status === "waiting" && openWaits.size < result.waits.length;
       const shown = new Promise<void>((resolve) => {
         seenWaits = () => {
           if (!missing()) resolve();

@@ -16,6 +16,7 @@ export interface RunOptions extends OutputOptions {
   readonly session?: string;
   readonly mcp?: readonly string[];
   readonly model?: string;
+  readonly ask?: readonly string[];
   readonly timeout?: number;
 }
 
@@ -66,6 +67,7 @@ export async function run(words: string, options: RunOptions): Promise<number> {
       // The turn's own, whatever the default is where it runs.
       ...(model !== undefined && { model }),
       ...(environment !== undefined && { environment }),
+      ...(options.ask !== undefined && { ask: options.ask }),
     });
     turnId = ids.turnId;
     output.accepted(ids);

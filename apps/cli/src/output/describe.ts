@@ -1,5 +1,11 @@
 import type { Json } from "@pawl/core";
-import type { WireEvent, WireTurnResult, WireUsage } from "@pawl/http";
+import {
+  type WireEvent,
+  type WireTurnResult,
+  type WireUsage,
+  type WireWait,
+  waitReasonSchema,
+} from "@pawl/http";
 import { oneLine, printable } from "./printable.ts";
 
 const MAX_INPUT = 200;
@@ -32,6 +38,17 @@ export function showToolResult(result: ToolResult): string {
     outcome_unknown: "cancelled; nobody knows whether it happened",
   };
   return certainty[result.certainty] ?? `cancelled (${result.certainty})`;
+}
+
+/** Why a turn waits; undefined for a wait that is none of a turn's. */
+export function reasonOf({ reason }: Pick<WireWait, "reason">): Wait["reason"] | undefined {
+  const checked = waitReasonSchema.safeParse(reason);
+  return checked.success ? checked.data : undefined;
+}
+
+export function showReason(wait: Pick<WireWait, "reason">): string {
+  const reason = reasonOf(wait);
+  return reason === undefined ? oneLine(JSON.stringify(wait.reason), MAX_INPUT) : showWait({ reason });
 }
 
 export function showWait({ reason }: Pick<Wait, "reason">): string {

@@ -14,8 +14,22 @@ export function createJsonOutput(write: (text: string) => void, tell: (text: str
     accepted: ({ sessionId, turnId }) =>
       line({ type: "turn.accepted", session_id: sessionId, turn_id: turnId }),
     event: line,
-    finished: (end) => line(finishedLine(end)),
+    finished(end) {
+      for (const approval of pendingApprovals(end)) line(approval);
+      line(finishedLine(end));
+    },
   };
+}
+
+/** A line for each call that somebody has to approve before the turn goes on. */
+function pendingApprovals({ result }: TurnEnd): readonly Readonly<Record<string, unknown>>[] {
+  if (result.status !== "waiting") return [];
+  return result.waits.flatMap(({ id, reason }) => {
+    if (reason.type !== "approval") return [];
+    const { tool, input, argument_hash } = reason;
+    const { session_id, turn_id } = result;
+    return [{ type: "approval.pending", approval_id: id, session_id, turn_id, tool, input, argument_hash }];
+  });
 }
 
 /** The last line. `outcome` is the result's status. */

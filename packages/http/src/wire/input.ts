@@ -22,6 +22,8 @@ export const inputBodySchema = z.strictObject({
   agent: name.optional(),
   model: name.optional(),
   environment: jsonValue.optional(),
+  /** Names of tools whose calls need somebody's approval in this turn. */
+  ask: z.array(name).max(100).optional(),
 });
 
 export type InputBody = z.infer<typeof inputBodySchema>;
@@ -39,7 +41,7 @@ export const acceptedSchema = z.object({
 export type WireAccepted = z.infer<typeof acceptedSchema>;
 
 export function sendOptionsOf(body: InputBody): SendOptions {
-  const { delivery, idempotency_key: idempotencyKey, at, agent, model, environment } = body;
+  const { delivery, idempotency_key: idempotencyKey, at, agent, model, environment, ask } = body;
   return {
     ...(delivery !== undefined && { delivery }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
@@ -47,6 +49,7 @@ export function sendOptionsOf(body: InputBody): SendOptions {
     ...(agent !== undefined && { agent }),
     ...(model !== undefined && { model }),
     ...(environment !== undefined && { environment: environment as Json }),
+    ...(ask !== undefined && { ask }),
   };
 }
 

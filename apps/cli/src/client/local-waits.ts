@@ -1,0 +1,18 @@
+import type { Host } from "@pawl/host";
+import { waitAnswerOf, wireAnswered, wireWait } from "@pawl/http";
+import { cliError } from "../errors.ts";
+import type { WaitsClient } from "./waits.ts";
+
+export function localWaits({ waits }: Host): WaitsClient {
+  return {
+    list: async (query) => (await waits.list(query)).map(wireWait),
+    async answer(id, answer) {
+      const outcome = await waits.answer(id, waitAnswerOf(answer), { by: "cli" });
+      if (outcome.status !== "unknown_or_revoked") return wireAnswered(id, outcome);
+      throw cliError(
+        "wait_unknown",
+        `There is no wait "${id}", or it was taken back. \`pawl waits list\` shows what waits.`,
+      );
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { AnswerOptions, DecideOptions, Decision } from "../commands/answer.ts";
+import type { WaitsOptions } from "../commands/waits.ts";
+import type { ClientOptions } from "../commands/with-client.ts";
+import { dataDir, json, type SetExitCode, server, wholeNumber } from "./shared-options.ts";
+
+const limit = () =>
+  new Option("--limit <number>", "how many at most").argParser(wholeNumber(1, 500)).default(100);
+const ID = "9c1185a5c5e9fc54612808977ee8f548b2258d31";
+
+/** What people are asked for, and how they answer. */
+export function addWaits(program: Command, setExitCode: SetExitCode): void {
+  const waits = program
+    .command("waits")
+    .description("See what turns wait for")
+    .helpCommand(false)
+    .addHelpText("after", "\nExamples:\n  pawl waits list");
+  waits
+    .command("list")
+    .description("List what is waited for and not answered, oldest first")
+    .option("--session <id>", "of this session only")
+    .addOption(limit())
+    .addOption(json())
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText("after", "\nExamples:\n  pawl waits list\n  pawl waits list --session trip --json")
+    .action(async (options: WaitsOptions) => {
+      const { listWaits } = await import("../commands/waits.ts");
+      setExitCode(await listWaits(options));
+    });
+
+  program
+    .command("answer")
+    .description("Answer what a turn waits for")
+    .argument("<wait>", "the wait's id, as `pawl waits list` shows it")
+    .option("--happened", "the call was made; --result is what it came to")
+    .option("--not-happened", "the call was not made: it is made again")
+    .option("--abandon", "nobody can say, or nobody will: the turn goes on without")
+    .option("--result <json>", "what it came to, as JSON")
+    .option("--grant-tokens <number>", "so many tokens more", wholeNumber(1, 1e12))
+    .option("--grant-usd <amount>", "so many US dollars more", dollars)
+    .addOption(json())
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText(
+      "after",
+      `
+The first answer stands.
+
+Examples:
+  pawl answer ${ID} --happened --result '{"refund":"re_1"}'
+  pawl answer ${ID} --not-happened
+  pawl answer ${ID} --grant-tokens 50000 --grant-usd 0.5
+
+Exit codes:
+  0  answered
+  1  somebody was faster, or it could not be answered`,
+    )
+    .action(async (id: string, options: AnswerOptions) => {
+      const { answer } = await import("../commands/answer.ts");
+      setExitCode(await answer(id, options));
+    });
+
+  addApprovals(program, setExitCode);
+}
+
+function addApprovals(program: Command, setExitCode: SetExitCode): void {
+  const approvals = program
+    .command("approvals")
+    .description("See and decide calls that need somebody's approval")
+    .helpCommand(false)
+    .addHelpText("after", `\nExamples:\n  pawl approvals list\n  pawl approvals approve ${ID}`);
+  approvals
+    .command("list")
+    .description("List calls that wait for an approval, oldest first")
+    .option("--session <id>", "of this session only")
+    .addOption(limit())
+    .addOption(json())
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText("after", "\nExamples:\n  pawl approvals list --json")
+    .action(async (options: WaitsOptions) => {
+      const { listApprovals } = await import("../commands/waits.ts");
+      setExitCode(await listApprovals(options));
+    });
+  approvals
+    .command("show")
+    .description("Show a call with all of its arguments")
+    .argument("<approval>", "the approval's id")
+    .addOption(json())
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText("after", `\nExamples:\n  pawl approvals show ${ID}`)
+    .action(async (id: string, options: ClientOptions) => {
+      const { showApproval } = await import("../commands/answer.ts");
+      setExitCode(await showApproval(id, options));
+    });
+  const decision = (name: Decision, description: string, example: string) =>
+    approvals
+      .command(name)
+      .description(description)
+      .argument("<approval>", "the approval's id")
+      .addOption(json())
+      .addOption(server())
+      .addOption(dataDir())
+      .addHelpText("after", `\nExamples:\n  pawl approvals ${name} ${ID}${example}`)
+      .action(async (id: string, options: DecideOptions) => {
+        const { decide } = await import("../commands/answer.ts");
+        setExitCode(await decide(id, name, options));
+      });
+  decision("approve", "Let the call be made with exactly these arguments", "");
+  decision("deny", "Let the call not be made; the model is told", ' --reason "too much"').option(
+    "--reason <text>",
+    "told to the model",
+  );
+  decision(
+    "edit",
+    "Let the call be made with other arguments, which its tool checks like any",
+    ` --input '{"cents":100}'`,
+  ).requiredOption("--input <json>", "the arguments, as JSON");
+}
+
+function dollars(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError("It must be an amount above 0.");
+}

@@ -1,0 +1,142 @@
+import type { Json } from "@pawl/core";
+import type { AnswerBody, WireAnswered, WireWait } from "@pawl/http";
+import type { PawlClient } from "../client/pawl-client.ts";
+import { commandName } from "../command-name.ts";
+import { cliError } from "../errors.ts";
+import { EXIT } from "../exit-codes.ts";
+import { sayError } from "../output/say-error.ts";
+import { approvalOf } from "./waits.ts";
+import { type ClientOptions, withClient } from "./with-client.ts";
+
+export interface AnswerOptions extends ClientOptions {
+  readonly happened?: true;
+  readonly notHappened?: true;
+  readonly abandon?: true;
+  readonly result?: string;
+  readonly grantTokens?: number;
+  readonly grantUsd?: number;
+}
+
+/** Answers a wait. @returns 0, or 1 when somebody was faster */
+export async function answer(id: string, options: AnswerOptions): Promise<number> {
+  let body: AnswerBody;
+  try {
+    body = answerOf(options);
+  } catch (error) {
+    return sayError(error, options.json === true);
+  }
+  return send(id, body, options);
+}
+
+export interface DecideOptions extends ClientOptions {
+  readonly reason?: string;
+  readonly input?: string;
+}
+
+export type Decision = "approve" | "deny" | "edit";
+
+/** Decides an approval. @returns 0, or 1 when somebody was faster */
+export async function decide(id: string, decision: Decision, options: DecideOptions): Promise<number> {
+  let body: AnswerBody;
+  try {
+    body = decisionOf(decision, options);
+  } catch (error) {
+    return sayError(error, options.json === true);
+  }
+  return send(id, body, options);
+}
+
+/** Shows one approval whole: what exactly is to be approved. */
+export async function showApproval(id: string, options: ClientOptions): Promise<number> {
+  return withClient(options, async ({ client, clear }) => {
+    const wait = await find(client, id);
+    const approval = wait && approvalOf(wait);
+    if (approval === undefined) {
+      throw cliError(
+        "wait_unknown",
+        `No approval "${id}" is asked for. \`pawl approvals list\` shows those that are.`,
+      );
+    }
+    clear();
+    // Whoever approves must see every argument, so nothing is shortened.
+    process.stdout.write(`${JSON.stringify(approval, null, options.json ? undefined : 2)}\n`);
+    return EXIT.completed;
+  });
+}
+
+function send(id: string, body: AnswerBody, options: ClientOptions): Promise<number> {
+  return withClient(options, async ({ client, clear }) => {
+    // Before the answer: afterwards it does not wait any more.
+    const wait = await find(client, id);
+    const answered = await client.waits.answer(id, body);
+    clear();
+    const turnId = wait?.turn_id ?? null;
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify({ type: "wait.answered", ...answered, turn_id: turnId })}\n`);
+    } else process.stdout.write(describe(answered, turnId));
+    return answered.status === "accepted" ? EXIT.completed : EXIT.failed;
+  });
+}
+
+const MAX_WAITS = 500;
+
+async function find({ waits }: PawlClient, id: string): Promise<WireWait | undefined> {
+  return (await waits.list({ limit: MAX_WAITS })).find((wait) => wait.id === id);
+}
+
+function describe({ status, winner }: WireAnswered, turnId: string | null): string {
+  if (status === "already_answered") return `Somebody was faster: it had ended before (${winner}).\n`;
+  if (turnId === null) return "Answered.\n";
+  return `Answered; the turn goes on. See how with: ${commandName(process.env)} watch ${turnId}\n`;
+}
+
+/** Exactly one answer. @throws PawlError `usage` */
+function answerOf({
+  happened,
+  notHappened,
+  abandon,
+  result,
+  grantTokens,
+  grantUsd,
+}: AnswerOptions): AnswerBody {
+  const grants = grantTokens !== undefined || grantUsd !== undefined;
+  const kinds = [happened, notHappened, abandon, grants || undefined].filter((given) => given !== undefined);
+  if (kinds.length > 1 || (kinds.length === 1 && happened === undefined && result !== undefined)) {
+    throw cliError("usage", "Give one answer only.");
+  }
+  if (happened) return { happened, ...(result !== undefined && { result: parse("--result", result) }) };
+  if (notHappened) return { happened: false };
+  if (abandon) return { abandon };
+  if (grants) {
+    return {
+      grant: {
+        ...(grantTokens !== undefined && { tokens: grantTokens }),
+        ...(grantUsd !== undefined && { cost_nano_usd: Math.round(grantUsd * 1e9) }),
+      },
+    };
+  }
+  if (result !== undefined) return { result: parse("--result", result) };
+  throw cliError(
+    "usage",
+    "Say how it ends: --happened, --not-happened, --abandon, --result, --grant-tokens or --grant-usd.",
+  );
+}
+
+function decisionOf(decision: Decision, { reason, input }: DecideOptions): AnswerBody {
+  if (decision === "deny") return { decision, ...(reason !== undefined && { reason }) };
+  if (decision === "approve") return { decision };
+  return { decision, input: parse("--input", input ?? "") };
+}
+
+function parse(option: string, text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "";
+    throw cliError(
+      "usage",
+      `${option} must be JSON, such as {"cents":100}, and text in quotes. ${why}`,
+      cause,
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { listedServer } from "./listed-server.ts";
+import { jsonLines, makeFolder, pawl, type Server, startPawl, startServer } from "./pawl-process.ts";
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+let server: Server | undefined;
+let tools: ReturnType<typeof listedServer>;
+const here = () => ["--data-dir", join(folder.path, "data")];
+const calls = () => readFileSync(tools.calls, "utf8").split("\n").filter(Boolean);
+beforeAll(async () => {
+  folder = await makeFolder();
+  await mkdir(join(folder.path, "tools"));
+  tools = listedServer(join(folder.path, "tools"));
+  await tools.offers([{ name: "send" }, { name: "hang" }]);
+  await writeFile(tools.calls, "");
+  server = await startServer(join(folder.path, "data"));
+}, 60_000);
+afterAll(async () => {
+  await server?.stop();
+  await folder.remove();
+});
+
+/** A turn that waits until its call of `send` is approved. */
+async function asked(prompt = "call send with cents=100") {
+  const args = ["run", ...here(), "--json", "--mcp", tools.command, "--ask", "send", prompt];
+  const ended = await pawl(args);
+  const lines = jsonLines(ended.stdout);
+  const approval = String(lines.find(({ type }) => type === "approval.pending")?.approval_id);
+  return { ...ended, lines, approval, turnId: String(lines.at(-1)?.turn_id) };
+}
+
+async function endOf(turnId: string) {
+  const watched = await pawl(["watch", turnId, ...here(), "--json"]);
+  return jsonLines(watched.stdout);
+}
+
+describe("approvals", { timeout: 60_000 }, () => {
+  it("end a run with what is to be approved, and nothing was called", async () => {
+    const { code, lines, approval, turnId } = await asked();
+    expect(code).toBe(3);
+    expect(lines.slice(-2)).toMatchObject([
+      { type: "approval.pending", turn_id: turnId, tool: "send", input: { cents: 100 } },
+      { type: "turn.finished", turn_id: turnId, outcome: "waiting" },
+    ]);
+    expect(calls()).toEqual([]);
+    const why = JSON.parse((await pawl(["turn", "show", turnId, "--why", "--json", ...here()])).stdout);
+    expect(why).toMatchObject({ state: "waiting" });
+    expect(why.helps[0]).toBe(`pawl approvals show ${approval}`);
+
+    const listed = JSON.parse((await pawl(["approvals", "list", "--json", ...here()])).stdout);
+    expect(listed.approvals).toMatchObject([{ approval_id: approval, turn_id: turnId, tool: "send" }]);
+    const text = await pawl(["approvals", "list", ...here()]);
+    expect(text.stdout).toContain('send {"cents":100} needs somebody\'s approval');
+    const shown = JSON.parse((await pawl(["approvals", "show", approval, ...here()])).stdout);
+    expect(shown).toMatchObject({ approval_id: approval, input: { cents: 100 }, expires_at: null });
+
+    const approved = await pawl(["approvals", "approve", approval, "--json", ...here()]);
+    expect(approved.code).toBe(0);
+    expect(JSON.parse(approved.stdout)).toMatchObject({
+      type: "wait.answered",
+      status: "accepted",
+      turn_id: turnId,
+    });
+    expect((await endOf(turnId)).at(-1)).toMatchObject({ outcome: "completed" });
+    expect(calls()).toEqual(['send {"cents":100}']);
+
+    const late = await pawl(["approvals", "deny", approval, ...here()]);
+    expect([late.code, late.stdout]).toEqual([1, "Somebody was faster: it had ended before (ok).\n"]);
+  });
+
+  it("denied: the call is not made and the model is told why", async () => {
+    const before = calls().length;
+    const { approval, turnId } = await asked();
+    const denied = await pawl(["approvals", "deny", approval, "--reason", "too much", ...here()]);
+    expect(denied.stdout).toContain(`pawl watch ${turnId}`);
+    const lines = await endOf(turnId);
+    expect(lines.at(-1)).toMatchObject({ outcome: "completed" });
+    expect(JSON.stringify(lines)).toContain("too much");
+    expect(calls()).toHaveLength(before);
+  });
+
+  it("edited: the call is made with the other arguments", async () => {
+    const before = calls().length;
+    const { approval, turnId } = await asked();
+    const { code } = await pawl(["approvals", "edit", approval, "--input", '{"cents":5}', ...here()]);
+    expect(code).toBe(0);
+    expect((await endOf(turnId)).at(-1)).toMatchObject({ outcome: "completed" });
+    expect(calls().slice(before)).toEqual(['send {"cents":5}']);
+  });
+
+  it("of a tool that the turn does not have end the turn, instead of letting calls through", async () => {
+    const args = [
+      "run",
+      ...here(),
+      "--json",
+      "--mcp",
+      tools.command,
+      "--ask",
+      "sned",
+      "call send with cents=1",
+    ];
+    const { code, stdout } = await pawl(args);
+    expect(code).toBe(1);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ error: { code: "ask_tool_unknown" } });
+  });
+});
+
+describe("did it happen? (D12)", { timeout: 120_000 }, () => {
+  it.each([
+    [["--happened", "--result", '"it was sent"'], 1],
+    [["--abandon"], 1],
+  ])("is asked after a crash, and answered with %j", async (answer, made) => {
+    const before = calls().length;
+    const run = startPawl(["run", ...here(), "--json", "--mcp", tools.command, "call hang"]);
+    await vi.waitFor(() => expect(calls()).toHaveLength(before + 1), { timeout: 30_000, interval: 50 });
+    await server?.stop("SIGKILL");
+    server = await startServer(join(folder.path, "data"));
+    // The turn waits now, and so the run has ended.
+    const ended = await run.ended;
+    expect(ended.code, ended.stderr).toBe(3);
+    const { waits } = JSON.parse((await pawl(["waits", "list", "--json", ...here()])).stdout);
+    expect(waits).toMatchObject([{ reason: { type: "did_it_happen", tool: "hang" } }]);
+    const [{ id, turn_id: turnId }] = waits;
+    const text = await pawl(["waits", "list", ...here()]);
+    expect(text.stdout).toContain("did it happen?");
+
+    const unfit = await pawl(["answer", id, "--grant-tokens", "5", "--json", ...here()]);
+    expect(unfit.code).toBe(1);
+    expect(JSON.parse(unfit.stdout)).toMatchObject({ type: "error", code: "wait_answer_unfit" });
+
+    expect((await pawl(["answer", id, ...answer, ...here()])).code).toBe(0);
+    expect((await endOf(turnId)).at(-1)).toMatchObject({ outcome: "completed" });
+    expect(calls()).toHaveLength(before + made);
+    expect((await pawl(["waits", "list", ...here()])).stdout).toBe("Nothing waits.\n");
+  });
+});
+
+describe("bad answers", { timeout: 60_000 }, () => {
+  it.each([
+    [["answer", "x"], 2, "Say how it ends"],
+    [["answer", "x", "--happened", "--abandon"], 2, "one answer only"],
+    [["answer", "x", "--grant-tokens", "5", "--result", "1"], 2, "one answer only"],
+    [["answer", "x", "--result", "{"], 2, "--result must be JSON"],
+    [["answer", "x", "--grant-usd", "-1"], 2, "amount above 0"],
+    [["approvals", "edit", "x", "--input", "cents"], 2, "--input must be JSON"],
+    [["approvals", "edit", "x"], 2, "required option '--input <json>'"],
+    [["answer", "x", "--not-happened"], 1, 'no wait "x"'],
+    [["approvals", "approve", "x"], 1, 'no wait "x"'],
+    [["approvals", "show", "x"], 1, 'No approval "x"'],
+  ])("pawl %j ends with %i and a sentence", async (args, code, sentence) => {
+    const ended = await pawl([...args, ...here()]);
+    expect([ended.code, ended.stdout]).toEqual([code, ""]);
+    expect(ended.stderr).toContain(sentence);
+  });
+});
