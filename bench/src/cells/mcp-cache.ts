@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createMcpTools } from "@pawl/mcp";
 import { createDiscoveryCache, type DiscoveryKey, discoveryKey, type McpTool } from "@pawl/mcp-cache";
 import type { Cell } from "../cell.ts";
@@ -56,6 +58,7 @@ export const mcpCacheCell: Cell = {
           target: { of: "value", atLeast: 1, atMost: 1 },
           sample: fetchesOfColdCallers,
         },
+        { name: "memory per idle entry beyond its tools", unit: "bytes", sample: bytesPerEntry },
         {
           name: `open, ${SERVERS} servers × ${TOOLS} tools, fresh`,
           unit: "ms",
@@ -104,4 +107,22 @@ function toolList(count: number): readonly McpTool[] {
 
 function unexpected(): never {
   throw new Error("A fresh list was fetched.");
+}
+
+const IDLE_ENTRIES = 2_000;
+
+/** Heap after a collection with so many lists of no tools, less the heap before. */
+async function bytesPerEntry(): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const cache = createDiscoveryCache<McpTool>({ maxEntries: IDLE_ENTRIES });
+  const keys = Array.from({ length: IDLE_ENTRIES }, (_, i) => keyOf(`idle${i}`));
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (const key of keys) await cache.resolve(key, async () => ({ tools: [] }));
+  collect();
+  const bytes = (process.memoryUsage().heapUsed - before) / IDLE_ENTRIES;
+  // Kept alive until it was measured.
+  if (cache.stats().entries !== IDLE_ENTRIES) throw new Error("Some entries are gone.");
+  return bytes;
 }
