@@ -33,7 +33,10 @@ export async function verifySession(
   ).toEqual(inputs.map(() => "consumed"));
   const settled = receipts.flatMap(({ inputIds }) => inputIds);
   expect([...settled].sort(), where).toEqual(inputs.map(({ inputId }) => inputId).sort());
-  for (const receipt of receipts) expect(receipt.outcome, where).toMatchObject({ status: "completed" });
+  // The whole outcome in the message: the code says which rule ended a turn that should have completed.
+  for (const { outcome } of receipts) {
+    expect(outcome, `${where}: ${JSON.stringify(outcome)}`).toMatchObject({ status: "completed" });
+  }
 
   // The receipts verify, and each names the one before it.
   const digests = new Map(inputs.map((input) => [input.inputId, input.digest]));

@@ -101,9 +101,8 @@ const host = createHost({
   nodeId: config.nodeId,
   concurrency: config.concurrency,
   leaseTtlMs: config.leaseTtlMs,
-  // A fault every second on each of three nodes is more than any turn meets: on a slow machine five in a row may hit one turn.
-  maxAttempts: 100,
   ...(config.pollMs !== undefined && { pollMs: config.pollMs }),
+  ...(config.maxAttempts !== undefined && { maxAttempts: config.maxAttempts }),
 });
 
 async function end(): Promise<void> {
