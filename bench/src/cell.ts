@@ -10,9 +10,9 @@ export interface Effort {
   readonly scale: number;
 }
 
-/** What is promised of a figure. A target on `ratio` is one on the ratio to the floor. */
+/** What is promised of a figure. A target on `ratio` is one on the ratio to the floor, one on `peer` on that to the best peer. */
 export interface Target {
-  readonly of: "value" | "ratio";
+  readonly of: "value" | "ratio" | "peer";
   readonly atLeast?: number;
   readonly atMost?: number;
 }
@@ -23,14 +23,24 @@ export interface Subject {
   readonly unit: string;
   /** Name of the subject of the same cell that it is compared with. */
   readonly floor?: string;
+  /** Name of the subject of ours at whose work this is another system. */
+  readonly peerOf?: string;
   readonly target?: Target;
   /** One sample, in `unit`. */
   sample(): number | Promise<number>;
 }
 
+export interface AbsentPeer {
+  readonly name: string;
+  /** Why, and what would let it be measured. */
+  readonly reason: string;
+}
+
 /** A cell that is ready. */
 export interface OpenCell {
   readonly subjects: readonly Subject[];
+  /** Peers that could not be measured here. */
+  readonly absent?: readonly AbsentPeer[];
   close?(): Promise<void>;
 }
 

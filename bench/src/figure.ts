@@ -10,6 +10,11 @@ export interface Figure {
   readonly unit: string;
   /** The median of the ratios of each round: what slows a whole round down does not move it. Null without a floor. */
   readonly ratio_to_floor: number | null;
+  /**
+   * As `ratio_to_floor`, against the peer that does best at the same work: above 1 is more of the unit, which is better for rates and
+   * worse for times and bytes. Null without a peer.
+   */
+  readonly ratio_to_best_peer: number | null;
   /** The distance between the quartiles of the value, as a share of it. */
   readonly spread: number;
 }
@@ -31,15 +36,38 @@ export function figuresOf(
     const values = samples.get(name) ?? [];
     const below = floor === undefined ? undefined : samples.get(floor);
     if (floor !== undefined && below === undefined) throw new Error(`${bench} has no subject "${floor}".`);
-    const ratio = below === undefined ? null : median(values.map((value, round) => value / below[round]!));
-    const value = median(values);
-    const figure = { bench, subject: name, value, unit, ratio_to_floor: ratio, spread: spread(values) };
+    const toPeers = subjects
+      .filter(({ peerOf }) => peerOf === name)
+      .map((peer) => ratioWithinRounds(values, samples.get(peer.name) ?? []));
+    const figure: Figure = {
+      bench,
+      subject: name,
+      value: median(values),
+      unit,
+      ratio_to_floor: below === undefined ? null : ratioWithinRounds(values, below),
+      ratio_to_best_peer: toPeers.length === 0 ? null : closest(toPeers, unit),
+      spread: spread(values),
+    };
     return { figure, target, met: isMet(figure, target) };
   });
 }
 
-function isMet({ value, ratio_to_floor }: Figure, target: Target | undefined): boolean | undefined {
+function ratioWithinRounds(values: readonly number[], others: readonly number[]): number {
+  return median(values.map((value, round) => value / others[round]!));
+}
+
+/** The best peer is the one that leaves us the least advantage. */
+function closest(ratios: readonly number[], unit: string): number {
+  return unit.endsWith("/s") ? Math.min(...ratios) : Math.max(...ratios);
+}
+
+function isMet(figure: Figure, target: Target | undefined): boolean | undefined {
   if (target === undefined) return undefined;
-  const measured = target.of === "value" ? value : (ratio_to_floor ?? Number.NaN);
+  const { value, ratio_to_floor, ratio_to_best_peer } = figure;
+  // A comparison that this machine could not make is neither met nor missed.
+  if (target.of === "peer" && ratio_to_best_peer === null) return undefined;
+  const measured = { value, ratio: ratio_to_floor ?? Number.NaN, peer: ratio_to_best_peer ?? Number.NaN }[
+    target.of
+  ];
   return measured >= (target.atLeast ?? -Infinity) && measured <= (target.atMost ?? Infinity);
 }

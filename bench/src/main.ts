@@ -56,9 +56,10 @@ say(
 for (const [name, load] of cells) {
   if (only.length > 0 && !only.includes(name)) continue;
   try {
-    const judged = await runCell(await load(), quick ? QUICK : FULL, stopping.signal);
+    const { judged, absent } = await runCell(await load(), quick ? QUICK : FULL, stopping.signal);
     if (json) for (const { figure } of judged) process.stdout.write(`${JSON.stringify(figure)}\n`);
     else say(tableOf(name, judged));
+    for (const peer of absent) say(`  ${name}: ${peer.name} is not measured. ${peer.reason}\n`);
   } catch (cause) {
     if (stopping.signal.aborted) process.exit(130);
     // The others are still worth their time.

@@ -1,7 +1,7 @@
 import type { Target } from "./cell.ts";
 import type { Judged } from "./figure.ts";
 
-const COLUMNS = ["subject", "median", "unit", "spread", "to floor", "target", ""] as const;
+const COLUMNS = ["subject", "median", "unit", "spread", "to floor", "to best peer", "target", ""] as const;
 
 /** The figures of one cell, for people. */
 export function tableOf(bench: string, judged: readonly Judged[]): string {
@@ -10,7 +10,8 @@ export function tableOf(bench: string, judged: readonly Judged[]): string {
     formatNumber(figure.value),
     figure.unit,
     `${Math.round(figure.spread * 100)} %`,
-    figure.ratio_to_floor === null ? "" : `${formatNumber(figure.ratio_to_floor)} ×`,
+    formatRatio(figure.ratio_to_floor),
+    formatRatio(figure.ratio_to_best_peer),
     target === undefined ? "" : formatTarget(target),
     met === undefined ? "" : met ? "met" : "MISSED",
   ]);
@@ -23,12 +24,16 @@ export function tableOf(bench: string, judged: readonly Judged[]): string {
 /** Numbers stand on the right. */
 function pad(cell: string, column: number, widths: readonly number[]): string {
   const width = widths[column]!;
-  return column === 1 || column === 3 || column === 4 ? cell.padStart(width) : cell.padEnd(width);
+  return column === 1 || (column >= 3 && column <= 5) ? cell.padStart(width) : cell.padEnd(width);
 }
 
 function formatTarget({ of, atLeast, atMost }: Target): string {
-  const times = of === "ratio" ? " ×" : "";
+  const times = { value: "", ratio: " ×", peer: " × peer" }[of];
   return atLeast === undefined ? `≤ ${formatNumber(atMost!)}${times}` : `≥ ${formatNumber(atLeast)}${times}`;
+}
+
+function formatRatio(ratio: number | null): string {
+  return ratio === null ? "" : `${formatNumber(ratio)} ×`;
 }
 
 function formatNumber(value: number): string {

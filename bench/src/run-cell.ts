@@ -1,12 +1,17 @@
-import type { Cell, Effort } from "./cell.ts";
+import type { AbsentPeer, Cell, Effort } from "./cell.ts";
 import { figuresOf, type Judged } from "./figure.ts";
+
+export interface Measured {
+  readonly judged: readonly Judged[];
+  readonly absent: readonly AbsentPeer[];
+}
 
 /**
  * Measures a cell. Every round takes one sample of each subject, and each round begins with another one, so that neither a slow
  * minute of the machine nor what a neighbour leaves behind falls on one subject only. Aborted, it ends after the sample that is being taken, closes the cell and rejects with the signal's reason.
  */
-export async function runCell(cell: Cell, effort: Effort, signal?: AbortSignal): Promise<readonly Judged[]> {
-  const { subjects, close } = await cell.open(effort);
+export async function runCell(cell: Cell, effort: Effort, signal?: AbortSignal): Promise<Measured> {
+  const { subjects, absent = [], close } = await cell.open(effort);
   try {
     const samples = new Map(subjects.map(({ name }) => [name, [] as number[]]));
     for (let round = -effort.warmUps; round < effort.rounds; round++) {
@@ -18,7 +23,7 @@ export async function runCell(cell: Cell, effort: Effort, signal?: AbortSignal):
         if (round >= 0) samples.get(subject.name)!.push(value);
       }
     }
-    return figuresOf(cell.name, subjects, samples);
+    return { judged: figuresOf(cell.name, subjects, samples), absent };
   } finally {
     await close?.();
   }

@@ -34,6 +34,30 @@ test("a target that is missed is missed", () => {
   assert.equal(figuresOf("cell", [missed], new Map([["slow", [4]]]))[0]?.met, false);
 });
 
+test("the best peer is the one that leaves the least advantage, for rates as for times", () => {
+  const [rate, time] = (["/s", "ms"] as const).map((unit) => {
+    const subjects: Subject[] = [
+      { ...still, unit, name: "ours", target: { of: "peer", atLeast: 2 } },
+      { ...still, unit, name: "a", peerOf: "ours" },
+      { ...still, unit, name: "b", peerOf: "ours" },
+    ];
+    const samples = new Map([
+      ["ours", [8]],
+      ["a", [2]],
+      ["b", [4]],
+    ]);
+    return figuresOf("cell", subjects, samples)[0];
+  });
+  assert.deepEqual([rate?.figure.ratio_to_best_peer, rate?.met], [2, true]);
+  assert.equal(time?.figure.ratio_to_best_peer, 4);
+});
+
+test("a target on peers is neither met nor missed where none could run", () => {
+  const alone = { ...still, name: "ours", target: { of: "peer", atLeast: 2 } } as const;
+  const [judged] = figuresOf("cell", [alone], new Map([["ours", [1]]]));
+  assert.deepEqual([judged?.figure.ratio_to_best_peer, judged?.met], [null, undefined]);
+});
+
 test("subjects take turns, begin each round with another one, and warm up without counting", async () => {
   const order: string[] = [];
   const subject = (name: string): Subject => ({
@@ -46,10 +70,10 @@ test("subjects take turns, begin each round with another one, and warm up withou
     name: "cell",
     open: async () => ({ subjects: [subject("a"), subject("b")], close: async () => void closed++ }),
   };
-  const [a] = await runCell(cell, { rounds: 2, warmUps: 1, sampleMs: 0, scale: 1 });
+  const { judged } = await runCell(cell, { rounds: 2, warmUps: 1, sampleMs: 0, scale: 1 });
   assert.deepEqual(order, ["a", "b", "b", "a", "a", "b"]);
   // Samples 4 and 5 are a's that count.
-  assert.equal(a?.figure.value, 4.5);
+  assert.equal(judged[0]?.figure.value, 4.5);
   assert.equal(closed, 1);
 });
 
