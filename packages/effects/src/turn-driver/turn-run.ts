@@ -7,11 +7,8 @@ import {
   type EffectOutcome,
   executionScope,
   isPawlError,
-  type Json,
-  type LogBody,
   type MachineEffect,
   type Message,
-  mustMatch,
   nextDeadline,
   outstandingEffects,
   type StepResult,
@@ -20,17 +17,14 @@ import {
   type TurnState,
 } from "@pawl/core";
 import type { Attachments, Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
-import { Parked } from "../await-events/parked.ts";
-import type { EffectController, EffectJournal, Intent, TurnFacts } from "../controller/effect-controller.ts";
-import type { RecordedEffect } from "../controller/replay-decision.ts";
-import { driveEnded } from "../errors.ts";
-import { storable } from "../storable.ts";
+import type { EffectController, TurnFacts } from "../controller/effect-controller.ts";
+import { EffectsInFlight, type Performing } from "./effects-in-flight.ts";
 import type { FoldedTurn } from "./fold-turn.ts";
-import { MAX_RESULT_BYTES, withoutLargeResults } from "./large-results.ts";
 import { MachineFeed } from "./machine-feed.ts";
 import type { SessionLane } from "./session-lane.ts";
 import { Spending } from "./spending.ts";
 import { TextStream } from "./text-stream.ts";
+import { TurnJournal } from "./turn-journal.ts";
 
 /** How far a run came. */
 export type RunEnd =
@@ -70,6 +64,8 @@ const BLOCKING = new Set([
   "turn_missing",
 ]);
 
+const WAIT_CANCELLED: EffectOutcome = { kind: "await_event", resolution: { status: "cancelled" } };
+
 /**
  * Drives one turn from where its rows left it. Owns the machine's state; asks the controller to perform; writes every input of the
  * machine as a row and acts on what a step asks for only when that row is durable (E2).
@@ -79,14 +75,11 @@ const BLOCKING = new Set([
  * - R2 Nothing is begun, and no row written, after the end: what still runs finds its writes refused.
  * - R3 An effect that is told to stop cannot keep the turn from ending.
  */
-export class TurnRun implements EffectJournal {
-  readonly nonce: string;
+export class TurnRun {
   readonly #o: TurnRunOptions;
   readonly #scope;
-  readonly #recorded: Map<EffectId, RecordedEffect>;
-  readonly #inFlight = new Map<EffectId, AbortController>();
-  readonly #waits = new Map<EffectId, MachineEffect>();
-  readonly #aborted: Set<EffectId>;
+  readonly #inFlight: EffectsInFlight;
+  readonly #journal: TurnJournal;
   readonly #texts = new Map<EffectId, TextStream>();
   readonly #spending: Spending;
   readonly #end = Promise.withResolvers<RunEnd>();
@@ -99,14 +92,25 @@ export class TurnRun implements EffectJournal {
   constructor(options: TurnRunOptions) {
     const { state, recorded } = options.folded;
     this.#o = options;
-    this.nonce = options.nonce;
     this.#feed = new MachineFeed(state, {
       ...options,
       act: (result) => this.#act(result),
       settled: () => this.#checkEnd(),
     });
-    this.#recorded = new Map(recorded);
-    this.#aborted = new Set(options.folded.aborted);
+    this.#inFlight = new EffectsInFlight({
+      aborted: options.folded.aborted,
+      perform: (effect, how) => this.#perform(effect, how),
+      cancelWait: (wait) => this.#journal.record(this.#envelope(wait), WAIT_CANCELLED),
+      broken: (cause, effectId) => this.#broken(cause, effectId),
+      left: () => this.#checkEnd(),
+    });
+    this.#journal = new TurnJournal({
+      ...options,
+      feed: this.#feed,
+      recorded,
+      isOver: () => this.#ended,
+      settled: (effectId) => this.#settled(effectId),
+    });
     this.#spending = new Spending(() => this.state, options.folded.heldNanoUsd);
     this.#scope = executionScope.turn(state.sessionId, state.turnId);
     // Streamed text is written without anybody waiting for it: the end of the lane must reach whoever runs all the same.
@@ -131,10 +135,8 @@ export class TurnRun implements EffectJournal {
 
   /** When a waiting turn has to be looked at although nothing was resolved; milliseconds since the epoch. */
   nextDeadline(): number | undefined {
-    const deadlines = [...this.#waits.values()].map(({ command }) =>
-      command.kind === "await_event" ? command.deadline : undefined,
-    );
-    const due = [...deadlines, nextDeadline(this.state.timers)].filter((at) => at !== undefined);
+    const timer = nextDeadline(this.state.timers);
+    const due = [...this.#inFlight.deadlines, ...(timer === undefined ? [] : [timer])];
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
@@ -150,7 +152,7 @@ export class TurnRun implements EffectJournal {
   }
 
   #halt(end: RunEnd, cause: unknown): void {
-    for (const effect of this.#inFlight.values()) effect.abort(cause);
+    this.#inFlight.abortAll(cause);
     // The lane goes on after the turn: a late failure of what a turn left behind is not the session's.
     if (this.#ended) return;
     this.#unlisten();
@@ -163,79 +165,20 @@ export class TurnRun implements EffectJournal {
     await this.#feed.feed(input);
   }
 
-  // EffectJournal, for the controller
-
-  recorded(envelope: EffectEnvelope): RecordedEffect | undefined {
-    return this.#recorded.get(envelope.effectId);
-  }
-
-  async intent(envelope: EffectEnvelope, intent: Intent): Promise<void> {
-    const { effectId } = envelope;
-    await this.#write({ kind: "effect_intent", effectId, nonce: this.nonce, ...intent });
-  }
-
-  async step(envelope: EffectEnvelope, stepId: string, value: Json): Promise<void> {
-    await this.#write({ kind: "step_done", effectId: envelope.effectId, stepId, value: storable(value) });
-  }
-
-  async record(envelope: EffectEnvelope, outcome: EffectOutcome): Promise<void> {
-    const { effectId, command } = envelope;
-    if (this.#recorded.get(effectId)?.outcome !== undefined) return;
-    const { attachments, maxResultBytes = MAX_RESULT_BYTES } = this.#o;
-    const stored = storable(await withoutLargeResults(outcome, attachments, maxResultBytes));
-    this.#texts.get(effectId)?.end();
-    this.#texts.delete(effectId);
-    this.#recorded.set(effectId, { ...this.#recorded.get(effectId), outcome: stored });
-    this.#inFlight.delete(effectId);
-    this.#spending.settle(effectId);
-    const now = this.#o.clock.now();
-    await this.#feed.feed({ type: "effect_settled", now, effectId, outcome: stored }, mustMatch(command));
-  }
-
-  async #write(body: Extract<LogBody, { kind: "effect_intent" | "step_done" }>): Promise<void> {
-    // A body that ignores its signal outlives its effect, and even its turn.
-    const over = this.#ended || this.#recorded.get(body.effectId)?.outcome !== undefined;
-    if (over) throw driveEnded(new Error("The effect is over."));
-    await this.#o.lane.append([this.#feed.draft(null, this.#o.clock.now(), body)]);
-  }
-
   #act(result: StepResult): void {
     this.#armTimer(result.wakeAt);
-    for (const id of result.aborts) {
-      this.#aborted.add(id);
-      this.#inFlight.get(id)?.abort(asksToStop());
-      // A wait that was left to the store is performed once more, told to stop: it settles its own event.
-      const wait = this.#waits.get(id);
-      if (wait) this.#launch(wait, true);
-    }
+    for (const id of result.aborts) this.#inFlight.abort(id, (wait) => this.#launch(wait, true));
     for (const effect of result.effects) this.#launch(effect, false);
     this.#checkEnd();
   }
 
   #launch(effect: MachineEffect, resumed: boolean): void {
-    if (this.#stopping || this.#ended) return;
-    const aborted = this.#aborted.has(effect.id);
-    const abort = new AbortController();
-    if (aborted) abort.abort(asksToStop());
-    this.#inFlight.set(effect.id, abort);
-    const work =
-      effect.command.kind === "checkpoint"
-        ? this.#feed.checkpoint(effect)
-        : this.#perform(effect, abort.signal, resumed);
-    this.#waits.delete(effect.id);
-    work
-      .catch((cause: unknown) => {
-        if (waitsElsewhere(effect, cause)) this.#leaveToStore(effect);
-        else this.#broken(cause, effect.id);
-      })
-      .finally(() => {
-        this.#inFlight.delete(effect.id);
-        this.#checkEnd();
-      });
+    if (!this.#stopping && !this.#ended) this.#inFlight.launch(effect, resumed);
   }
 
-  async #perform(effect: MachineEffect, signal: AbortSignal, resumed: boolean): Promise<void> {
+  async #perform(effect: MachineEffect, { signal, resumed }: Performing): Promise<void> {
     const { lane, clock, controller } = this.#o;
+    if (effect.command.kind === "checkpoint") return await this.#feed.checkpoint(effect);
     const envelope = this.#envelope(effect);
     const text =
       effect.command.kind === "model_call"
@@ -245,28 +188,25 @@ export class TurnRun implements EffectJournal {
     const outcome = await controller.execute(envelope, {
       signal,
       resumed,
-      journal: this,
+      journal: this.#journal,
       turn: this.#facts(),
       ...(text && { onText: (t: string) => text.push(t), onReset: () => text.reset() }),
     });
     // A controller that keeps no record leaves it to the driver: what is fed to the machine is a row in any case (D6).
-    await this.record(envelope, outcome);
+    await this.#journal.record(envelope, outcome);
+  }
+
+  /** What is shown of an effect comes before its outcome, and nothing of it after. */
+  #settled(effectId: EffectId): void {
+    this.#texts.get(effectId)?.end();
+    this.#texts.delete(effectId);
+    this.#inFlight.settled(effectId);
+    this.#spending.settle(effectId);
   }
 
   #envelope(effect: MachineEffect): EffectEnvelope {
     const cause: Cause = { type: "turn", iteration: this.state.iteration };
     return createEnvelope(this.#scope, effect.id, effect.command, cause);
-  }
-
-  /** Nothing of the wait stays in memory; without a store of waits only the end of the turn settles it. */
-  #leaveToStore(wait: MachineEffect): void {
-    this.#inFlight.delete(wait.id);
-    if (!this.#aborted.has(wait.id)) {
-      this.#waits.set(wait.id, wait);
-      return;
-    }
-    const cancelled: EffectOutcome = { kind: "await_event", resolution: { status: "cancelled" } };
-    this.record(this.#envelope(wait), cancelled).catch((cause: unknown) => this.#broken(cause));
   }
 
   #facts(): TurnFacts {
@@ -309,13 +249,13 @@ export class TurnRun implements EffectJournal {
     if (this.#ended || this.#feed.busy) return;
     if (this.state.phase.name === "finished") {
       // What still runs was told to stop; its settlement would be stale.
-      for (const effect of this.#inFlight.values()) effect.abort();
+      this.#inFlight.abortAll();
       this.#finish({ type: "finished" });
-    } else if (this.#inFlight.size > 0) {
+    } else if (this.#inFlight.performing > 0) {
       return;
     } else if (this.#stopping) {
       this.#finish({ type: "stopped" });
-    } else if (this.#waits.size > 0 && this.state.phase.name === "waiting") {
+    } else if (this.#inFlight.waiting > 0 && this.state.phase.name === "waiting") {
       this.#finish({ type: "waiting" });
     }
   }
@@ -326,7 +266,7 @@ export class TurnRun implements EffectJournal {
       return;
     }
     // Of an effect that shall stop nothing is wanted any more: a grace timer writes it off (R3).
-    const unwanted = effectId !== undefined && this.#aborted.has(effectId);
+    const unwanted = effectId !== undefined && this.#inFlight.isAborted(effectId);
     if (unwanted && nextDeadline(this.state.timers) !== undefined) return;
     const { code, message } = cause;
     this.#halt({ type: "blocked", code, message }, cause);
@@ -341,14 +281,4 @@ export class TurnRun implements EffectJournal {
     for (const text of this.#texts.values()) text.end();
     this.#end.resolve(end);
   }
-}
-
-/** A wait that was parked, or that this host has no executor for. */
-function waitsElsewhere({ command }: MachineEffect, cause: unknown): boolean {
-  if (command.kind !== "await_event") return false;
-  return cause instanceof Parked || isPawlError(cause, "runtime_effect_local_executor_unavailable");
-}
-
-function asksToStop(): DOMException {
-  return new DOMException("The turn asks this effect to stop.", "AbortError");
 }
