@@ -6,6 +6,7 @@ import { collect, dataDir, type SetExitCode, seconds, server } from "./command-l
 import { addWaits } from "./command-line/waits.ts";
 import type { CancelOptions } from "./commands/cancel.ts";
 import type { RunOptions } from "./commands/run.ts";
+import type { ServeOptions } from "./commands/serve.ts";
 import type { ServerOptions } from "./commands/server-options.ts";
 import { version } from "./version.ts";
 
@@ -59,6 +60,8 @@ function addServe(program: Command, setExitCode: SetExitCode): void {
     .option("--host <address>", "address to listen on (PAWL_HOST, default 127.0.0.1)")
     .addOption(dataDir())
     .option("--model <name>", "default model, such as openai/<id> (PAWL_MODEL)")
+    .option("--principal <name=token>", "let somebody in by a token, for tests only; repeatable", collect)
+    .option("--conformance", "host the agents that ARCP conformance checks talk to")
     .addHelpText(
       "after",
       `
@@ -70,7 +73,7 @@ Examples:
   pawl serve --port 0 --data-dir /var/lib/my-agents
   DATABASE_URL=postgres://user:password@db:5432/agents pawl serve --host 0.0.0.0`,
     )
-    .action(async (options: ServerOptions) => {
+    .action(async (options: ServeOptions) => {
       const { serve } = await import("./commands/serve.ts");
       setExitCode(await serve(options));
     });

@@ -1,3 +1,4 @@
 // The server, and what a program around it needs
 export { createLogger, type LoggerOptions } from "./log/create-logger.ts";
+export { type PrincipalToken, parsePrincipal } from "./principals/parse-principal.ts";
 export { type RunningServer, type ServeOptions, startServer } from "./start-server.ts";

@@ -3,13 +3,19 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { conformanceAgents } from "@pawl/arcp-protocol/conformance";
 import type { Logger } from "@pawl/core/ports";
+import { ARCP_PATH, type ArcpEndpoint, createArcpEndpoint } from "./arcp/arcp-endpoint.ts";
+import { conformanceProvisioner } from "./arcp/conformance-provisioner.ts";
 import type { ServerConfig } from "./config/read-config.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { serverError } from "./errors.ts";
 import { createApp } from "./http/create-app.ts";
 import { openRuntime, type Runtime } from "./open-runtime.ts";
 import { checkPort, isLoopback, listenError, urlOfListener } from "./port.ts";
+import { fixedPrincipals } from "./principals/fixed-principals.ts";
+import type { PrincipalToken } from "./principals/parse-principal.ts";
+import type { Principals } from "./principals/principals.ts";
 import { findServer, removeServerFile, writeServerFile } from "./server-file.ts";
 import { loadToken } from "./token-file.ts";
 
@@ -17,10 +23,16 @@ export interface ServeOptions {
   readonly logger: Logger;
   /** Hears, in sentences, what takes time. */
   readonly progress?: (message: string) => void;
+  /** Principals beside those of the data folder, for tests. */
+  readonly principals?: readonly PrincipalToken[];
+  /** Hosts the agents of the ARCP conformance checks, with every feature of 1.1. */
+  readonly conformance?: boolean;
 }
 
 export interface RunningServer {
   readonly url: string;
+  /** Where ARCP is spoken over WebSocket. */
+  readonly arcpUrl: string;
   readonly runtime: Runtime;
   /** Ends streams, lets turns go and stops what was started, within about four seconds. */
   stop(): Promise<void>;
@@ -55,12 +67,15 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     logger,
     stopping: stopping.signal,
   });
+  const arcp = openArcp(token, options);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   // Slow headers and slow bodies end; an event stream is neither.
   server.headersTimeout = 15_000;
   server.requestTimeout = 60_000;
   try {
     await runtime.host.start();
+    await arcp.start();
+    await arcp.attach(server);
     const port = await listen(server, config);
     const url = urlOfListener(config.host, port);
     await writeServerFile(config.dataDir, { url, pid: process.pid, instance });
@@ -71,11 +86,13 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
       stopping.abort();
       await removeServerFile(config.dataDir, instance).catch(() => undefined);
       // First those who ask, then what they ask: nobody is answered from a store that is closed.
+      await arcp.close();
       await close(server);
       await runtime.close({ drainMs: DRAIN_MS });
     };
     return {
       url,
+      arcpUrl: `${url.replace(/^http/, "ws")}${ARCP_PATH}`,
       runtime,
       stop: () => {
         stopped ??= stop();
@@ -85,9 +102,30 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
   } catch (error) {
     server.closeAllConnections();
     server.close();
+    await arcp.close();
     await runtime.close({ drainMs: 0 });
     throw error;
   }
+}
+
+function openArcp(
+  token: string,
+  { logger, principals = [], conformance = false }: ServeOptions,
+): ArcpEndpoint {
+  return createArcpEndpoint({
+    agents: conformance ? conformanceAgents() : [],
+    principals: knownPrincipals(token, principals),
+    logger,
+    ...(conformance && { provisioner: conformanceProvisioner() }),
+  });
+}
+
+/** The token of the data folder is the operator's. */
+function knownPrincipals(token: string, others: readonly PrincipalToken[]): Principals {
+  return fixedPrincipals([
+    [token, { principal: "operator" }],
+    ...others.map(({ principal, token: own }) => [own, { principal }] as const),
+  ]);
 }
 
 async function checkNoOther({ dataDir, port }: ServerConfig): Promise<void> {

@@ -1,5 +1,5 @@
-import { onStopSignals, tokenFile } from "@pawl/server";
-import { createLogger, startServer } from "@pawl/server/serve";
+import { onStopSignals, type ServerConfig, tokenFile } from "@pawl/server";
+import { createLogger, parsePrincipal, startServer } from "@pawl/server/serve";
 import { commandName, shellWord } from "../command-name.ts";
 import { EXIT } from "../exit-codes.ts";
 import { watchLauncher } from "../launcher.ts";
@@ -10,7 +10,12 @@ import { configOf, type ServerOptions } from "./server-options.ts";
 /** Whoever stops a server waits for it 5 s; what has not let go by then is left to whoever starts next. */
 const STOP_MS = 4_700;
 
-export async function serve(options: ServerOptions): Promise<number> {
+export interface ServeOptions extends ServerOptions {
+  readonly principal?: readonly string[];
+  readonly conformance?: true;
+}
+
+export async function serve(options: ServeOptions): Promise<number> {
   const progress = createProgress(process.stderr);
   let server: Awaited<ReturnType<typeof startServer>> | undefined;
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
@@ -26,9 +31,14 @@ export async function serve(options: ServerOptions): Promise<number> {
   try {
     const config = configOf(options);
     const logger = createLogger({ level: config.logLevel, stream: process.stderr });
-    server = await startServer(config, { logger, progress: progress.set });
+    server = await startServer(config, {
+      logger,
+      progress: progress.set,
+      principals: (options.principal ?? []).map(parsePrincipal),
+      conformance: options.conformance === true,
+    });
     progress.clear();
-    process.stdout.write(`${readyLine(server.url, config.dataDir, config.token !== undefined, options)}\n`);
+    process.stdout.write(`${readyLine(server, config, options)}\n`);
     const launcher = watchLauncher(process.env, stopInTime);
     await stopped;
     launcher.off();
@@ -42,12 +52,17 @@ export async function serve(options: ServerOptions): Promise<number> {
   }
 }
 
-function readyLine(url: string, dataDir: string, ownToken: boolean, options: ServerOptions): string {
+function readyLine(
+  { url, arcpUrl }: { readonly url: string; readonly arcpUrl: string },
+  { dataDir, token }: ServerConfig,
+  options: ServerOptions,
+): string {
   const folder = options.dataDir === undefined ? "" : ` --data-dir ${shellWord(options.dataDir)}`;
   return [
     `Pawl is ready at ${url}`,
+    `ARCP: ${arcpUrl}`,
     `data folder: ${dataDir}`,
-    `token: ${ownToken ? "the one in PAWL_TOKEN" : tokenFile(dataDir)}`,
+    `token: ${token !== undefined ? "the one in PAWL_TOKEN" : tokenFile(dataDir)}`,
     `first prompt: ${commandName(process.env)} run${folder} "Hello"`,
   ].join(" | ");
 }

@@ -1,0 +1,66 @@
+import type { Server } from "node:http";
+import type { CredentialProvisioner, Transport } from "@pawl/arcp-protocol";
+import { type ArcpPersistence, memoryPersistence } from "@pawl/arcp-protocol/persistence";
+import type { AgentDefinition, RuntimeLimits } from "@pawl/arcp-protocol/server";
+import { ArcpServer } from "@pawl/arcp-protocol/server";
+import { serveWebSocket } from "@pawl/arcp-protocol/transports/websocket-server";
+import type { Logger } from "@pawl/core/ports";
+import type { Principals } from "../principals/principals.ts";
+import { logAudit } from "./log-audit.ts";
+
+/** Where ARCP is spoken on the server's port. */
+export const ARCP_PATH = "/arcp";
+
+export interface ArcpEndpointOptions {
+  readonly agents: readonly AgentDefinition[];
+  readonly principals: Principals;
+  readonly logger: Logger;
+  readonly persistence?: ArcpPersistence;
+  readonly provisioner?: CredentialProvisioner;
+  readonly limits?: Partial<RuntimeLimits>;
+}
+
+/** The ARCP runtime of this process. */
+export interface ArcpEndpoint {
+  /** Takes up what an earlier process left. */
+  start(): Promise<void>;
+  /** Speaks over WebSocket at `/arcp` of a server that listens already. */
+  attach(server: Server): Promise<void>;
+  /** Speaks over any transport. */
+  accept(transport: Transport): void;
+  /** Ends all connections. What jobs have not done yet is taken up by whoever starts next. */
+  close(): Promise<void>;
+}
+
+export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
+  const { agents, principals, logger, provisioner, limits } = options;
+  const server = new ArcpServer({
+    agents,
+    runtime: { name: "pawl", version: "1.1.0" },
+    persistence: options.persistence ?? memoryPersistence(),
+    authenticate: async ({ token }) => {
+      const known = await principals.authenticate(token);
+      return known === undefined ? undefined : { id: known.principal };
+    },
+    audit: (event) => logAudit(logger, event),
+    ...(provisioner !== undefined && { provisioner }),
+    ...(limits !== undefined && { limits }),
+  });
+  let closeSockets = async () => {};
+  return {
+    start: () => server.start(),
+    accept: (transport) => server.accept(transport),
+    async attach(http) {
+      const endpoint = await serveWebSocket({
+        server: http,
+        path: ARCP_PATH,
+        onTransport: (transport) => server.accept(transport),
+      });
+      closeSockets = () => endpoint.close();
+    },
+    async close() {
+      await server.close();
+      await closeSockets();
+    },
+  };
+}
