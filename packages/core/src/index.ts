@@ -25,6 +25,7 @@ export type {
 export type { OnCrash, ToolDefinition, ToolHints } from "./conversation/tool-definition.ts";
 export { addUsage, NO_USAGE, type Usage } from "./conversation/usage.ts";
 export { type Agent, type AgentSpec, agent } from "./define/agent.ts";
+export { agentRef, checkAgents, findAgent } from "./define/find-agent.ts";
 export { type InferSchema, jsonSchemaOf, type Schema, type Validated, validate } from "./define/schema.ts";
 export {
   type AnyTool,

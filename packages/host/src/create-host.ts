@@ -1,4 +1,13 @@
-import { agent, nodeId, type SessionId, sessionId, standard, type ToolSet, turnId } from "@pawl/core";
+import {
+  agent,
+  checkAgents,
+  nodeId,
+  type SessionId,
+  sessionId,
+  standard,
+  type ToolSet,
+  turnId,
+} from "@pawl/core";
 import type { Logger, Model } from "@pawl/core/ports";
 import {
   journaled,
@@ -46,6 +55,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const findModel: (name: string | undefined) => Model = typeof model === "function" ? model : () => model;
   const { limits } = agent({ name: "defaults", ...(options.limits && { limits: options.limits }) });
   const agents = options.agents?.length ? options.agents : [agent({ name: "assistant", limits })];
+  checkAgents(agents);
 
   const fireDue = createDueWaits(store.awaits, clock);
   const timers = createTimerLoop({ due: fireDue, clock, logger, random });

@@ -1,6 +1,7 @@
 import {
   type Agent,
   agent,
+  findAgent,
   type Json,
   PawlError,
   type ToolDefinition,
@@ -47,21 +48,19 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
     return joinToolboxes(own, found);
   }
 
-  function agentOf(request: TurnRequest): Agent {
-    const found = request.agent === undefined ? agents[0] : agents.find(({ name }) => name === request.agent);
-    if (found !== undefined) return found;
-    const names = agents.map(({ name }) => name).join(", ");
-    throw new PawlError("agent_unknown", `There is no agent "${request.agent}". This host has: ${names}.`);
-  }
-
   function configOf(request: TurnRequest, tools: readonly ToolDefinition[]): TurnConfig {
-    const { name, instructions, limits, refreshTools, model: preferred } = agentOf(request);
+    const found = findAgent(agents, request.agent);
+    const { name, version, instructions, limits, refreshTools, model: preferred } = found;
     // Asked for by name now, so that a model that cannot be had is told before anything is paid for.
     const model = findModel(request.model ?? preferred).id;
     return {
       version: 1,
       protocol: "standard",
-      agent: { name, ...(instructions !== undefined && { instructions }) },
+      agent: {
+        name,
+        ...(version !== undefined && { version }),
+        ...(instructions !== undefined && { instructions }),
+      },
       model,
       tools,
       limits: agent({ name, limits: { ...limits, ...request.limits } }).limits,

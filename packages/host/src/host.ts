@@ -54,7 +54,10 @@ export interface HostOptions<Tx = never, Tools extends ToolSet = ToolSet> {
   readonly toolProvider?: ToolProvider;
   /** Background tasks that this host runs, see `backgroundTask`. */
   readonly tasks?: readonly AnyProcess[];
-  /** The first is the default. Without any there is one named `assistant` without instructions. */
+  /**
+   * The first is the default, and of several versions of one name the first. Without any there is one named `assistant` without
+   * instructions.
+   */
   readonly agents?: readonly Agent[];
   readonly limits?: Partial<TurnLimits>;
   /**
@@ -86,6 +89,7 @@ export interface SendOptions<Tx = never> {
   readonly at?: number;
   /** A transaction of the caller's own: the input exists when that commits. */
   readonly tx?: Tx;
+  /** `name` or `name@version` of one of the host's agents; what began with one version goes on with it. */
   readonly agent?: string;
   readonly model?: string;
   readonly limits?: Partial<TurnLimits>;

@@ -63,7 +63,11 @@ const logRow: z.ZodType<LogRow> = z.looseObject({
 const turnConfig: z.ZodType<TurnConfig> = z.looseObject({
   version: z.literal(1),
   protocol: z.string(),
-  agent: z.looseObject({ name: z.string(), instructions: z.string().exactOptional() }),
+  agent: z.looseObject({
+    name: z.string(),
+    version: z.string().exactOptional(),
+    instructions: z.string().exactOptional(),
+  }),
   model: z.string().exactOptional(),
   tools: z.array(toolDefinition),
   limits,

@@ -5,6 +5,8 @@ import { DEFAULT_LIMITS, type TurnLimits } from "../turn/limits.ts";
 /** Who answers: instructions and bounds. Pure data. */
 export interface Agent {
   readonly name: string;
+  /** Opaque: versions are not ordered. Agents of one name and several versions stand side by side. */
+  readonly version?: string;
   readonly instructions?: string;
   /** Names the model among those that the host has; the host's default when absent. */
   readonly model?: string;
@@ -14,7 +16,10 @@ export interface Agent {
 }
 
 export interface AgentSpec {
+  /** Without `@`, which divides it from the version where both are written as one. */
   readonly name: string;
+  /** Letters, digits, `.`, `_`, `+` and `-`; at most 64. */
+  readonly version?: string;
   readonly instructions?: string;
   readonly model?: string;
   readonly limits?: Partial<TurnLimits>;
@@ -23,19 +28,34 @@ export interface AgentSpec {
 
 const AMOUNTS = ["maxIterations", "maxNoProgress", "maxWallMs", "maxTokens", "maxCostNanoUsd"] as const;
 
+const VERSION = /^[A-Za-z0-9._+-]{1,64}$/;
+
 /**
  * Defines an agent. A limit that is not given has its default; none is ever unlimited by accident.
  *
- * @throws PawlError `invalid_agent_name` for a blank name, `invalid_limits` for bounds that are not positive integers or
- * that nobody knows
+ * @throws PawlError `invalid_agent_name` for a blank name or one with `@`, `invalid_agent_version`, `invalid_limits` for
+ * bounds that are not positive integers or that nobody knows
  */
 export function agent(spec: AgentSpec): Agent {
-  const { name, instructions, model } = spec;
+  const { name, version, instructions, model } = spec;
   if (typeof name !== "string" || name.trim() === "") {
     throw new PawlError("invalid_agent_name", "An agent needs a name: pass a stable, non-blank string.");
   }
+  if (name.includes("@")) {
+    throw new PawlError(
+      "invalid_agent_name",
+      `"${name}" cannot be the name of an agent: what follows "@" names a version. Pass \`version\` beside the name.`,
+    );
+  }
+  if (version !== undefined && !(typeof version === "string" && VERSION.test(version))) {
+    throw new PawlError(
+      "invalid_agent_version",
+      `The version of agent "${name}" must be 1 to 64 letters, digits, ".", "_", "+" and "-", such as 2.0.0.`,
+    );
+  }
   return {
     name,
+    ...(version !== undefined && { version }),
     limits: limitsOf(name, spec.limits ?? {}),
     refreshTools: spec.refreshTools ?? "turn",
     ...(instructions !== undefined && { instructions }),

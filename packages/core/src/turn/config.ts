@@ -12,7 +12,7 @@ export const BEHAVIOUR = "pawl-1";
 export interface TurnConfig {
   readonly version: 1;
   readonly protocol: string;
-  readonly agent: { readonly name: string; readonly instructions?: string };
+  readonly agent: { readonly name: string; readonly version?: string; readonly instructions?: string };
   /** How the host finds the model again. */
   readonly model?: string;
   readonly tools: readonly ToolDefinition[];

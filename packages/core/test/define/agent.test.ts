@@ -45,7 +45,14 @@ describe("agent()", () => {
     expect(codeOf({ name: "a", limits })).toBe("invalid_limits");
   });
 
-  test.each(["", "  ", undefined, 5])("a name like %j is refused", (name) => {
+  test("a version is data too, and is refused when it could not be written behind a name", () => {
+    expect(agent({ name: "a", version: "2.0.0-rc.1+5" }).version).toBe("2.0.0-rc.1+5");
+    for (const version of ["", "1 0", "1@0", "ü", "1".repeat(65), 2]) {
+      expect(codeOf({ name: "a", version })).toBe("invalid_agent_version");
+    }
+  });
+
+  test.each(["", "  ", undefined, 5, "a@1"])("a name like %j is refused", (name) => {
     expect(codeOf({ name })).toBe("invalid_agent_name");
   });
 });
