@@ -15,4 +15,6 @@ export {
   type Turn,
   type TurnResult,
 } from "@pawl/host";
+// pawl.config.ts
+export { defineConfig, type PawlConfig } from "@pawl/server/define-config";
 export { memoryStore } from "@pawl/store-memory";

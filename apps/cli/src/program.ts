@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { addLookingBack } from "./command-line/looking-back.ts";
 import { addMcp } from "./command-line/mcp.ts";
+import { nameConfigFile } from "./command-line/named-config-file.ts";
 import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
 import { addWaits } from "./command-line/waits.ts";
@@ -26,6 +27,15 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .description("Durable agents: a turn goes on where it was, whatever happens to the process.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help for a command")
+    .option(
+      "--config <file>",
+      "your agents, tools, store and model (PAWL_CONFIG, default pawl.config.ts here or above)",
+      (path: string) => {
+        nameConfigFile(path);
+        return path;
+      },
+    )
+    .configureHelp({ showGlobalOptions: true })
     .helpCommand(false)
     .showHelpAfterError("(pawl --help shows how; pawl <command> --help shows each command)")
     .exitOverride()
@@ -37,6 +47,7 @@ Examples:
   pawl run "What is a pawl?"           run one durable turn and show what happens
   pawl run --session s1 "And then?"    go on in a session
   pawl config                          show the configuration in force
+  pawl run --config my.config.ts "Hi"  use the agents and tools of that file
 ${EXIT_CODES}`,
     );
 
@@ -86,6 +97,7 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
     .argument("<prompt...>", "what to do; - reads it from stdin")
     .option("--session <id>", "go on in this session, or begin it under this name")
     .option("--mcp <command>", "attach an MCP server, by command or address; repeatable", collect)
+    .option("--agent <name>", "agent of pawl.config.ts, or name@version; the first when absent")
     .option("--model <name>", "model for this turn, such as openai/<id> or anthropic/<id>")
     .option("--ask <tool>", "calls of this tool need somebody's approval; repeatable", collect)
     .option("--timeout <seconds>", "cancel the turn after this time", seconds)
@@ -171,11 +183,13 @@ function addConfig(program: Command, setExitCode: SetExitCode): void {
     .addHelpText(
       "after",
       `
-Each line is a variable of the environment, its value and where that comes from.
+Each line is a variable of the environment, its value and where that comes from; then what the configuration
+file brings. The file is a program: it is run to be shown.
 
 Examples:
   pawl config
-  PAWL_PORT=8080 pawl config --json`,
+  PAWL_PORT=8080 pawl config --json
+  pawl config --config ./pawl.config.ts`,
     )
     .action(async (options: ServerOptions & { json?: true }) => {
       const { config } = await import("./commands/config.ts");

@@ -28,6 +28,7 @@ export interface PawlProcess {
 export interface PawlOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  readonly cwd?: string;
 }
 
 /** A test that ran out of time leaves none of them behind. SIGTERM, so that they stop their PostgreSQL. */
@@ -37,7 +38,7 @@ process.on("exit", () => {
 });
 
 /** The built program in a process of its own, with nothing of this process's configuration. */
-export function startPawl(args: readonly string[], { env = {}, stdin }: PawlOptions = {}): PawlProcess {
+export function startPawl(args: readonly string[], { env = {}, stdin, cwd }: PawlOptions = {}): PawlProcess {
   const { PATH, HOME, TMPDIR } = process.env;
   const inherited = Object.fromEntries(
     Object.entries({ PATH, HOME, TMPDIR }).filter(([, value]) => value !== undefined),
@@ -45,6 +46,7 @@ export function startPawl(args: readonly string[], { env = {}, stdin }: PawlOpti
   const child = spawn(process.execPath, [BIN, ...args], {
     env: { ...inherited, ...env },
     stdio: ["pipe", "pipe", "pipe"],
+    ...(cwd !== undefined && { cwd }),
   });
   living.add(child);
   child.once("exit", () => living.delete(child));

@@ -3,6 +3,10 @@ import { PawlError } from "@pawl/core";
 /** Codes that the server app itself gives. */
 export type ServerErrorCode =
   | "config_invalid"
+  | "config_file_missing"
+  | "config_file_foreign"
+  | "config_file_unloadable"
+  | "config_file_invalid"
   | "port_taken"
   | "address_unusable"
   | "data_dir_unusable"

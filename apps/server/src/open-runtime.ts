@@ -4,9 +4,10 @@ import type { Logger, Store } from "@pawl/core/ports";
 import { createHost, type Host } from "@pawl/host";
 import { createMcpTools } from "@pawl/mcp";
 import type { ServerConfig } from "./config/read-config.ts";
+import { configuredModel } from "./config-file/configured-model.ts";
+import { loadConfigFile } from "./config-file/load-config-file.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { openDatabase } from "./database.ts";
-import { resolveModel } from "./models/resolve-model.ts";
 import { takeNodeSlot } from "./node-slot.ts";
 import { openStore } from "./open-store.ts";
 import { loadSigningKeys, type SigningKeys } from "./signing-keys.ts";
@@ -26,7 +27,7 @@ export interface RuntimeOptions {
   readonly progress?: (message: string) => void;
 }
 
-/** The agent of those who have none of their own. */
+/** The agent of those who have none of their own; beside others it comes last. */
 const ASSISTANT = agent({
   name: "assistant",
   instructions:
@@ -45,14 +46,20 @@ export async function openRuntime(
       await close().catch((error: unknown) => logger.warn("Closing failed.", { error: String(error) }));
     }
   };
+  async function openOwnStore(): Promise<Store> {
+    const database = await openDatabase({ ...config, progress });
+    opened.push(() => database.close());
+    return openStore(database, logger);
+  }
   try {
     await prepareDataFolder(config.dataDir);
     // A default that cannot be had is told now and not by the first turn.
-    const model = (name: string | undefined) => resolveModel(name, config.models);
+    const file = config.configFile === undefined ? undefined : await loadConfigFile(config.configFile);
+    for (const warning of file?.warnings ?? []) logger.warn(warning);
+    const { store: ownStore, model: _model, agents = [], secret, ...own } = file?.config ?? {};
+    const model = configuredModel(config, file?.config);
     model(undefined);
-    const database = await openDatabase({ ...config, progress });
-    opened.push(() => database.close());
-    const store = openStore(database, logger);
+    const store = typeof ownStore === "function" ? ownStore() : (ownStore ?? (await openOwnStore()));
     opened.push(() => store.close());
     await store.open();
     const signingKeys = await loadSigningKeys(config.signingKeys, store.secrets, (n) => randomBytes(n));
@@ -61,11 +68,14 @@ export async function openRuntime(
     opened.push(() => mcp.close());
     const slot = await takeNodeSlot(config.dataDir);
     if (slot !== undefined) opened.push(async () => slot.release());
+    const signing = config.given.PAWL_SECRET ?? secret;
     const host = createHost({
+      toolProvider: mcp,
+      ...own,
       store,
       model,
-      toolProvider: mcp,
-      agents: [ASSISTANT],
+      agents: agents.some(({ name }) => name === ASSISTANT.name) ? agents : [...agents, ASSISTANT],
+      ...(signing !== undefined && { secret: signing }),
       logger,
       ...(slot !== undefined && { nodeId: slot.nodeId }),
     });

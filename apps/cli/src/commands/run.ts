@@ -15,6 +15,7 @@ import { configOf } from "./server-options.ts";
 export interface RunOptions extends OutputOptions {
   readonly session?: string;
   readonly mcp?: readonly string[];
+  readonly agent?: string;
   readonly model?: string;
   readonly ask?: readonly string[];
   readonly timeout?: number;
@@ -64,6 +65,7 @@ export async function run(words: string, options: RunOptions): Promise<number> {
     const ids = await client.send({
       sessionId: options.session ?? `s_${randomUUID().replaceAll("-", "").slice(0, 12)}`,
       content,
+      ...(options.agent !== undefined && { agent: options.agent }),
       // The turn's own, whatever the default is where it runs.
       ...(model !== undefined && { model }),
       ...(environment !== undefined && { environment }),

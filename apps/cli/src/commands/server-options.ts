@@ -1,5 +1,6 @@
 import type { ServerConfig, Values } from "@pawl/server";
 import { readConfig } from "@pawl/server";
+import { namedConfigFile } from "../command-line/named-config-file.ts";
 
 /** Flags that stand for variables of the configuration. */
 export interface ServerOptions {
@@ -9,10 +10,12 @@ export interface ServerOptions {
   readonly model?: string;
 }
 
-/** @throws PawlError `config_invalid` */
+/** @throws PawlError `config_invalid`, `config_file_missing`, `config_file_foreign` */
 export function configOf(options: ServerOptions): ServerConfig {
   const { port, host, dataDir, model } = options;
+  const configFile = namedConfigFile();
   const flags: Values = {
+    ...(configFile !== undefined && { PAWL_CONFIG: configFile }),
     ...(port !== undefined && { PAWL_PORT: port }),
     ...(host !== undefined && { PAWL_HOST: host }),
     ...(dataDir !== undefined && { PAWL_DATA_DIR: dataDir }),

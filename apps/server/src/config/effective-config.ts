@@ -5,19 +5,28 @@ export interface EffectiveValue {
   readonly name: string;
   /** Set or by default; secrets are hidden. Null where there is none. */
   readonly value: string | null;
-  readonly origin: Origin;
+  /** `found`: a file that lies here or above. */
+  readonly origin: Origin | "found";
   readonly help: string;
   /** What holds where nothing is set. */
   readonly otherwise: string;
 }
 
 /** The configuration in force, fit to be shown to anybody. */
-export function effectiveConfig({ given, origins, dataDir }: ServerConfig): readonly EffectiveValue[] {
+export function effectiveConfig({
+  given,
+  origins,
+  dataDir,
+  configFile,
+}: ServerConfig): readonly EffectiveValue[] {
   return VARIABLES.map((variable: Variable & { readonly name: VariableName }) => {
     const { name, help, otherwise, literal } = variable;
-    const text = name === "PAWL_DATA_DIR" ? dataDir : (given[name] ?? (literal ? otherwise : undefined));
+    const found = { PAWL_DATA_DIR: dataDir, PAWL_CONFIG: configFile }[name as string];
+    const text = found ?? given[name] ?? (literal ? otherwise : undefined);
     const value = text === undefined ? null : shown(variable, text);
-    return { name, value, origin: origins[name], help, otherwise };
+    const origin =
+      origins[name] === "default" && name === "PAWL_CONFIG" && value !== null ? "found" : origins[name];
+    return { name, value, origin, help, otherwise };
   });
 }
 

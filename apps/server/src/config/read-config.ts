@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { findConfigFile } from "../config-file/find-config-file.ts";
 import { serverError } from "../errors.ts";
 import type { ModelEnvironment } from "../models/resolve-model.ts";
 import type { SigningKeys } from "../signing-keys.ts";
@@ -9,6 +10,8 @@ export interface ServerConfig {
   readonly host: string;
   /** Absolute. */
   readonly dataDir: string;
+  /** Absolute; absent when none was named and none lies here or above. */
+  readonly configFile: string | undefined;
   /** Absent: the one of the data folder. */
   readonly token: string | undefined;
   /** Absent: the one of the database. */
@@ -32,13 +35,16 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** By variable; a flag wins over the environment. */
   readonly flags?: Values;
+  /** Where a configuration file is looked for. Default: the process's own folder. */
+  readonly cwd?: string;
 }
 
 /**
  * Reads and checks everything at once. An empty variable counts as not set.
- * @throws PawlError `config_invalid`: one message that names every wrong variable and what it must be
+ * @throws PawlError `config_invalid`: one message that names every wrong variable and what it must be; `config_file_missing`,
+ * `config_file_foreign`
  */
-export function readConfig({ env, flags = {} }: ConfigSources): ServerConfig {
+export function readConfig({ env, flags = {}, cwd = process.cwd() }: ConfigSources): ServerConfig {
   const given: Partial<Record<VariableName, string>> = {};
   const origins: Partial<Record<VariableName, Origin>> = {};
   for (const { name } of VARIABLES) {
@@ -53,6 +59,7 @@ export function readConfig({ env, flags = {} }: ConfigSources): ServerConfig {
     port: values.PAWL_PORT,
     host: values.PAWL_HOST,
     dataDir: values.PAWL_DATA_DIR,
+    configFile: findConfigFile(cwd, values.PAWL_CONFIG),
     token: values.PAWL_TOKEN,
     signingKeys: values.PAWL_SECRET,
     databaseUrl: values.DATABASE_URL,

@@ -36,6 +36,13 @@ export const VARIABLES = [
     literal: true,
   },
   {
+    name: "PAWL_CONFIG",
+    flag: "config",
+    help: "file with your agents, tools, store and model; it is a program and is run",
+    show: "value",
+    otherwise: "pawl.config.ts here or above, if there is one",
+  },
+  {
     name: "PAWL_TOKEN",
     help: "token that clients send; without it one is made and kept in <data folder>/token",
     show: "never",
@@ -135,6 +142,10 @@ export const valuesSchema = z.object({
     .refine((path) => !path.includes("\0"), "must be a path")
     .default(".pawl")
     .transform((path) => resolve(path)),
+  PAWL_CONFIG: z
+    .string()
+    .refine((path) => !path.includes("\0"), "must be a path")
+    .optional(),
   PAWL_TOKEN: z
     .string()
     .regex(
