@@ -168,6 +168,15 @@ export {
   type ProcessDecision,
   planProcessAppend,
 } from "./processes/process-table.ts";
+// Owners of sessions
+export {
+  ownedSessionId,
+  ownerOfSession,
+  type SessionOwner,
+  sessionBeside,
+  sessionName,
+  sessionPrefix,
+} from "./session-owner.ts";
 // The turn machine
 export { BEHAVIOUR, type TurnConfig } from "./turn/config.ts";
 export type { MachineEvent, RefusalCode } from "./turn/event.ts";

@@ -3,7 +3,6 @@ import {
   checkAgents,
   nodeId,
   type SessionId,
-  sessionId,
   standard,
   type ToolSet,
   turnId,
@@ -29,11 +28,12 @@ import {
   type SessionWorker,
 } from "@pawl/queue-runner";
 import { createDueWaits } from "./due-waits.ts";
-import type { Host, HostOptions } from "./host.ts";
+import type { Host, HostOptions, HostView } from "./host.ts";
 import { createHostAwaitEvents } from "./host-await-events.ts";
 import { createHostEnvironment } from "./host-environment.ts";
 import { createKeepAlive } from "./keep-alive.ts";
-import { createSessionHandle } from "./session.ts";
+import { createSessionHandle, shownRecord } from "./session.ts";
+import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
 import { createTasks } from "./tasks.ts";
 import { createTurnHandle } from "./turn.ts";
 import { createWaits } from "./waits.ts";
@@ -60,7 +60,6 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const fireDue = createDueWaits(store.awaits, clock);
   const timers = createTimerLoop({ due: fireDue, clock, logger, random });
   const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
-  const waits = createWaits({ open: () => store.open(), rows: store.awaits, awaits: awaits.ready });
 
   const commands = createProcessCommands({ processes: store.processes, clock });
 
@@ -165,20 +164,33 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     });
   }
 
-  const tasks = createTasks({
-    commands,
-    newId,
-    hold: keepAlive.hold,
-    poke: () => taskRunner !== undefined && startDriving(),
-  });
   const driving = (id: SessionId) => runner.inFlight.has(id);
   const handles = { clock, newId, hold: keepAlive.hold, poke, driving };
+
+  function viewWith(names: SessionNames): HostView<Tx> {
+    const { owner } = names;
+    return {
+      session: (name) => createSessionHandle(names.stored(name), { ...handles, names, store }),
+      turn: (id) => createTurnHandle(turnId(id), { ...handles, names, store: store as never }),
+      async sessions({ limit = 100 } = {}) {
+        const records = await store.sessions.list({ limit, ...(owner !== undefined && { owner }) });
+        return records.map((record) => shownRecord(record, names));
+      },
+      waits: createWaits({ names, open: () => store.open(), rows: store.awaits, awaits: awaits.ready }),
+      tasks: createTasks({
+        names,
+        load: store.processes.load,
+        commands,
+        newId,
+        hold: keepAlive.hold,
+        poke: () => taskRunner !== undefined && startDriving(),
+      }),
+    };
+  }
+
   return {
-    session: (id) => createSessionHandle(sessionId(id), { ...handles, store }),
-    turn: (id) => createTurnHandle(turnId(id), { ...handles, store: store as never }),
-    sessions: ({ limit = 100 } = {}) => store.sessions.list({ limit }),
-    waits,
-    tasks,
+    ...viewWith(ALL_SESSIONS),
+    as: (owner) => viewWith(namesOf(owner)),
     async start() {
       await begin();
       letGo = keepAlive.hold();

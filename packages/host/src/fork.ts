@@ -1,12 +1,14 @@
-import { inputId, loadJsonDigest, PawlError, sessionId, type TurnId } from "@pawl/core";
+import { inputId, loadJsonDigest, PawlError, type TurnId } from "@pawl/core";
 import type { InputRecord, NewId, Store } from "@pawl/core/ports";
 import { loadTurnRecord, planFork } from "@pawl/effects/turn-driver";
 import type { ForkTurnOptions } from "./host.ts";
 import { partsOf } from "./input-parts.ts";
+import type { SessionNames } from "./session-names.ts";
 import { writeTurnRequest } from "./turn-request.ts";
 
 export interface ForkSource {
   readonly store: Store<never>;
+  readonly names: SessionNames;
   readonly newId: NewId;
   /** The input that began the turn. */
   readonly input: InputRecord;
@@ -18,7 +20,7 @@ export interface ForkSource {
  * @throws PawlError `fork_out_of_range`, `fork_prompt_too_late`, `fork_session_taken`, `turn_unknown`, `input_empty`
  */
 export async function acceptFork(
-  { store, newId, input, turnId }: ForkSource,
+  { store, names, newId, input, turnId }: ForkSource,
   { at, prompt, live = false, sessionId: name, idempotencyKey }: ForkTurnOptions,
 ): Promise<InputRecord> {
   const key =
@@ -26,7 +28,7 @@ export async function acceptFork(
       ? newId()
       : (await loadJsonDigest())({ fork: turnId, key: idempotencyKey }).slice(0, 32);
   const id = inputId(`in_${key}`);
-  const session = sessionId(name ?? `fork_${key}`);
+  const session = names.stored(name ?? `fork_${key}`);
   const source = await loadTurnRecord(store, input.sessionId, turnId);
   const parts = prompt === undefined ? input.content.parts : partsOf(prompt);
   const replacesPrompt = prompt !== undefined;
@@ -35,7 +37,7 @@ export async function acceptFork(
   if ((await store.sessions.load(session)) !== null && (await store.inbox.load(id)) === null) {
     throw new PawlError(
       "fork_session_taken",
-      `There is a session "${session}" already, and a fork begins one of its own. Choose another name, or give none.`,
+      `There is a session "${names.shown(session)}" already, and a fork begins one of its own. Choose another name, or give none.`,
     );
   }
   const fork = { sessionId: input.sessionId, turnId, at, live, replacesPrompt };

@@ -6,6 +6,7 @@ import type {
   Json,
   Message,
   SessionId,
+  SessionOwner,
   ToolSet,
   TurnEvent,
   TurnId,
@@ -99,19 +100,32 @@ export interface SendOptions<Tx = never> {
   readonly ask?: readonly string[];
 }
 
-export interface Host<Tx = never> {
+/**
+ * What one caller sees of a host. Of the host itself that is everything. Of an owner it is the sessions of that owner and what belongs
+ * to them, under the names that the owner gave: whatever belongs to somebody else is unknown, exactly as what never was.
+ */
+export interface HostView<Tx = never> {
   session(id: string): Session<Tx>;
   /** A turn by its id, from any process. @throws PawlError `turn_unknown` from its methods, when there is none. */
   turn(id: string): Turn;
+  /** The most recently used first. Default limit 100. */
   sessions(query?: { readonly limit?: number }): Promise<readonly SessionRecord[]>;
   /** Background tasks: start them, see them, signal them, await them. */
   readonly tasks: Tasks;
+  /** What people and programs are asked for, and how they answer. */
+  readonly waits: Waits;
+}
+
+export interface Host<Tx = never> extends HostView<Tx> {
+  /**
+   * The host as one principal sees it. A session that is begun through it belongs to that principal for ever; the host itself
+   * sees it under its whole id, such as `@alice/s1`. @throws PawlError `invalid_principal`
+   */
+  as(owner: SessionOwner): HostView<Tx>;
   /** Drives turns until `stop`. Resolves when turns can be accepted. Without it the first `send` begins to drive. */
   start(): Promise<void>;
   /** Ends within `drainMs` (default 4 000): what runs then is aborted and resumed by whoever comes next. */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
-  /** What people and programs are asked for, and how they answer. */
-  readonly waits: Waits;
   /** Begins no further session on this node until `resume`; what it drives goes on, and other nodes take what comes. */
   pause(): void;
   resume(): void;

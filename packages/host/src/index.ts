@@ -8,6 +8,7 @@ export type {
   ForkTurnOptions,
   Host,
   HostOptions,
+  HostView,
   OpenWait,
   SendOptions,
   Session,

@@ -1,8 +1,9 @@
 import { inputId, loadJsonDigest, PawlError, type SessionId, turnIdOfInput } from "@pawl/core";
-import type { Store } from "@pawl/core/ports";
+import type { SessionRecord, Store } from "@pawl/core/ports";
 import { followLog } from "./follow-log.ts";
 import type { SendOptions, Session } from "./host.ts";
 import { partsOf } from "./input-parts.ts";
+import type { SessionNames } from "./session-names.ts";
 import { createTurnHandle, type TurnHandleOptions } from "./turn.ts";
 import { writeTurnRequest } from "./turn-request.ts";
 import { summariseTurns } from "./turn-summaries.ts";
@@ -13,11 +14,12 @@ export interface SessionHandleOptions<Tx> extends Omit<TurnHandleOptions, "store
 }
 
 export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOptions<Tx>): Session<Tx> {
-  const { store, clock, newId, hold, poke } = options;
+  const { store, names, clock, newId, hold, poke } = options;
+  const shown = names.shown(id);
   const turns: TurnHandleOptions = { ...options, store: store as unknown as Store<never> };
 
   return {
-    id,
+    id: shown,
     async send(content, send = {}) {
       const { delivery = "next", idempotencyKey, at, tx } = send;
       const environment = writeTurnRequest(send);
@@ -38,13 +40,16 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     },
     transcript: () => store.sessions.transcript(id),
     inputs: () => store.inbox.list(id),
-    record: () => store.sessions.load(id),
+    async record() {
+      const record = await store.sessions.load(id);
+      return record && shownRecord(record, names);
+    },
     receipts: () => store.sessions.receipts(id),
     turns: (query) => summariseTurns(id, turns, query),
     async verify({ anchor } = {}) {
       const record = await store.sessions.load(id);
       if (record === null) {
-        throw new PawlError("session_unknown", `There is no session "${id}". Its first input makes it.`);
+        throw new PawlError("session_unknown", `There is no session "${shown}". Its first input makes it.`);
       }
       const { lastDigest } = record;
       const [receipts, inputs, transcript] = await Promise.all([
@@ -53,10 +58,15 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
         store.sessions.transcript(id),
       ]);
       const facts = { sessionId: id, receipts, inputs, transcript, lastDigest };
-      return verifySession(facts, await loadJsonDigest(), anchor);
+      return { ...verifySession(facts, await loadJsonDigest(), anchor), sessionId: shown };
     },
     events: (events = {}) => followLog({ ...events, log: store.log, clock, hold, sessionId: id }),
   };
+}
+
+/** The record under the name that its reader knows. */
+export function shownRecord(record: SessionRecord, names: SessionNames): SessionRecord {
+  return { ...record, sessionId: names.shown(record.sessionId) };
 }
 
 /** With an idempotency key the id follows from it, so that the same request names the same turn everywhere. */

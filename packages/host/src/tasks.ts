@@ -6,20 +6,22 @@ import {
   PawlError,
   type ProcessCommand,
   type ProcessEnd,
+  type ProcessId,
   type ProcessRecord,
   type ProcessResult,
   type ProcessStatus,
   processId,
   type Schema,
-  sessionId,
+  sessionPrefix,
   validate,
 } from "@pawl/core";
-import type { NewId } from "@pawl/core/ports";
+import type { NewId, Processes } from "@pawl/core/ports";
 import type { ProcessCommands } from "@pawl/effects";
-import type { DefinedProcess, SignalSchemas } from "@pawl/effects/processes";
+import { type DefinedProcess, processUnknown, type SignalSchemas } from "@pawl/effects/processes";
+import type { SessionNames } from "./session-names.ts";
 
 export interface StartTaskOptions {
-  /** This session sees it, see `list`. */
+  /** This session sees it, see `list`. A principal's own view of the host needs one. */
   readonly session?: string;
   /** This session is told of the end, and of progress that wakes: a turn that waits looks again. */
   readonly wake?: string;
@@ -83,6 +85,9 @@ export interface Tasks {
 }
 
 export interface TasksOptions {
+  /** Whose background tasks: those that none of its sessions sees are unknown to it. */
+  readonly names: SessionNames;
+  readonly load: Processes["load"];
   readonly commands: ProcessCommands;
   readonly newId: NewId;
   readonly hold: () => () => void;
@@ -90,7 +95,16 @@ export interface TasksOptions {
   readonly poke: () => void;
 }
 
-export function createTasks({ commands, newId, hold, poke }: TasksOptions): Tasks {
+export function createTasks({ names, load, commands, newId, hold, poke }: TasksOptions): Tasks {
+  /** Its id, when it is there for this caller. */
+  async function seen(text: string): Promise<ProcessId> {
+    const id = processId(text);
+    if (names.owner === undefined) return id;
+    const record = await load(id);
+    if (record?.grants.some(names.sees)) return id;
+    throw processUnknown(id);
+  }
+
   async function run<Operation extends ProcessCommand["operation"]>(
     command: Extract<ProcessCommand, { operation: Operation }>,
     options: { readonly key?: string; readonly signal?: AbortSignal } = {},
@@ -107,8 +121,16 @@ export function createTasks({ commands, newId, hold, poke }: TasksOptions): Task
         const message = `The input does not fit background task "${task.name}": ${checked.message}`;
         throw new PawlError("process_input_invalid", message);
       }
+      if (names.owner !== undefined && session === undefined) {
+        const message = "A background task of a principal belongs to a session: say which one sees it.";
+        throw new PawlError("task_session_missing", message);
+      }
+      // Keys of two owners have nothing to do with one another.
+      const whose = names.owner && { owner: sessionPrefix(names.owner) };
       const name =
-        idempotencyKey === undefined ? newId() : await digestOf({ task: task.name, key: idempotencyKey });
+        idempotencyKey === undefined
+          ? newId()
+          : await digestOf({ task: task.name, key: idempotencyKey, ...whose });
       const { record } = await run<"start">(
         {
           operation: "start",
@@ -119,22 +141,22 @@ export function createTasks({ commands, newId, hold, poke }: TasksOptions): Task
             input: input as Json,
             disposition: task.disposition,
             signals: task.declarations,
-            wake: wake === undefined ? null : { sessionId: sessionId(wake) },
+            wake: wake === undefined ? null : { sessionId: names.stored(wake) },
           },
-          grantTo: session === undefined ? [] : [sessionId(session)],
+          grantTo: session === undefined ? [] : [names.stored(session)],
         },
         { key: "start" },
       );
       poke();
-      return viewOf(record);
+      return viewOf(record, names);
     },
     async list(session, { all = false } = {}) {
       const mode = all ? "all" : "live";
-      const { records } = await run<"list">({ operation: "list", sessionId: sessionId(session), mode });
-      return records.map(viewOf);
+      const { records } = await run<"list">({ operation: "list", sessionId: names.stored(session), mode });
+      return records.map((record) => viewOf(record, names));
     },
     async signal(id, name, payload, { idempotencyKey } = {}) {
-      const command = { operation: "signal", processId: processId(id), name, payload } as const;
+      const command = { operation: "signal", processId: await seen(id), name, payload } as const;
       const { event } = await run<"signal">(
         command,
         idempotencyKey === undefined ? {} : { key: `signal ${idempotencyKey}` },
@@ -145,7 +167,7 @@ export function createTasks({ commands, newId, hold, poke }: TasksOptions): Task
       poke();
       const release = hold();
       try {
-        const command = { operation: "await", processId: processId(id) } as const;
+        const command = { operation: "await", processId: await seen(id) } as const;
         return resultOf((await run<"await">(command, signal ? { signal } : {})).end);
       } finally {
         release();
@@ -154,23 +176,23 @@ export function createTasks({ commands, newId, hold, poke }: TasksOptions): Task
     async cancel(id, { reason, origin = "host" } = {}) {
       const { record } = await run<"cancel">({
         operation: "cancel",
-        processId: processId(id),
+        processId: await seen(id),
         origin,
         ...(reason !== undefined && { reason }),
       });
-      return viewOf(record);
+      return viewOf(record, names);
     },
   };
 }
 
-function viewOf(record: ProcessRecord): TaskRecord {
+function viewOf(record: ProcessRecord, names: SessionNames): TaskRecord {
   const { registration, grants, end, status, attempts, progress, cancel } = record;
   return {
     id: registration.processId,
     name: registration.name,
     input: registration.input,
     status,
-    sessions: grants,
+    sessions: grants.filter(names.sees).map(names.shown),
     attempts,
     progress,
     cancel,

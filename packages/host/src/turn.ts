@@ -13,10 +13,13 @@ import { loadTurnRecord, redactTurnRecord, replayTurn } from "@pawl/effects/turn
 import { createWake, followLog } from "./follow-log.ts";
 import { acceptFork } from "./fork.ts";
 import type { OpenWait, Turn, TurnExplanation, TurnResult } from "./host.ts";
+import type { SessionNames } from "./session-names.ts";
 import { effectsOf } from "./turn-effects.ts";
 
 export interface TurnHandleOptions {
   readonly store: Store<never>;
+  /** Whose handle it is: turns of sessions that it does not see are unknown to it. */
+  readonly names: SessionNames;
   readonly clock: Clock;
   readonly newId: NewId;
   readonly hold: () => () => void;
@@ -30,12 +33,13 @@ export interface TurnHandleOptions {
 const POLL_MS = 200;
 
 export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
-  const { store, clock, newId, hold, poke } = options;
+  const { store, names, clock, newId, hold, poke } = options;
 
   async function input(): Promise<InputRecord> {
     for (const inputId of inputIdsOfTurn(id)) {
       const record = await store.inbox.load(inputId);
-      if (record !== null && turnIdOfInput(record.inputId) === id) return record;
+      if (record !== null && turnIdOfInput(record.inputId) === id && names.sees(record.sessionId))
+        return record;
     }
     throw new PawlError(
       "turn_unknown",
@@ -49,10 +53,10 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
   async function resultNow(record: InputRecord): Promise<TurnResult | undefined> {
     const turnId = turnOf(record);
     const committed = await store.sessions.loadCommitted(turnId);
-    if (committed !== null) return resultOfCommitted(turnId, record.sessionId, committed);
+    if (committed !== null) return resultOfCommitted(turnId, names.shown(record.sessionId), committed);
     const session = await store.sessions.load(record.sessionId);
     if (session === null || session.openTurn !== turnId) return undefined;
-    const facts = { turnId, sessionId: record.sessionId };
+    const facts = { turnId, sessionId: names.shown(record.sessionId) };
     if (session.blocked !== null) return { ...facts, status: "blocked", ...session.blocked };
     if (!session.parked) return undefined;
     const waits = await openWaits(store.awaits, record.sessionId, turnId);
@@ -115,10 +119,10 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     },
     async fork(fork) {
       const record = await input();
-      const accepted = await acceptFork({ store, newId, input: record, turnId: turnOf(record) }, fork);
+      const accepted = await acceptFork({ store, names, newId, input: record, turnId: turnOf(record) }, fork);
       poke(accepted.sessionId, "fork");
       const turn = createTurnHandle(turnIdOfInput(accepted.inputId), options);
-      return { ...turn, sessionId: accepted.sessionId };
+      return { ...turn, sessionId: names.shown(accepted.sessionId) };
     },
     async effects() {
       const record = await input();

@@ -4,12 +4,12 @@ import {
   PawlError,
   type Resolution,
   type SessionId,
-  sessionId,
   type TurnId,
   type WaitIdentity,
 } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows } from "@pawl/core/ports";
 import { type AwaitEvents, formatKey, type KeyBinding, type ResolveOutcome } from "@pawl/effects";
+import type { SessionNames } from "./session-names.ts";
 
 /** Something that is waited for and not answered yet. */
 export interface PendingWait {
@@ -61,23 +61,34 @@ export interface Waits {
 }
 
 export interface WaitsOptions {
+  /** Whose waits: those of sessions that it does not see are unknown to it. */
+  readonly names: SessionNames;
   /** Opens the store; safe to call again. */
   readonly open: () => Promise<void>;
   readonly rows: AwaitEventRows;
   readonly awaits: () => Promise<AwaitEvents>;
 }
 
-export function createWaits({ open, rows, awaits }: WaitsOptions): Waits {
+export function createWaits({ names, open, rows, awaits }: WaitsOptions): Waits {
+  async function load(id: string): Promise<AwaitEventRecord | null> {
+    const record = await rows.load(id);
+    return record !== null && names.sees(record.sessionId) ? record : null;
+  }
+
   return {
     async list({ sessionId: session, limit = 100 } = {}) {
       await open();
-      const query = session === undefined ? { limit } : { limit, sessionId: sessionId(session) };
-      return (await rows.pending(query)).filter(({ wait }) => !isControlWait(wait)).map(shown);
+      const pending = await rows.pending({
+        limit,
+        ...(session !== undefined && { sessionId: names.stored(session) }),
+        ...(names.owner !== undefined && { owner: names.owner }),
+      });
+      return pending.filter(({ wait }) => !isControlWait(wait)).map((record) => shown(record, names));
     },
 
     async answer(id, answer, { by }) {
       await open();
-      const record = await rows.load(id);
+      const record = await load(id);
       if (record === null) return { status: "unknown_or_revoked" };
       const result = await rows.resolve(id, resolutionOf(record, answer), { name: by, via: "host" });
       if (result.status === "unknown_or_revoked") return result;
@@ -87,7 +98,7 @@ export function createWaits({ open, rows, awaits }: WaitsOptions): Waits {
 
     async key(id, binding) {
       await open();
-      const record = await rows.load(id);
+      const record = await load(id);
       if (record === null || isControlWait(record.wait)) {
         throw new PawlError(
           "wait_unknown",
@@ -99,8 +110,9 @@ export function createWaits({ open, rows, awaits }: WaitsOptions): Waits {
   };
 }
 
-function shown(record: AwaitEventRecord): PendingWait {
-  const { keyId, sessionId, turnId, wait, info, createdAt, dueAt } = record;
+function shown(record: AwaitEventRecord, names: SessionNames): PendingWait {
+  const { keyId, turnId, wait, info, createdAt, dueAt } = record;
+  const sessionId = record.sessionId && names.shown(record.sessionId);
   return { id: keyId, sessionId, turnId, wait, reason: info, createdAt, dueAt };
 }
 

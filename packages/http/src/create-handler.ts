@@ -1,4 +1,4 @@
-import type { Host, SendOptions } from "@pawl/host";
+import type { Host, HostView, SendOptions } from "@pawl/host";
 import { errorAnswer, methodNotAllowed } from "./answer.ts";
 import { httpError, shownError } from "./errors.ts";
 import { matchRoute, type ResolvedOptions } from "./route.ts";
@@ -8,9 +8,14 @@ import { sessionRoutes } from "./routes/sessions.ts";
 import { turnRoutes } from "./routes/turns.ts";
 import { waitRoutes } from "./routes/waits.ts";
 
-/** Who makes a request. The name is recorded where it matters, such as with a cancel. */
+/** Who makes a request. It sees its own sessions and what belongs to them; everything else is unknown to it. */
 export interface Principal {
+  /** Also recorded where it matters, such as with a cancel. */
   readonly name: string;
+  /** Two principals of one name in two tenants are two. */
+  readonly tenant?: string;
+  /** Sees and does everything, as whoever runs the host: for people who look after it, never for those who use it. */
+  readonly operator?: boolean;
 }
 
 export interface HandlerOptions<P extends Principal = Principal> {
@@ -86,6 +91,11 @@ export function createHandler<P extends Principal, Tx = never>(
   };
 }
 
+function viewOf(host: Host, { name, tenant, operator }: Principal): HostView {
+  if (operator === true) return host;
+  return host.as({ principal: name, ...(tenant !== undefined && { tenant }) });
+}
+
 async function answer(
   request: Request,
   host: Host,
@@ -106,5 +116,12 @@ async function answer(
       "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns and /v1/waits.",
     );
   }
-  return match.route.answer({ request, url, params: match.params, principal, host, options });
+  return match.route.answer({
+    request,
+    url,
+    params: match.params,
+    principal,
+    host: viewOf(host, principal),
+    options,
+  });
 }

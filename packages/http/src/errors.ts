@@ -15,6 +15,8 @@ export type HttpErrorCode =
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   body_invalid: 400,
   input_empty: 400,
+  invalid_id: 400,
+  invalid_principal: 400,
   invalid_event_id: 400,
   query_invalid: 400,
   unauthorized: 401,

@@ -1,4 +1,4 @@
-import type { Host } from "@pawl/host";
+import type { HostView } from "@pawl/host";
 import type { HandlerOptions, Principal } from "./create-handler.ts";
 
 /** One request on its way through a route. */
@@ -7,7 +7,8 @@ export interface Call<P extends Principal = Principal> {
   readonly url: URL;
   readonly params: Readonly<Record<string, string>>;
   readonly principal: P;
-  readonly host: Host<never>;
+  /** As the principal sees it. */
+  readonly host: HostView<never>;
   readonly options: ResolvedOptions<P>;
 }
 

@@ -121,6 +121,7 @@ export function createFakeHost(): FakeHost {
   });
 
   const host: Host = {
+    as: () => host,
     session,
     turn,
     sessions: async ({ limit = 1 } = {}) => Array.from({ length: Math.min(limit, 3) }, () => record),

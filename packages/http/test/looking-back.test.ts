@@ -25,7 +25,7 @@ const refund = tool({
 const REFUND = { tools: [{ name: "refund", input: { apiKey: "sk-very-secret-key-0001" } }] };
 const model = scriptedModel([REFUND, "done", "would be done"]);
 const host = createHost({ store: memoryStore(), model, tools: { refund } });
-const handle = createHandler(host, { authorize: () => ({ name: "alice" }) });
+const handle = createHandler(host, { authorize: () => ({ name: "alice", operator: true }) });
 afterAll(() => host.stop());
 
 let turnId: string;

@@ -34,7 +34,7 @@ const RESULTS: readonly TurnResult[] = [
 
 function setUp() {
   const fake = createFakeHost();
-  const handle = createHandler(fake.host, { authorize: () => ({ name: "alice" }) });
+  const handle = createHandler(fake.host, { authorize: () => ({ name: "alice", operator: true }) });
   const call = async (method: string, path: string, body?: unknown) => {
     const init =
       body === undefined
@@ -81,7 +81,7 @@ describe("a turn", () => {
   it("is not waited for beyond the server's own end", async () => {
     const { host } = createFakeHost();
     const stopping = new AbortController();
-    const handle = createHandler(host, { authorize: () => ({ name: "alice" }), signal: stopping.signal });
+    const handle = createHandler(host, { authorize: () => ({ name: "alice", operator: true }), signal: stopping.signal });
     const answer = handle(new Request(`http://x/v1/turns/${TURN}/result?wait_ms=60000`));
     stopping.abort();
     expect((await answer).status).toBe(202);

@@ -9,7 +9,7 @@ import { answeredSchema, createHandler, waitsSchema } from "../src/index.ts";
 const refund = tool({ description: "Refunds", input: z.object({ cents: z.number() }), execute: () => "ok" });
 const REFUND = { tools: [{ name: "refund", input: { cents: 1 } }] };
 const host = createHost({ store: memoryStore(), model: scriptedModel([REFUND, "done"]), tools: { refund } });
-const handle = createHandler(host, { authorize: () => ({ name: "alice" }) });
+const handle = createHandler(host, { authorize: () => ({ name: "alice", operator: true }) });
 afterAll(() => host.stop());
 
 async function call(method: string, path: string, body?: unknown) {

@@ -1,4 +1,11 @@
-import { decideResolve, type Resolution, type ResolvedBy, type SessionId, type TurnId } from "@pawl/core";
+import {
+  decideResolve,
+  type Resolution,
+  type ResolvedBy,
+  type SessionId,
+  sessionPrefix,
+  type TurnId,
+} from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
@@ -64,11 +71,13 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
       return record === undefined || isRevoked(record) ? null : record;
     },
 
-    pending({ sessionId, limit }) {
+    pending({ sessionId, owner, limit }) {
+      const prefix = owner && sessionPrefix(owner);
       const open: AwaitEventRecord[] = [];
       for (const record of state.awaits.values()) {
         if (open.length >= limit) break;
         if (record.terminal !== null || isRevoked(record)) continue;
+        if (prefix !== undefined && !record.sessionId?.startsWith(prefix)) continue;
         if (sessionId === undefined || record.sessionId === sessionId) open.push(record);
       }
       return open;

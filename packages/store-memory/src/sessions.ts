@@ -1,4 +1,4 @@
-import { type CancelEvidence, inputIdsOfTurn, type SessionId, type TurnId } from "@pawl/core";
+import { type CancelEvidence, inputIdsOfTurn, type SessionId, sessionPrefix, type TurnId } from "@pawl/core";
 import type { CancelRequest, InputRecord, SessionRecord, Sessions } from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
 import { commitBoundary } from "./commit-boundary.ts";
@@ -19,8 +19,11 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
       return session === undefined ? null : recordOf(session);
     },
 
-    list({ limit }) {
-      const sessions = [...state.sessions.values()].sort((a, b) => b.used - a.used);
+    list({ limit, owner }) {
+      const prefix = owner === undefined ? "" : sessionPrefix(owner);
+      const sessions = [...state.sessions.values()]
+        .filter(({ sessionId }) => sessionId.startsWith(prefix))
+        .sort((a, b) => b.used - a.used);
       return sessions.slice(0, Math.max(0, limit)).map(recordOf);
     },
 

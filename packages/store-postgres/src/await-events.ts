@@ -1,9 +1,11 @@
 import type { Resolution, ResolvedBy, SessionId } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import type { StoreContext } from "./context.ts";
+import { ownerValues } from "./owner-values.ts";
 import { awaitEventOfRow } from "./rows/await-event-row.ts";
 import { nullableText, numberColumn, textColumn } from "./rows/column.ts";
 import { listDueAwaitEvents } from "./statements/list-due-await-events.ts";
+import { listOwnedPending } from "./statements/list-owned-pending.ts";
 import { listPendingAwaitEvents } from "./statements/list-pending-await-events.ts";
 import { loadAwaitEvent } from "./statements/load-await-event.ts";
 import { pruneAwaitEvents } from "./statements/prune-await-events.ts";
@@ -66,8 +68,12 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
       return row === undefined ? null : awaitEventOfRow(row);
     },
 
-    async pending({ sessionId, limit }) {
-      const rows = await database.read(listPendingAwaitEvents, [sessionId ?? null, Math.max(0, limit)]);
+    async pending({ sessionId, owner, limit }) {
+      const values = [sessionId ?? null, Math.max(0, limit)];
+      const rows =
+        owner === undefined
+          ? await database.read(listPendingAwaitEvents, values)
+          : await database.read(listOwnedPending, [...ownerValues(owner), ...values]);
       return rows.map(awaitEventOfRow);
     },
 

@@ -6,6 +6,7 @@ import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
+import { ownerValues } from "./owner-values.ts";
 import { storedLogRow } from "./rows/log-row.ts";
 import {
   cancelOfRow,
@@ -17,6 +18,7 @@ import {
   sessionOfRow,
 } from "./rows/session-row.ts";
 import { beginTurn } from "./statements/begin-turn.ts";
+import { listOwnedSessions } from "./statements/list-owned-sessions.ts";
 import { listReceipts } from "./statements/list-receipts.ts";
 import { listSessions } from "./statements/list-sessions.ts";
 import { loadCommittedTurn } from "./statements/load-committed-turn.ts";
@@ -41,8 +43,13 @@ export function postgresSessions(context: StoreContext): Sessions {
       return row === undefined ? null : sessionOfRow(row);
     },
 
-    async list({ limit }) {
-      return (await database.read(listSessions, [Math.max(0, limit)])).map(sessionOfRow);
+    async list({ limit, owner }) {
+      const most = Math.max(0, limit);
+      const rows =
+        owner === undefined
+          ? await database.read(listSessions, [most])
+          : await database.read(listOwnedSessions, [most, ...ownerValues(owner)]);
+      return rows.map(sessionOfRow);
     },
 
     async transcript(sessionId, from = 0) {

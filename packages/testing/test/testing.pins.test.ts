@@ -41,6 +41,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Law: all or nothing",
     "Law: a superseded writer writes nothing",
     "Law: sessions and stores are apart",
+    "Law: owners are apart",
     "Law: values are detached",
     "Law: racing makes one",
     "Law: what was acknowledged lasts",

@@ -7,7 +7,9 @@ export function createAuthorize(token: string): (request: Request) => Principal 
   return (request) => {
     const [, sent] = /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
     // Digests have one length, so the comparison tells nothing, not even how long the token is.
-    return sent !== undefined && timingSafeEqual(digest(sent), expected) ? { name: "operator" } : null;
+    return sent !== undefined && timingSafeEqual(digest(sent), expected)
+      ? { name: "operator", operator: true }
+      : null;
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ExecutionScope } from "../effects/scope.ts";
 import type { SessionId, TurnId } from "../ids.ts";
 import type { Json } from "../json.ts";
+import type { SessionOwner } from "../session-owner.ts";
 import type { ResolvedBy } from "../waits/await-event-table.ts";
 import type { Resolution, WaitIdentity } from "../waits/wait-identity.ts";
 
@@ -51,9 +52,10 @@ export interface AwaitEventRows {
     event?: NewAwaitEvent,
   ): Promise<ResolveResult>;
   load(keyId: string): Promise<AwaitEventRecord | null>;
-  /** Unresolved events, oldest first. */
+  /** Unresolved events, oldest first. With `owner` only those of that one's sessions. */
   pending(query: {
     readonly sessionId?: SessionId;
+    readonly owner?: SessionOwner;
     readonly limit: number;
   }): Promise<readonly AwaitEventRecord[]>;
   /** Settles what is overdue with `timeout`, with no waiter alive. @returns how many, and when the next is due */

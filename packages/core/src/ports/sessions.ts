@@ -4,6 +4,7 @@ import type { InputId, SessionId, TurnId } from "../ids.ts";
 import type { BoundaryKind, CommitReceipt } from "../inputs/receipt.ts";
 import type { RuntimeState } from "../inputs/runtime-state.ts";
 import type { LogRow } from "../log/log-row.ts";
+import type { SessionOwner } from "../session-owner.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import type { CancelEvidence, TurnOutcome } from "../turn/outcome.ts";
 import type { Fence } from "./leases.ts";
@@ -72,8 +73,8 @@ export interface CommittedTurn {
 /** Sessions, their transcripts and the boundaries that are committed to them. */
 export interface Sessions {
   load(sessionId: SessionId): Promise<SessionRecord | null>;
-  /** Most recently used first. */
-  list(query: { readonly limit: number }): Promise<readonly SessionRecord[]>;
+  /** Most recently used first. With `owner` only the sessions of that one. */
+  list(query: { readonly limit: number; readonly owner?: SessionOwner }): Promise<readonly SessionRecord[]>;
   /** Messages in order, from `from` (default 0) on. */
   transcript(sessionId: SessionId, from?: number): Promise<readonly Message[]>;
   /**

@@ -1,4 +1,5 @@
 // Commands
+export { processUnknown } from "../errors.ts";
 export { awaitProcessEnd } from "./await-end.ts";
 export { createProcessCommands } from "./commands.ts";
 // Bodies

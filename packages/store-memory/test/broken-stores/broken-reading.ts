@@ -99,6 +99,47 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Law: sessions and stores are apart", case: "S4 two stores know nothing" }],
   },
   {
+    fault: "everybody's sessions are listed",
+    breaking: (store) =>
+      replacing(store, "sessions", { list: ({ limit }) => store.sessions.list({ limit }) }),
+    noticedBy: [{ chapter: "Law: owners are apart", case: "S25 an owner's list" }],
+  },
+  {
+    fault: "an owner's name stands for all that begin with it",
+    breaking: (store) =>
+      replacing(store, "sessions", {
+        list: async ({ limit, owner }) => {
+          const all = await store.sessions.list({ limit: 1000 });
+          const prefix = owner === undefined ? "" : `@${owner.principal}`;
+          return all.filter(({ sessionId }) => sessionId.startsWith(prefix)).slice(0, limit);
+        },
+      }),
+    noticedBy: [{ chapter: "Law: owners are apart", case: "S25 an owner's list" }],
+  },
+  {
+    fault: "an owner's page is filled by others",
+    breaking: (store) =>
+      replacing(store, "sessions", {
+        list: async ({ limit, owner }) => {
+          const all = await store.sessions.list({ limit });
+          if (owner === undefined) return all;
+          const own = new Set(
+            (await store.sessions.list({ limit: 1000, owner })).map((one) => one.sessionId),
+          );
+          return all.filter(({ sessionId }) => own.has(sessionId));
+        },
+      }),
+    noticedBy: [{ chapter: "Law: owners are apart", case: "S25 an owner's list" }],
+  },
+  {
+    fault: "everybody's waits are listed",
+    breaking: (store) =>
+      replacing(store, "awaits", {
+        pending: ({ owner: _, ...query }) => store.awaits.pending(query),
+      }),
+    noticedBy: [{ chapter: "Law: owners are apart", case: "S25 an owner's waits" }],
+  },
+  {
     fault: "readers share one object with the store",
     breaking: (store) => {
       const kept = new Map<string, object>();

@@ -27,4 +27,5 @@ export const STORE_PROMISES = {
   S22: "data of a newer schema is refused",
   S23: "the suite itself can fail: a broken store fails the chapter made for it (tested where the broken stores are)",
   S24: "every accepted input reaches a terminal state within bounded attempts",
+  S25: "an owner sees its own sessions and nothing of anybody else's",
 } as const;

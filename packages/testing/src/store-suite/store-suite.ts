@@ -22,6 +22,7 @@ import { detachedLaw } from "./laws/detached.ts";
 import { fencingLaw } from "./laws/fencing.ts";
 import { isolationLaw } from "./laws/isolation.ts";
 import { livenessLaw } from "./laws/liveness.ts";
+import { ownersLaw } from "./laws/owners.ts";
 import { reopenLaw } from "./laws/reopen.ts";
 import { plainExpect } from "./plain-expect.ts";
 import type { TestRunner } from "./runner.ts";
@@ -49,6 +50,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   atomicityLaw,
   fencingLaw,
   isolationLaw,
+  ownersLaw,
   detachedLaw,
   contentionLaw,
   reopenLaw,

@@ -1,0 +1,14 @@
+import { statement } from "../connection/statement.ts";
+
+/** $1 limit, $2 and $3 bounds of the owner's ids. Most recently used first. Costs what the owner has, whatever the others have. */
+export const listOwnedSessions = statement(
+  "list_owned_sessions",
+  `
+select s.session_id, s.runtime_state, s.revision, s.message_count, s.last_digest, s.open_turn,
+  q.phase, q.blocked_code, q.blocked_message, (extract(epoch from s.created_at) * 1000)::bigint as created_at_ms
+from (
+  select * from {schema}.session_queue where session_id >= $2 and session_id < $3 order by used_at desc limit $1::bigint
+) q
+join {schema}.sessions s on s.session_id = q.session_id
+order by q.used_at desc`,
+);
