@@ -26,6 +26,7 @@ describe("public names stay what they are", () => {
         "createProcessCommands",
         "createProcessRunner",
         "defineProcess",
+        "processUnknown",
       ]
     `));
   it("@pawl/effects", () =>

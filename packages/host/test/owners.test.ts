@@ -32,7 +32,7 @@ const waiting = backgroundTask({
   name: "waiting",
   input: z.object({}),
   signals: { go: z.object({}) },
-  run: async (context) => {
+  run: async (_, context) => {
     await context.signals.next("go");
     return {};
   },

@@ -15,7 +15,9 @@ const host = createHost({
   approvals: { refund: () => true },
 });
 afterAll(() => host.stop({ drainMs: 50 }));
-const handle = createHandler(host, { authorize: (request) => ({ name: request.headers.get("who") ?? "nobody" }) });
+const handle = createHandler(host, {
+  authorize: (request) => ({ name: request.headers.get("who") ?? "nobody" }),
+});
 
 async function ask(who: string, method: string, path: string, body?: unknown) {
   const answer = await handle(
@@ -61,25 +63,34 @@ describe("what belongs to alice", async () => {
     ["GET", "/v1/waits?session=:session"],
   ];
 
-  test.each(ROUTES)("is unknown to bob at %s %s", async (method, path, body) => {
-    const at = (session: string, turn: string, wait: string) =>
-      path.replace(":session", session).replace(":turn", turn).replace(":wait", wait);
-    for (const session of ["s1", "%40alice%2Fs1"]) {
-      const foreign = await ask("bob", method, at(session, turnId, waitId), body);
-      const never = await ask("bob", method, at("never", "turn_never", "0".repeat(64)), body);
-      const plain = foreign.text.replaceAll(turnId, "turn_never").replaceAll(waitId, "0".repeat(64));
-      expect({ ...foreign, text: plain }).toEqual(never);
-      if (!path.includes("?")) expect(foreign.status).toBe(404);
-    }
-  });
+  test.each(ROUTES.map(([method, path, body]) => ({ method, path, body })))(
+    "is unknown to bob at $method $path",
+    async ({ method, path, body }) => {
+      const at = (session: string, turn: string, wait: string) =>
+        path.replace(":session", session).replace(":turn", turn).replace(":wait", wait);
+      for (const session of ["s1", "%40alice%2Fs1"]) {
+        const foreign = await ask("bob", method, at(session, turnId, waitId), body);
+        const never = await ask("bob", method, at("never", "turn_never", "0".repeat(64)), body);
+        const plain = foreign.text.replaceAll(turnId, "turn_never").replaceAll(waitId, "0".repeat(64));
+        expect({ ...foreign, text: plain }).toEqual(never);
+        if (!path.includes("?")) expect(foreign.status).toBe(404);
+      }
+    },
+  );
 
   test("is not touched when bob uses the same name", async () => {
     const sent = await ask("bob", "POST", "/v1/sessions/s1/inputs", { content: "hi", delivery: "interrupt" });
     expect(sent.status).toBe(202);
     const { turn_id: bobs } = JSON.parse(sent.text);
     const answered = await ask("bob", "GET", `/v1/turns/${bobs}/result?wait_ms=20000`);
-    expect(JSON.parse(answered.text)).toMatchObject({ status: "completed", text: "for bob", session_id: "s1" });
-    expect(JSON.parse((await ask("alice", "GET", `/v1/turns/${turnId}`)).text)).toMatchObject({ state: "waiting" });
+    expect(JSON.parse(answered.text)).toMatchObject({
+      status: "completed",
+      text: "for bob",
+      session_id: "s1",
+    });
+    expect(JSON.parse((await ask("alice", "GET", `/v1/turns/${turnId}`)).text)).toMatchObject({
+      state: "waiting",
+    });
     expect(JSON.parse((await ask("bob", "GET", "/v1/sessions")).text).sessions).toHaveLength(1);
   });
 });

@@ -81,7 +81,10 @@ describe("a turn", () => {
   it("is not waited for beyond the server's own end", async () => {
     const { host } = createFakeHost();
     const stopping = new AbortController();
-    const handle = createHandler(host, { authorize: () => ({ name: "alice", operator: true }), signal: stopping.signal });
+    const handle = createHandler(host, {
+      authorize: () => ({ name: "alice", operator: true }),
+      signal: stopping.signal,
+    });
     const answer = handle(new Request(`http://x/v1/turns/${TURN}/result?wait_ms=60000`));
     stopping.abort();
     expect((await answer).status).toBe(202);
