@@ -1,12 +1,4 @@
-import {
-  agent,
-  checkAgents,
-  nodeId,
-  type SessionId,
-  standard,
-  type ToolSet,
-  turnId,
-} from "@pawl/core";
+import { agent, checkAgents, nodeId, type SessionId, standard, type ToolSet, turnId } from "@pawl/core";
 import type { Logger, Model } from "@pawl/core/ports";
 import {
   journaled,
