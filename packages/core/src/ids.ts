@@ -13,9 +13,15 @@ export type EffectId = Id<"effect">;
 export type CallId = Id<"call">;
 export type NodeId = Id<"node">;
 export type ProcessId = Id<"process">;
+/** A job of the job protocol, and a client's session with the server of it. */
+export type JobId = Id<"job">;
+export type JobSessionId = Id<"job session">;
 
 /** Longest id that is accepted, in UTF-16 code units: ids are index keys in every store. */
 export const MAX_ID_LENGTH = 200;
+
+/** Longest idempotency key, in UTF-16 code units: keys stand in an index beside an id. */
+export const MAX_KEY_LENGTH = 500;
 
 const OWN_TURN = "turn_";
 const OTHER_TURN = "turn:";
@@ -49,6 +55,8 @@ export const effectId = checked("effect");
 export const callId = checked("call");
 export const nodeId = checked("node");
 export const processId = checked("process");
+export const jobId = checked("job");
+export const jobSessionId = checked("job session");
 
 /**
  * A queued input starts the turn that carries its name, so the id of a turn is known when its input is accepted:

@@ -104,8 +104,13 @@ export {
   type InputId,
   inputId,
   inputIdsOfTurn,
+  type JobId,
+  type JobSessionId,
+  jobId,
+  jobSessionId,
   MAX_ID_LENGTH,
   MAX_INPUT_ID_LENGTH,
+  MAX_KEY_LENGTH,
   type NodeId,
   nodeId,
   type ProcessId,
@@ -136,6 +141,14 @@ export {
   RUNTIME_TRANSITIONS,
   type RuntimeState,
 } from "./inputs/runtime-state.ts";
+// Jobs of the job protocol
+export {
+  batchWithout,
+  fallsWith,
+  type JobBatch,
+  type NewJobDelivery,
+  oneChangeAJob,
+} from "./jobs/job-batch.ts";
 export type { Json, JsonObject } from "./json.ts";
 export { LOG_VERSION, type LogBody, type LogRow } from "./log/log-row.ts";
 export {

@@ -6,6 +6,8 @@ import {
   inputId,
   inputIdsOfTurn,
   isPawlError,
+  jobId,
+  jobSessionId,
   MAX_ID_LENGTH,
   MAX_INPUT_ID_LENGTH,
   nodeId,
@@ -14,7 +16,7 @@ import {
   turnIdOfInput,
 } from "../src/index.ts";
 
-const KINDS = { sessionId, turnId, inputId, effectId, callId, nodeId };
+const KINDS = { sessionId, turnId, inputId, effectId, callId, nodeId, jobId, jobSessionId };
 const refused = (make: () => unknown) => {
   try {
     make();

@@ -1,3 +1,4 @@
+import { MAX_KEY_LENGTH } from "@pawl/core";
 import { notStorable } from "./errors.ts";
 
 /** Longest value, in UTF-16 code units of its strings and keys. */
@@ -46,4 +47,9 @@ export function frozenCopy<T>(value: T, what: string, limit = MAX_VALUE_SIZE): T
   }
 
   return copy(value, 0) as T;
+}
+
+/** Text that stands in an index, where a database has room for so much and no more. */
+export function storableKey(key: string, what: string): string {
+  return frozenCopy(key, what, MAX_KEY_LENGTH);
 }

@@ -1,4 +1,4 @@
-import type { ProcessId, SessionId } from "@pawl/core";
+import type { JobId, ProcessId, SessionId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 
 /**
@@ -9,6 +9,7 @@ export class Hints {
   readonly #work = new Set<(sessionId: SessionId | undefined) => void>();
   readonly #resolved = new Set<(keyId: string) => void>();
   readonly #changed = new Set<(processId: ProcessId) => void>();
+  readonly #jobs = new Set<(jobId: JobId) => void>();
   readonly #append = new Map<SessionId, Set<() => void>>();
   readonly #logger: Logger | undefined;
 
@@ -48,6 +49,20 @@ export class Hints {
     }
   }
 
+  job(jobId: JobId): void {
+    for (const listener of this.#jobs) {
+      this.#later(() => {
+        if (this.#jobs.has(listener)) listener(jobId);
+      });
+    }
+  }
+
+  onJob(listener: (jobId: JobId) => void): () => void {
+    const entry = (jobId: JobId) => listener(jobId);
+    this.#jobs.add(entry);
+    return () => void this.#jobs.delete(entry);
+  }
+
   onChange(listener: (processId: ProcessId) => void): () => void {
     const entry = (processId: ProcessId) => listener(processId);
     this.#changed.add(entry);
@@ -81,6 +96,7 @@ export class Hints {
     this.#work.clear();
     this.#resolved.clear();
     this.#changed.clear();
+    this.#jobs.clear();
     this.#append.clear();
   }
 

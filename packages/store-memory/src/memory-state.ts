@@ -2,6 +2,9 @@ import type {
   CancelEvidence,
   CommitReceipt,
   InputId,
+  JobId,
+  JobSessionId,
+  JsonObject,
   LogRow,
   Message,
   NodeId,
@@ -14,7 +17,17 @@ import type {
   TurnConfig,
   TurnId,
 } from "@pawl/core";
-import type { AwaitEventRecord, CommittedTurn, InputRecord, StoredAttachment } from "@pawl/core/ports";
+import type {
+  AwaitEventRecord,
+  CommittedTurn,
+  InputRecord,
+  JobDelivery,
+  JobEvent,
+  JobRecord,
+  NewJob,
+  NewJobSession,
+  StoredAttachment,
+} from "@pawl/core/ports";
 import { type NeedEntry, NeedQueue } from "./need-queue.ts";
 
 /** A process and the sessions that its present generation holds. */
@@ -85,6 +98,25 @@ export interface ProcessRow {
   notBefore: number;
 }
 
+export interface JobSessionRow extends NewJobSession {
+  document: JsonObject;
+  expiresAt: number | null;
+  /** As it was opened: the same again is recognised. */
+  readonly opened: Omit<NewJobSession, "sessionId">;
+  epoch: number;
+  acked: number;
+  /** Number of the first delivery that is still there. */
+  first: number;
+  readonly stream: JobDelivery[];
+}
+
+export interface JobRow {
+  /** As it was created: the same again is recognised. */
+  readonly created: NewJob;
+  record: JobRecord;
+  readonly events: JobEvent[];
+}
+
 /** Everything that a store remembers. Changed only inside the synchronous sections of the ports' files. */
 export interface MemoryState {
   readonly sessions: Map<SessionId, SessionRow>;
@@ -104,6 +136,11 @@ export interface MemoryState {
   readonly revokedSessions: Set<SessionId>;
   /** In order of registration. */
   readonly processes: Map<ProcessId, ProcessRow>;
+  readonly jobSessions: Map<JobSessionId, JobSessionRow>;
+  /** In the order in which they were created. */
+  readonly jobs: Map<JobId, JobRow>;
+  readonly jobKeys: Map<string, JobId>;
+  readonly jobCredentials: Map<string, { readonly credentialId: string; readonly document: JsonObject }>;
   readonly needs: NeedQueue<SessionRow>;
   uses: number;
 }
@@ -123,6 +160,10 @@ export function emptyState(): MemoryState {
     revokedKeys: new Set(),
     revokedSessions: new Set(),
     processes: new Map(),
+    jobSessions: new Map(),
+    jobs: new Map(),
+    jobKeys: new Map(),
+    jobCredentials: new Map(),
     needs: new NeedQueue((entry) => entry.item.need === entry),
     uses: 0,
   };

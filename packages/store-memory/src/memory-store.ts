@@ -4,6 +4,7 @@ import type {
   AwaitEventRows,
   Clock,
   Inbox,
+  Jobs,
   Leases,
   Log,
   Logger,
@@ -19,6 +20,7 @@ import type { MemoryContext } from "./context.ts";
 import { closed } from "./errors.ts";
 import { Hints } from "./hints.ts";
 import { inboxSections } from "./inbox.ts";
+import { jobSections } from "./jobs.ts";
 import { leaseSections } from "./leases.ts";
 import { logSections } from "./log.ts";
 import { emptyState, type MemoryState } from "./memory-state.ts";
@@ -82,6 +84,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     leases: portOf<Leases>(leaseSections(context), gate, ["onWork"]),
     awaits: portOf<AwaitEventRows>(awaitSections(context), gate, ["onResolved"]),
     processes: portOf<Processes>(processSections(context), gate, ["onChange"]),
+    jobs: portOf<Jobs>(jobSections(context), gate, ["onChange"]),
     attachments: portOf<Attachments>(attachmentSections(context), gate),
     secrets: portOf<Secrets>(secretSections(context), gate),
     durability: "memory",

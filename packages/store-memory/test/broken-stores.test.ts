@@ -1,6 +1,7 @@
 import { runStoreSuite, STORE_CHAPTERS } from "@pawl/testing/store-suite";
 import { describe, expect, test } from "vitest";
 import { BROKEN_AWAITS } from "./broken-stores/broken-awaits.ts";
+import { BROKEN_JOBS } from "./broken-stores/broken-jobs.ts";
 import { BROKEN_OWNERSHIP } from "./broken-stores/broken-ownership.ts";
 import { BROKEN_PROCESSES } from "./broken-stores/broken-processes.ts";
 import { BROKEN_READING } from "./broken-stores/broken-reading.ts";
@@ -13,6 +14,7 @@ const BROKEN = [
   ...BROKEN_READING,
   ...BROKEN_AWAITS,
   ...BROKEN_PROCESSES,
+  ...BROKEN_JOBS,
 ];
 
 describe("S23 the suite notices", () => {

@@ -15,6 +15,8 @@ export interface Channels {
   readonly awaits: string;
   /** The log of a background task grew; payload: its id. */
   readonly processes: string;
+  /** The log or the record of a job changed; payload: its id. */
+  readonly jobs: string;
 }
 
 /** What the ports share. */

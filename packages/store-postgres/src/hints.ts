@@ -1,4 +1,4 @@
-import type { ProcessId, SessionId } from "@pawl/core";
+import type { JobId, ProcessId, SessionId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 
 /**
@@ -9,6 +9,7 @@ export class Hints {
   readonly #work = new Set<{ readonly run: (sessionId: SessionId | undefined) => void }>();
   readonly #resolved = new Set<{ readonly run: (keyId: string) => void }>();
   readonly #changed = new Set<{ readonly run: (processId: ProcessId | undefined) => void }>();
+  readonly #jobs = new Set<{ readonly run: (jobId: JobId | undefined) => void }>();
   readonly #append = new Map<string, Set<{ readonly run: () => void }>>();
   readonly #logger: Logger;
 
@@ -41,6 +42,19 @@ export class Hints {
     }
   }
 
+  /** Undefined: any may have changed. */
+  job(jobId?: JobId): void {
+    for (const listener of this.#jobs) {
+      this.#later(() => this.#jobs.has(listener) && listener.run(jobId));
+    }
+  }
+
+  onJob(listener: (jobId: JobId | undefined) => void): () => void {
+    const entry = { run: listener };
+    this.#jobs.add(entry);
+    return () => void this.#jobs.delete(entry);
+  }
+
   onChange(listener: (processId: ProcessId | undefined) => void): () => void {
     const entry = { run: listener };
     this.#changed.add(entry);
@@ -57,6 +71,7 @@ export class Hints {
   everything(): void {
     this.work();
     this.changed();
+    this.job();
     for (const sessionId of this.#append.keys()) this.appended(sessionId);
   }
 
@@ -80,6 +95,7 @@ export class Hints {
     this.#work.clear();
     this.#resolved.clear();
     this.#changed.clear();
+    this.#jobs.clear();
     this.#append.clear();
   }
 

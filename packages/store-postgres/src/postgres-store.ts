@@ -1,8 +1,9 @@
-import { type JsonDigest, loadJsonDigest, type ProcessId, type SessionId } from "@pawl/core";
+import { type JobId, type JsonDigest, loadJsonDigest, type ProcessId, type SessionId } from "@pawl/core";
 import type {
   Attachments,
   AwaitEventRows,
   Inbox,
+  Jobs,
   Leases,
   Log,
   Logger,
@@ -24,6 +25,7 @@ import { closed, invalidConfig } from "./errors.ts";
 import { guarded } from "./guarded.ts";
 import { Hints } from "./hints.ts";
 import { postgresInbox } from "./inbox.ts";
+import { postgresJobs } from "./jobs.ts";
 import { postgresLeases } from "./leases.ts";
 import { Liveness } from "./liveness.ts";
 import { postgresLog } from "./log.ts";
@@ -83,6 +85,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     log: `pawl_log_${schema}`,
     awaits: `pawl_awaits_${schema}`,
     processes: `pawl_processes_${schema}`,
+    jobs: `pawl_jobs_${schema}`,
   };
   const database = new Database({
     pool,
@@ -107,6 +110,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
       if (channel === channels.log) hints.appended(payload);
       else if (channel === channels.awaits) hints.resolved(payload);
       else if (channel === channels.processes) hints.changed(payload as ProcessId);
+      else if (channel === channels.jobs) hints.job(payload as JobId);
       else hints.work(payload === "" ? undefined : (payload as SessionId));
     },
     onLive: async () => {
@@ -165,6 +169,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     leases: guarded<Leases>(postgresLeases(context), enter, ["onWork"]),
     awaits: guarded<AwaitEventRows>(postgresAwaits(context), enter, ["onResolved"]),
     processes: guarded<Processes>(postgresProcesses(context), enter, ["onChange"]),
+    jobs: guarded<Jobs>(postgresJobs(context), enter, ["onChange"]),
     attachments: guarded<Attachments>(postgresAttachments(context), enter),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),
     durability: "durable",

@@ -1,3 +1,4 @@
+import { MAX_KEY_LENGTH } from "@pawl/core";
 import { notStorable } from "./errors.ts";
 
 /** Longest value, in UTF-16 code units of its strings and keys. */
@@ -54,4 +55,10 @@ export function storableJson(value: unknown, what: string, limit = MAX_VALUE_SIZ
 export function storableText(text: string, what: string): string {
   storableJson(text, what);
   return text;
+}
+
+/** Text that stands in an index, which has room for so much and no more. Throws as `storableJson`. */
+export function storableKey(key: string, what: string): string {
+  storableJson(key, what, MAX_KEY_LENGTH);
+  return key;
 }

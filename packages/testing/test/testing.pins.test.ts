@@ -35,6 +35,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Attempts",
     "Await-events",
     "Background tasks",
+    "Jobs",
     "Attachments",
     "Secrets",
     "Hints",

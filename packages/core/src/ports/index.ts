@@ -2,6 +2,17 @@ export type { Attachment, Attachments, StoredAttachment } from "./attachments.ts
 export type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "./await-events.ts";
 export type { Clock, NewId } from "./clock.ts";
 export type { Accepted, Delivery, Inbox, InputContent, InputRecord, NewInput } from "./inbox.ts";
+export type {
+  JobDelivery,
+  JobEvent,
+  JobQuery,
+  JobRecord,
+  JobSession,
+  Jobs,
+  NewJob,
+  NewJobSession,
+  RefusedJobSession,
+} from "./jobs.ts";
 export type { ClaimRequest, Fence, Leases, NodeLease, Release, SessionClaim } from "./leases.ts";
 export type { Log, LogQuery } from "./log.ts";
 export type { Logger } from "./logger.ts";

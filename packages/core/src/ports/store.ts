@@ -1,6 +1,7 @@
 import type { Attachments } from "./attachments.ts";
 import type { AwaitEventRows } from "./await-events.ts";
 import type { Inbox } from "./inbox.ts";
+import type { Jobs } from "./jobs.ts";
 import type { Leases } from "./leases.ts";
 import type { Log } from "./log.ts";
 import type { Processes } from "./processes.ts";
@@ -20,6 +21,7 @@ export interface Store<Tx = never> {
   readonly leases: Leases;
   readonly awaits: AwaitEventRows;
   readonly processes: Processes;
+  readonly jobs: Jobs;
   readonly attachments: Attachments;
   readonly secrets: Secrets;
   /** `durable`: what was committed survives the process. */

@@ -6,6 +6,7 @@ import { cancelGateChapter } from "./chapters/cancel-gate.ts";
 import { commitChapter } from "./chapters/commit.ts";
 import { hintsChapter } from "./chapters/hints.ts";
 import { inboxChapter } from "./chapters/inbox.ts";
+import { jobsChapter } from "./chapters/jobs.ts";
 import { leasesChapter } from "./chapters/leases.ts";
 import { logChapter } from "./chapters/log.ts";
 import { processesChapter } from "./chapters/processes.ts";
@@ -44,6 +45,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   attemptsChapter,
   awaitEventsChapter,
   processesChapter,
+  jobsChapter,
   attachmentsChapter,
   secretsChapter,
   hintsChapter,

@@ -1,4 +1,4 @@
-import { inputId, nodeId, processId, sessionId, turnId } from "@pawl/core";
+import { inputId, jobId, jobSessionId, nodeId, processId, sessionId, turnId } from "@pawl/core";
 import type { Store } from "@pawl/core/ports";
 import { newAwaitEvent, newInput, newProcess } from "../fixtures.ts";
 import type { Held } from "../held.ts";
@@ -6,11 +6,13 @@ import { chapter } from "../store-case.ts";
 
 const S1 = sessionId("s1");
 const P1 = processId("p1");
+const J1 = jobId("j1");
+const JS = jobSessionId("js");
 const TURN = turnId("turn_s1");
 
 /** Every verb of every port that returns a promise. */
 function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>> {
-  const { sessions, log, inbox, leases, awaits, processes, attachments, secrets } = store;
+  const { sessions, log, inbox, leases, awaits, processes, jobs, attachments, secrets } = store;
   const by = { name: "o", via: "host" } as const;
   const { fence } = held;
   return {
@@ -63,6 +65,35 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "processes.list": () => processes.list({ live: false, limit: 1 }),
     "processes.claim": () => processes.claim(fence.node, { names: [], limit: 1 }),
     "processes.release": () => processes.release({ node: fence.node, processId: P1, epoch: 1 }),
+    "jobs.openSession": () => jobs.openSession({ sessionId: JS, document: {}, expiresAt: null }),
+    "jobs.loadSession": () => jobs.loadSession(JS),
+    "jobs.claimSession": () => jobs.claimSession(JS),
+    "jobs.updateSession": () => jobs.updateSession(JS, 1, { expiresAt: 1 }),
+    "jobs.closeSession": () => jobs.closeSession(JS, 1),
+    "jobs.acknowledge": () => jobs.acknowledge(JS, 1),
+    "jobs.trim": () => jobs.trim(JS, 1),
+    "jobs.deliveries": () => jobs.deliveries(JS),
+    "jobs.retainedFrom": () => jobs.retainedFrom(JS),
+    "jobs.create": () =>
+      jobs.create({
+        jobId: J1,
+        sessionId: JS,
+        principal: "p",
+        agent: "a",
+        status: "s",
+        live: true,
+        createdAt: 0,
+        document: {},
+      }),
+    "jobs.load": () => jobs.load(J1),
+    "jobs.loadByKey": () => jobs.loadByKey("p", "k"),
+    "jobs.list": () => jobs.list({ limit: 1 }),
+    "jobs.append": () => jobs.append({ epochs: [], events: [], deliveries: [], changes: [] }),
+    "jobs.events": () => jobs.events(J1),
+    "jobs.keepCredentials": () => jobs.keepCredentials([]),
+    "jobs.dropCredential": () => jobs.dropCredential("c"),
+    "jobs.credentials": () => jobs.credentials(),
+    "jobs.prune": () => jobs.prune(0, 1),
     "attachments.put": () => attachments.put("x", "text/plain"),
     "attachments.get": () => attachments.get("x"),
     "secrets.loadOrCreate": () => secrets.loadOrCreate("x", () => "y"),
@@ -80,6 +111,7 @@ export const closedLaw = chapter("Law: a closed store does nothing", (add) => {
       "leases",
       "awaits",
       "processes",
+      "jobs",
       "attachments",
       "secrets",
     ] as const;

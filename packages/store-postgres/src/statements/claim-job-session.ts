@@ -1,0 +1,11 @@
+import { statement } from "../connection/statement.ts";
+import { JOB_SESSION_COLUMNS } from "./job-columns.ts";
+
+/** $1 session. After a lost answer the epoch is raised once more, which fences nobody but us. */
+export const claimJobSession = statement(
+  "claim_job_session",
+  `
+update {schema}.job_sessions s set epoch = s.epoch + 1
+where s.session_id = $1
+returning ${JOB_SESSION_COLUMNS}`,
+);

@@ -1,0 +1,13 @@
+import { statement } from "../connection/statement.ts";
+import { JOB_COLUMNS, JOB_CONDITIONS } from "./job-columns.ts";
+
+/** $1 null; the rest see `JOB_CONDITIONS`. In the order of creation, then of ids. */
+export const listJobs = statement(
+  "list_jobs",
+  `
+select ${JOB_COLUMNS}
+from {schema}.jobs j
+where $1::text[] is null and ${JOB_CONDITIONS}
+order by j.created_at_ms, j.job_id
+limit $10::bigint`,
+);
