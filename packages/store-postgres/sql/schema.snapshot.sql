@@ -64,6 +64,68 @@ CREATE INDEX inputs_queued ON inputs USING btree (session_id, "position") WHERE 
 CREATE UNIQUE INDEX inputs_session_id_position_key ON inputs USING btree (session_id, "position");
 CREATE INDEX inputs_turn ON inputs USING btree (turn_id) WHERE (turn_id IS NOT NULL);
 
+create table job_credentials (
+  credential_id text collate "C" not null,
+  document jsonb not null,
+  constraint job_credentials_pkey PRIMARY KEY (credential_id)
+);
+CREATE UNIQUE INDEX job_credentials_pkey ON job_credentials USING btree (credential_id);
+
+create table job_deliveries (
+  session_id text collate "C" not null,
+  seq bigint not null,
+  job_id text collate "C",
+  job_seq bigint,
+  body json,
+  constraint job_deliveries_pkey PRIMARY KEY (session_id, seq)
+);
+CREATE UNIQUE INDEX job_deliveries_pkey ON job_deliveries USING btree (session_id, seq);
+
+create table job_events (
+  job_id text collate "C" not null,
+  seq bigint not null,
+  body json not null,
+  constraint job_events_pkey PRIMARY KEY (job_id, seq)
+);
+CREATE UNIQUE INDEX job_events_pkey ON job_events USING btree (job_id, seq);
+
+create table job_sessions (
+  session_id text collate "C" not null,
+  document jsonb not null,
+  opened_digest text not null,
+  expires_at_ms bigint,
+  epoch bigint default 1 not null,
+  head bigint default 0 not null,
+  acked bigint default 0 not null,
+  first_seq bigint default 1 not null,
+  constraint job_sessions_pkey PRIMARY KEY (session_id)
+) with (fillfactor=70);
+CREATE INDEX job_sessions_expiry ON job_sessions USING btree (expires_at_ms) WHERE (expires_at_ms IS NOT NULL);
+CREATE UNIQUE INDEX job_sessions_pkey ON job_sessions USING btree (session_id);
+
+create table jobs (
+  job_id text collate "C" not null,
+  session_id text collate "C" not null,
+  principal text collate "C" not null,
+  agent text collate "C" not null,
+  status text collate "C" not null,
+  live boolean not null,
+  created_at_ms bigint not null,
+  idempotency_key text collate "C",
+  document jsonb not null,
+  created_digest text not null,
+  version bigint default 1 not null,
+  head bigint default 0 not null,
+  ended_at timestamp with time zone,
+  constraint jobs_pkey PRIMARY KEY (job_id)
+) with (fillfactor=70);
+CREATE INDEX jobs_created ON jobs USING btree (created_at_ms, job_id);
+CREATE INDEX jobs_ended ON jobs USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE UNIQUE INDEX jobs_idempotency ON jobs USING btree (principal, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX jobs_live ON jobs USING btree (session_id) WHERE live;
+CREATE UNIQUE INDEX jobs_pkey ON jobs USING btree (job_id);
+CREATE INDEX jobs_principal ON jobs USING btree (principal, created_at_ms, job_id);
+
 create table log (
   session_id text collate "C" not null,
   seq bigint not null,
