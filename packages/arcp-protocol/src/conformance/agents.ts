@@ -7,15 +7,26 @@ import type { JobContext } from "../server/job-context.ts";
  * What they read they check themselves: they are talked to by strangers.
  */
 export function conformanceAgents(): AgentDefinition[] {
+  // Each does the same again when it is answered the same, so a restart in its midst is none to whoever watches.
+  const agent = (
+    name: string,
+    versions: AgentDefinition["versions"],
+    more?: Partial<AgentDefinition>,
+  ): AgentDefinition => ({
+    name,
+    versions,
+    onRestart: "resume",
+    ...more,
+  });
   return [
-    { name: "echo", versions: { "1.0.0": echo("1.0.0"), "2.0.0": echo("2.0.0") }, default: "2.0.0" },
-    { name: "slow", versions: { "1.0.0": slow } },
-    { name: "counter", versions: { "1.0.0": counter } },
-    { name: "chunker", versions: { "1.0.0": chunker } },
-    { name: "toolcaller", versions: { "1.0.0": toolcaller } },
-    { name: "spender", versions: { "1.0.0": spender } },
-    { name: "failer", versions: { "1.0.0": failer } },
-    { name: "delegator", versions: { "1.0.0": delegator } },
+    agent("echo", { "1.0.0": echo("1.0.0"), "2.0.0": echo("2.0.0") }, { default: "2.0.0" }),
+    agent("slow", { "1.0.0": slow }),
+    agent("counter", { "1.0.0": counter }),
+    agent("chunker", { "1.0.0": chunker }),
+    agent("toolcaller", { "1.0.0": toolcaller }),
+    agent("spender", { "1.0.0": spender }),
+    agent("failer", { "1.0.0": failer }),
+    agent("delegator", { "1.0.0": delegator }),
   ];
 }
 
@@ -113,7 +124,7 @@ const delegator: AgentHandler = async (input, context) => {
 };
 
 async function perform(context: JobContext, tool: string, tally: Tally) {
-  const outcome = await context.tool(tool, {}, () => ({ ok: true }));
+  const outcome = await context.tool(tool, {}, () => ({ ok: true }), { onCrash: "retry" });
   if (outcome.ok) {
     tally.allowed += 1;
     return undefined;

@@ -36,6 +36,8 @@ export interface JobRecord {
   /** Unique together with the principal, for as long as the job is kept. */
   idempotencyKey?: string;
   fingerprint?: string;
+  /** Why it was cancelled; absent as long as nobody asked for it. What was asked for stays so after a restart. */
+  cancelReason?: string;
   /** The cursor that the agent gave with its last event; handed back to it after a restart. */
   source?: string;
 }
@@ -47,6 +49,7 @@ export interface JobUpdate {
   endedAt?: number;
   budget?: string[];
   credentialIds?: string[];
+  cancelReason?: string;
 }
 
 export interface JobStore {

@@ -35,6 +35,11 @@ export interface SessionStore {
   get(sessionId: string): Awaitable<ClaimedSession | undefined>;
   /** Takes the session over. Undefined when it does not exist. */
   claim(sessionId: string): Awaitable<ClaimedSession | undefined>;
+  /**
+   * Takes over sessions that have unfinished jobs and whose holder is known to be dead, each for one caller only. Absent
+   * where one process alone uses the store.
+   */
+  claimOrphans?(limit: number): Awaitable<readonly ClaimedSession[]>;
   /** Changes it; false when the epoch is stale. An `expiresAt` of undefined means "attached". */
   update(
     sessionId: string,

@@ -14,8 +14,11 @@ export interface AgentDefinition {
   /** What a bare name means; the last version when absent. */
   default?: string;
   /**
-   * What happens to a job that was running when the process went away: `fail` ends it with INTERNAL_ERROR
-   * (the default: nobody knows what it had done); `rerun` calls the handler again with `context.recovered` set.
+   * What happens to a job that was running when the process went away.
+   * - `fail` (the default) ends it with INTERNAL_ERROR: nobody knows what it had done.
+   * - `resume` runs the handler again from its beginning, and everything that it had done is answered from the job's
+   *   log instead of being done again, see StepJournal. For handlers that do the same again when they are answered the same.
+   * - `rerun` calls the handler again with `context.recovered` set: it finds its own way from there.
    */
-  onRestart?: "fail" | "rerun";
+  onRestart?: "fail" | "resume" | "rerun";
 }

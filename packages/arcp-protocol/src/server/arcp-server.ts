@@ -3,8 +3,7 @@ import { CredentialKeeper } from "../credentials/credential-keeper.ts";
 import type { CredentialProvisioner } from "../credentials/credential-provisioner.ts";
 import { defaultFrameLimits } from "../envelope/frame-limits.ts";
 import { type IdSource, randomIds } from "../envelope/ids.ts";
-import { ArcpError, ArcpUsageError } from "../errors.ts";
-import { type AgentInfo, parseAgentRef } from "../jobs/agent-ref.ts";
+import { ArcpError } from "../errors.ts";
 import { JobRegistry } from "../jobs/job-registry.ts";
 import { defaultResultLimits } from "../jobs/result-stream.ts";
 import { DEFAULT_EXPIRY_GRACE_MS } from "../leases/lease-expiry.ts";
@@ -21,9 +20,11 @@ import { EventCommitter } from "./event-committer.ts";
 import type { HostedSession } from "./hosted-session.ts";
 import { answerListJobs } from "./job-listing.ts";
 import type { OpenRequest } from "./open-request.ts";
+import { readAgents } from "./read-agents.ts";
 import type { AuditEvent, Runtime, RuntimeLimits } from "./runtime.ts";
 import { type PeerHost, ServerPeer } from "./server-peer.ts";
-import { adoptSession, SessionOpening } from "./session-opening.ts";
+import { SessionKeeper } from "./session-keeper.ts";
+import { SessionOpening } from "./session-opening.ts";
 import { refuseRequest } from "./session-speech.ts";
 import { SubmissionDesk } from "./submission.ts";
 import { answerSubscribe, answerUnsubscribe } from "./subscription.ts";
@@ -41,6 +42,7 @@ export const defaultRuntimeLimits: RuntimeLimits = {
   sessionsPerPrincipal: 20_000,
   delegationDepth: 16,
   maxThrottleMs: 30_000,
+  orphanPollMs: 1000,
 };
 
 export interface ArcpServerOptions {
@@ -74,6 +76,7 @@ export class ArcpServer {
   readonly #options: ArcpServerOptions;
   readonly #runtime: Runtime;
   readonly #desk: SubmissionDesk;
+  readonly #keeper: SessionKeeper;
   readonly #opening: SessionOpening;
   readonly #peers = new Set<ServerPeer>();
   readonly #host: PeerHost;
@@ -84,11 +87,12 @@ export class ArcpServer {
     this.#options = options;
     this.#runtime = this.#createRuntime(options);
     this.#desk = new SubmissionDesk(this.#runtime);
-    this.#opening = new SessionOpening(this.#runtime);
+    this.#keeper = new SessionKeeper(this.#runtime);
+    this.#opening = new SessionOpening(this.#runtime, this.#keeper);
     this.#host = {
       open: (request, isAlive) => this.#open(request, isAlive),
       handle: (session, request) => this.#handle(session, request),
-      detached: (session) => this.#detached(session),
+      detached: (session) => this.#keeper.detached(session),
       gone: (peer) => this.#peers.delete(peer),
     };
   }
@@ -108,12 +112,8 @@ export class ArcpServer {
 
   /** Takes up what an earlier process left: its unfinished jobs and the credentials that nobody revoked. */
   async start(): Promise<void> {
-    const { persistence, sessions, runs, credentials } = this.#runtime;
-    for (const { sessionId } of await persistence.jobs.unfinished()) {
-      if (sessions.has(sessionId)) continue;
-      const session = await adoptSession(this.#runtime, sessionId);
-      if (session !== undefined) this.#detached(session);
-    }
+    const { runs, credentials } = this.#runtime;
+    await this.#keeper.start();
     await credentials?.recover((jobId) => runs.has(jobId));
   }
 
@@ -135,12 +135,7 @@ export class ArcpServer {
   async close(): Promise<void> {
     this.#closed = true;
     for (const peer of [...this.#peers]) peer.shutDown();
-    for (const run of [...this.#runtime.runs.values()]) run.fence();
-    for (const session of this.#runtime.sessions.values()) {
-      session.stopExpiry?.();
-      for (const subscription of session.subscriptions.values()) subscription.end();
-    }
-    this.#runtime.sessions.clear();
+    await this.#keeper.close();
     this.#runtime.credentials?.close();
     await this.#runtime.committer.settled();
   }
@@ -163,7 +158,7 @@ export class ArcpServer {
       registry: new JobRegistry(),
       committer: new EventCommitter(persistence.events, {
         committed: (delivery) => runtime.sessions.get(delivery.sessionId)?.committed(delivery),
-        refused: (sessionIds, cause) => this.#fenced(sessionIds, cause),
+        refused: (sessionId, epoch, cause) => this.#keeper.fenced(sessionId, epoch, cause),
       }),
       credentials:
         options.provisioner === undefined
@@ -255,83 +250,10 @@ export class ArcpServer {
     }
   }
 
-  /** P10: the session and its jobs stay; the clock of the resume window begins. */
-  #detached(session: HostedSession): void {
-    if (this.#closed) return;
-    const { clock, limits } = this.#runtime;
-    const expiresAt = session.expiresAt ?? clock.now() + limits.resumeWindowMs;
-    session.expiresAt = expiresAt;
-    session.stopExpiry?.();
-    session.stopExpiry = clock.at(expiresAt, () => this.#expire(session));
-    void Promise.resolve(session.save({ expiresAt })).catch(() => undefined);
-  }
-
-  /** Nobody can resume it any more. Its stream goes once the last of its jobs has ended. */
-  #expire(session: HostedSession): void {
-    if (session.peer !== undefined) return;
-    for (const subscription of [...session.subscriptions.values()]) {
-      this.#runtime.runs.get(subscription.jobId)?.subscriptions.delete(subscription);
-      subscription.end();
-    }
-    if (session.liveJobs === 0) this.#forget(session);
-  }
-
-  #forget(session: HostedSession): void {
-    const { sessions, persistence } = this.#runtime;
-    if (sessions.get(session.sessionId) === session) sessions.delete(session.sessionId);
-    session.stopExpiry?.();
-    void Promise.resolve(persistence.sessions.remove(session.sessionId, session.epoch)).catch(
-      () => undefined,
-    );
-  }
-
   #jobEnded(session: HostedSession): void {
     session.liveJobs -= 1;
-    const { clock, registry } = this.#runtime;
-    const expired =
-      session.peer === undefined && session.expiresAt !== undefined && session.expiresAt <= clock.now();
-    if (session.liveJobs === 0 && expired) this.#forget(session);
+    this.#keeper.jobEnded(session);
     this.#endedJobs += 1;
-    if (this.#endedJobs % SWEEP_EVERY === 0) registry.sweepTerminals();
+    if (this.#endedJobs % SWEEP_EVERY === 0) this.#runtime.registry.sweepTerminals();
   }
-
-  /** Another process holds these sessions now, or the store has failed: nothing may be said for them from here. */
-  #fenced(sessionIds: readonly string[], cause: unknown): void {
-    const { sessions, runs } = this.#runtime;
-    for (const sessionId of sessionIds) {
-      const session = sessions.get(sessionId);
-      if (session === undefined) continue;
-      this.#runtime.audit({ type: "session_fenced", sessionId, cause });
-      sessions.delete(sessionId);
-      session.stopExpiry?.();
-      for (const run of [...runs.values()]) if (run.session === session) run.fence();
-      for (const subscription of [...session.subscriptions.values()]) {
-        runs.get(subscription.jobId)?.subscriptions.delete(subscription);
-        subscription.end();
-      }
-      session.peer?.giveUp("fenced");
-    }
-  }
-}
-
-function readAgents(definitions: readonly AgentDefinition[]) {
-  const agents = new Map<string, AgentDefinition>();
-  const inventory = new Map<string, AgentInfo>();
-  for (const definition of definitions) {
-    const { name } = definition;
-    const versions = Object.keys(definition.versions);
-    const valid = versions.every((version) => parseAgentRef(`${name}@${version}`) !== undefined);
-    const preferred = definition.default ?? versions.at(-1);
-    if (versions.length === 0 || !valid || preferred === undefined || !versions.includes(preferred)) {
-      throw new ArcpUsageError(
-        "invalid_options",
-        `agent "${name}" needs a name of [a-z0-9._-], at least one version of [a-zA-Z0-9.+_-] and a default among them`,
-      );
-    }
-    if (agents.has(name))
-      throw new ArcpUsageError("agent_declared_twice", `agent "${name}" is declared twice`);
-    agents.set(name, definition);
-    inventory.set(name, { name, versions, default: preferred });
-  }
-  return { agents, inventory };
 }

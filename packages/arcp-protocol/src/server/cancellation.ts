@@ -2,7 +2,9 @@ import { ArcpError } from "../errors.ts";
 import { isTerminal, wireStatus } from "../jobs/job-state.ts";
 import type { Message } from "../messages/message.ts";
 import { type Awaitable, whenDone } from "../persistence/awaitable.ts";
+import type { JobRecord } from "../persistence/job-store.ts";
 import type { HostedSession } from "./hosted-session.ts";
+import type { JobRun } from "./job-run.ts";
 import type { Runtime } from "./runtime.ts";
 import { refuseRequest, sayToSession } from "./session-speech.ts";
 import { findVisibleJob } from "./subscription.ts";
@@ -20,35 +22,45 @@ export function answerCancel(
     return;
   }
   const run = runtime.runs.get(jobId);
-  const endsOtherwise = run?.endingAs !== undefined && run.endingAs !== "cancelled";
-  if (run !== undefined && run.session === session && !run.over && !endsOtherwise) {
-    const reason = message.payload.reason ?? undefined;
-    // The acknowledgement goes first, so that nobody takes the end of the job for the answer.
-    sayToSession(
-      runtime,
-      session,
-      "job.cancelled",
-      { job_id: jobId, ...(reason === undefined ? {} : { reason }) },
-      {
-        traceId: message.trace_id ?? run.record.traceId,
-        jobId,
-      },
-    );
-    run.cancel(reason);
-    return;
+  if (run === undefined || run.session !== session || run.over || endsOtherwise(run)) {
+    return refuseCancel(runtime, session, message, jobId);
   }
-  return whenDone(findVisibleJob(runtime, session, jobId), (record) => {
-    refuseRequest(runtime, session, refusal(), message, jobId);
-    function refusal(): ArcpError {
-      if (record === undefined) return new ArcpError("JOB_NOT_FOUND", "no such job that you may know of");
-      if (record.sessionId !== session.sessionId) {
-        return new ArcpError("PERMISSION_DENIED", "only the session that submitted a job may cancel it");
-      }
-      if (isTerminal(record.state) || endsOtherwise) {
-        const status = endsOtherwise ? "ending" : wireStatus(record.state);
-        return new ArcpError("INVALID_REQUEST", `the job is already ${status}; there is nothing to cancel`);
-      }
-      return new ArcpError("INTERNAL_ERROR", "the job is being taken over by this runtime; try again");
-    }
+  const reason = message.payload.reason ?? undefined;
+  return whenDone(run.recordCancel(reason), () => {
+    // It may have come to its own end while the request was being stored.
+    if (run.over || endsOtherwise(run)) return refuseCancel(runtime, session, message, jobId);
+    // The acknowledgement goes first, so that nobody takes the end of the job for the answer.
+    const payload = { job_id: jobId, ...(reason === undefined ? {} : { reason }) };
+    const traceId = message.trace_id ?? run.record.traceId;
+    sayToSession(runtime, session, "job.cancelled", payload, { traceId, jobId });
+    run.cancel(reason);
   }) as Awaitable<void>;
+}
+
+function endsOtherwise(run: JobRun | undefined): boolean {
+  return run?.endingAs !== undefined && run.endingAs !== "cancelled";
+}
+
+function refuseCancel(
+  runtime: Runtime,
+  session: HostedSession,
+  message: Message<"job.cancel">,
+  jobId: string,
+): Awaitable<void> {
+  return whenDone(findVisibleJob(runtime, session, jobId), (record) => {
+    const ending = endsOtherwise(runtime.runs.get(jobId));
+    refuseRequest(runtime, session, refusalOf(record, session, ending), message, jobId);
+  }) as Awaitable<void>;
+}
+
+function refusalOf(record: JobRecord | undefined, session: HostedSession, ending: boolean): ArcpError {
+  if (record === undefined) return new ArcpError("JOB_NOT_FOUND", "no such job that you may know of");
+  if (record.sessionId !== session.sessionId) {
+    return new ArcpError("PERMISSION_DENIED", "only the session that submitted a job may cancel it");
+  }
+  if (isTerminal(record.state) || ending) {
+    const status = ending ? "ending" : wireStatus(record.state);
+    return new ArcpError("INVALID_REQUEST", `the job is already ${status}; there is nothing to cancel`);
+  }
+  return new ArcpError("INTERNAL_ERROR", "the job is being taken over by this runtime; try again");
 }

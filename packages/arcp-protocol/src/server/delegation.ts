@@ -1,11 +1,15 @@
-import { ArcpError } from "../errors.ts";
+import { parseAmounts } from "../budgets/amount.ts";
+import { BudgetLedger } from "../budgets/budget-ledger.ts";
+import { ArcpError, type WireErrorCode } from "../errors.ts";
 import { resolveAgent } from "../jobs/agent-ref.ts";
 import { delegateAuthority } from "../leases/delegated-authority.ts";
 import type { LeaseGuard } from "../leases/lease-guard.ts";
 import type { Lease, LeaseConstraints } from "../messages/lease.ts";
+import type { JobRecord } from "../persistence/job-store.ts";
 import type { JobOutcome } from "./job-outcome.ts";
 import type { JobRun } from "./job-run.ts";
 import { newJobRecord, registerJob, startJob } from "./launch.ts";
+import type { Runtime } from "./runtime.ts";
 import { provision } from "./submission.ts";
 
 export interface DelegationRequest {
@@ -36,7 +40,9 @@ export async function delegateJob(parent: JobRun, request: DelegationRequest): P
     ...(lease_request === undefined ? {} : { lease_request }),
     ...(lease_constraints === undefined ? {} : { lease_constraints }),
   };
-  let authority: { guard: LeaseGuard; name: string; version: string };
+  const before = parent.journal?.recorded("delegate", delegate_id)?.body;
+  if (before !== undefined) return resume(parent, request, before);
+  let authority: Authority;
   try {
     authority = authorize(parent, request);
   } catch (thrown) {
@@ -54,8 +60,60 @@ export async function delegateJob(parent: JobRun, request: DelegationRequest): P
   }
 }
 
+/**
+ * The delegation was recorded before a restart: its refusal stands, and so does its child. A child that was announced and
+ * not stored begins now, under the id that was announced.
+ */
+async function resume(
+  parent: JobRun,
+  request: DelegationRequest,
+  body: Record<string, unknown>,
+): Promise<Delegation> {
+  const { runtime } = parent;
+  const { delegate_id } = request;
+  await parent.emit("delegate", body);
+  const refusal = parent.journal?.recorded("tool_result", delegate_id)?.body.error;
+  if (refusal !== undefined) {
+    const { code, message } = refusal as { code: WireErrorCode; message: string };
+    return refuse(parent, delegate_id, new ArcpError(code, message));
+  }
+  const jobId = String(body.child_job_id);
+  const live = runtime.runs.get(jobId);
+  if (live !== undefined) return { ok: true, jobId, outcome: live.outcome };
+  const stored = await runtime.persistence.jobs.get(jobId);
+  if (stored !== undefined) return { ok: true, jobId, outcome: storedOutcome(runtime, stored) };
+  // What was set aside for it goes back, and is then set aside as for any delegation.
+  const amounts = parseAmounts(request.lease_request?.["cost.budget"] ?? []);
+  new BudgetLedger(amounts, parent.guard.budget).returnRest();
+  try {
+    const child = await start(parent, request, authorize(parent, request), jobId);
+    return { ok: true, jobId, outcome: child.outcome };
+  } catch (thrown) {
+    return refuse(parent, delegate_id, ArcpError.from(thrown));
+  }
+}
+
+/** How a job ended that is not in this process any more, from the last entry of its log. */
+async function storedOutcome(runtime: Runtime, { jobId, lastJobSeq }: JobRecord): Promise<JobOutcome> {
+  const [end] = await runtime.persistence.events.readJobLog(jobId, lastJobSeq - 1, 1);
+  const payload = JSON.parse(end?.payload ?? "{}") as Record<string, unknown>;
+  if (end?.type === "job.result") return { status: "success", payload };
+  const status =
+    payload.final_status === "cancelled" || payload.final_status === "timed_out"
+      ? payload.final_status
+      : "error";
+  const code = (payload.code ?? "INTERNAL_ERROR") as WireErrorCode;
+  return { status, error: new ArcpError(code, String(payload.message ?? "the job has ended")) };
+}
+
+interface Authority {
+  guard: LeaseGuard;
+  name: string;
+  version: string;
+}
+
 /** Everything that can be refused, decided before anything is started. The child's budget is set aside here. */
-function authorize(parent: JobRun, request: DelegationRequest) {
+function authorize(parent: JobRun, request: DelegationRequest): Authority {
   const { runtime } = parent;
   const resolved = resolveAgent(runtime.inventory, request.agent);
   const target = resolved.ok ? `${resolved.name}@${resolved.version}` : request.agent;
@@ -79,7 +137,7 @@ function authorize(parent: JobRun, request: DelegationRequest) {
 async function start(
   parent: JobRun,
   request: DelegationRequest,
-  { guard, name, version }: { guard: LeaseGuard; name: string; version: string },
+  { guard, name, version }: Authority,
   jobId: string,
 ): Promise<JobRun> {
   const { runtime, session } = parent;

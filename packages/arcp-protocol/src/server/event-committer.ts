@@ -13,8 +13,8 @@ export interface Change {
 export interface CommitListener {
   /** It is stored and may be sent. Called in the order of the appends. */
   committed(delivery: Delivery): void;
-  /** Nothing of these sessions was stored; another process holds them, or the store has failed. */
-  refused(sessionIds: readonly string[], cause: unknown): void;
+  /** Nothing of this session was stored; another process holds it, or (then there is a cause) the store has failed. */
+  refused(sessionId: string, epoch: number, cause: unknown): void;
 }
 
 /**
@@ -52,11 +52,6 @@ export class EventCommitter {
     return this.#gatheredDone ?? this.#underWay;
   }
 
-  /** Another process turned out to hold these sessions. */
-  refuse(sessionIds: readonly string[]): void {
-    this.#listener.refused(sessionIds, undefined);
-  }
-
   #flushGathered(): Awaitable<void> {
     const change = this.#gathered;
     this.#gathered = undefined;
@@ -91,11 +86,17 @@ export class EventCommitter {
     for (const delivery of change.deliveries) {
       if (refused.length === 0 || !refused.includes(delivery.sessionId)) this.#listener.committed(delivery);
     }
-    if (refused.length > 0) this.#listener.refused(refused, undefined);
+    for (const sessionId of refused) this.#refused(change, sessionId, undefined);
   }
 
   #failed(change: AppendBatch, cause: unknown): void {
-    this.#listener.refused([...change.epochs.keys()], cause);
+    for (const sessionId of change.epochs.keys())
+      this.#refused(change, sessionId, cause ?? new Error("the store failed"));
+  }
+
+  #refused({ epochs }: AppendBatch, sessionId: string, cause: unknown): void {
+    const epoch = epochs.get(sessionId);
+    if (epoch !== undefined) this.#listener.refused(sessionId, epoch, cause);
   }
 }
 

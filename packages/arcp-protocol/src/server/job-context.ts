@@ -16,6 +16,32 @@ export type ToolOutcome =
   | { ok: true; result: unknown }
   | { ok: false; error: { code: string; message: string; retryable: boolean } };
 
+export interface ToolOptions {
+  /** `c1`, `c2`, … in the order of the calls when absent. */
+  callId?: string;
+  /** What becomes of a call that had begun when the process went away. Default `fail`. */
+  onCrash?: "retry" | "fail";
+}
+
+interface ToolCall {
+  callId: string;
+  tool: string;
+  args: unknown;
+  perform: (signal: AbortSignal) => unknown;
+}
+
+const OUTCOME_UNKNOWN = {
+  code: "INTERNAL_ERROR",
+  message: "the runtime went away while the tool ran, and nobody knows whether it did its work",
+  retryable: true,
+};
+
+/** The outcome that a recorded `tool_result` tells of. */
+function outcomeOf(body: Record<string, unknown>): ToolOutcome {
+  const error = body.error as Extract<ToolOutcome, { ok: false }>["error"] | undefined;
+  return error === undefined ? { ok: true, result: body.result } : { ok: false, error };
+}
+
 /** What a job that ran before a restart had come to. */
 export interface RecoveredJob {
   /** The `source` of the last event that was stored, if the agent gave one: go on after it. */
@@ -136,31 +162,37 @@ export class JobContext implements OperationCheck {
   /**
    * Performs a tool under the lease: refused before anything is dispatched, or announced, performed and answered.
    * A refusal and a failure are outcomes; the agent decides whether to go on.
+   *
+   * A handler that is run again after a restart (`onRestart: "resume"`) is given the recorded outcome. A call that had
+   * begun and was not answered is made again when `onCrash` is `retry`; otherwise it fails, because nobody knows.
    */
   tool(
     tool: string,
     args: unknown,
     perform: (signal: AbortSignal) => unknown,
-    options: { callId?: string } = {},
+    options: ToolOptions = {},
   ): Promise<ToolOutcome> {
-    return heard(this.#perform(tool, args, perform, options.callId));
+    this.#calls += 1;
+    const call: ToolCall = { callId: options.callId ?? `c${this.#calls}`, tool, args, perform };
+    return heard(this.#perform(call, options.onCrash ?? "fail"));
   }
 
-  async #perform(
-    tool: string,
-    args: unknown,
-    perform: (signal: AbortSignal) => unknown,
-    callId: string | undefined,
-  ): Promise<ToolOutcome> {
+  async #perform(call: ToolCall, onCrash: "retry" | "fail"): Promise<ToolOutcome> {
     this.signal.throwIfAborted();
-    this.#calls += 1;
-    const call_id = callId ?? `c${this.#calls}`;
-    const verdict = this.check({ namespace: "tool.call", target: tool });
-    if (!verdict.allowed) {
-      const { code, message, retryable } = verdict;
-      return this.#answer(call_id, { ok: false, error: { code, message, retryable } });
+    const { callId: call_id, tool, args, perform } = call;
+    const begun = this.#run.journal?.recorded("tool_call", call_id) !== undefined;
+    const answered = this.#run.journal?.recorded("tool_result", call_id);
+    if (!begun) {
+      if (answered !== undefined) return this.#answer(call_id, outcomeOf(answered.body));
+      const verdict = this.check({ namespace: "tool.call", target: tool });
+      if (!verdict.allowed) {
+        const { code, message, retryable } = verdict;
+        return this.#answer(call_id, { ok: false, error: { code, message, retryable } });
+      }
     }
     await this.emit("tool_call", { tool, args: args ?? null, call_id });
+    if (answered !== undefined) return this.#answer(call_id, outcomeOf(answered.body));
+    if (begun && onCrash === "fail") return this.#answer(call_id, { ok: false, error: OUTCOME_UNKNOWN });
     let outcome: ToolOutcome;
     try {
       outcome = { ok: true, result: (await perform(this.signal)) ?? null };
@@ -207,13 +239,15 @@ export class JobContext implements OperationCheck {
   sleep(milliseconds: number): Promise<void> {
     const { clock } = this.#run.runtime;
     const { signal } = this;
+    const now = clock.now();
+    const until = this.#run.journal?.waitUntil(milliseconds, now) ?? now + milliseconds;
     const slept = new Promise<void>((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const abort = () => {
         stop();
         reject(signal.reason);
       };
-      const stop = clock.at(clock.now() + milliseconds, () => {
+      const stop = clock.at(until, () => {
         signal.removeEventListener("abort", abort);
         resolve();
       });

@@ -10,6 +10,7 @@ import type { JobRecord, JobUpdate } from "../persistence/job-store.ts";
 import type { HostedSession } from "./hosted-session.ts";
 import type { JobSubscription } from "./job-subscription.ts";
 import type { Runtime } from "./runtime.ts";
+import type { StepJournal } from "./step-journal.ts";
 
 export interface EmitOptions {
   /** Where the event comes from in the agent's own log; given back after a restart. */
@@ -36,23 +37,37 @@ export class JobEvents {
   readonly #session: HostedSession;
   readonly #guard: LeaseGuard;
   readonly #parent: JobEvents | undefined;
+  readonly #journal: StepJournal | undefined;
   #sinceYield = 0;
   readonly #gauge = new Map<string, number>();
 
   constructor(
-    job: { runtime: Runtime; record: JobRecord; session: HostedSession; guard: LeaseGuard },
+    job: {
+      runtime: Runtime;
+      record: JobRecord;
+      session: HostedSession;
+      guard: LeaseGuard;
+      journal: StepJournal | undefined;
+    },
     parent: JobEvents | undefined,
   ) {
     this.#runtime = job.runtime;
     this.#record = job.record;
     this.#session = job.session;
     this.#guard = job.guard;
+    this.#journal = job.journal;
     this.#parent = parent;
   }
 
   /** Emits one event of a live job. Resolves when it is stored and the job's reader keeps up. */
-  emit(kind: string, body: Record<string, unknown>, options: EmitOptions): Promise<void> {
+  emit(kind: string, body: Record<string, unknown>, given: EmitOptions): Promise<void> {
     checkBody(kind, body);
+    let options = given;
+    if (this.#journal !== undefined) {
+      const source = this.#journal.begin(kind, body);
+      if (source === undefined) return settled;
+      options = { ...given, source };
+    }
     const updates = this.#budgetChange(kind, body);
     const ts = formatTimestamp(this.#runtime.clock.now());
     const stored = this.append(
@@ -125,13 +140,9 @@ export class JobEvents {
     return kind === "delegate" ? this.budgetUpdates() : [];
   }
 
-  /** Section 9.6: a cost report moves the counter before it is passed on; a senseless one does neither. */
+  /** Section 9.6: a cost report moves the counter before it is passed on. */
   #takeCost(metric: EventBodies["metric"]): JobUpdate[] {
-    if (!metric.name.startsWith("cost.") || metric.name === "cost.budget.remaining") return [];
-    if (!Number.isFinite(metric.value) || metric.value < 0) {
-      throw new ArcpError("INVALID_REQUEST", `the cost ${metric.name} is negative; report what was spent`);
-    }
-    if (metric.unit === undefined) return [];
+    if (!isCost(metric) || metric.unit === undefined) return [];
     return this.#guard.budget.spend(metric.unit, metric.value) === "spent" ? this.budgetUpdates() : [];
   }
 
@@ -214,4 +225,15 @@ function checkBody(kind: string, body: Record<string, unknown>): void {
   if (!checked.success) {
     throw new ArcpError("INVALID_REQUEST", `malformed ${kind} event: ${explain(checked.error)}`);
   }
+  if (kind === "metric") checkCost(body as unknown as EventBodies["metric"]);
+}
+
+/** Section 9.6: a senseless cost moves no counter and is not passed on. */
+function checkCost(metric: EventBodies["metric"]): void {
+  if (!isCost(metric) || (Number.isFinite(metric.value) && metric.value >= 0)) return;
+  throw new ArcpError("INVALID_REQUEST", `the cost ${metric.name} is negative; report what was spent`);
+}
+
+function isCost({ name }: EventBodies["metric"]): boolean {
+  return name.startsWith("cost.") && name !== "cost.budget.remaining";
 }

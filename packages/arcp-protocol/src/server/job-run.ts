@@ -6,6 +6,7 @@ import { ResultStream } from "../jobs/result-stream.ts";
 import type { LeaseGuard } from "../leases/lease-guard.ts";
 import type { Operation, OperationVerdict } from "../leases/operation-check.ts";
 import type { EventBodies } from "../messages/event-body.ts";
+import type { Awaitable } from "../persistence/awaitable.ts";
 import type { JobRecord, JobUpdate } from "../persistence/job-store.ts";
 import type { AgentHandler } from "./agent.ts";
 import { heard } from "./heard.ts";
@@ -16,6 +17,7 @@ import type { JobOutcome } from "./job-outcome.ts";
 import type { JobSubscription } from "./job-subscription.ts";
 import { StreamedResult } from "./result-writer.ts";
 import type { Runtime } from "./runtime.ts";
+import type { StepJournal } from "./step-journal.ts";
 
 /** Why a job is being ended before its agent is done. The first reason stays. */
 interface Ending {
@@ -38,6 +40,8 @@ export class JobRun {
   readonly parent: JobRun | undefined;
   readonly children = new Set<JobRun>();
   readonly events: JobEvents;
+  /** Of a handler that is run again after a restart. */
+  readonly journal: StepJournal | undefined;
   readonly outcome: Promise<JobOutcome>;
   readonly canStream: boolean;
   readonly depth: number;
@@ -54,6 +58,7 @@ export class JobRun {
     session: HostedSession;
     guard: LeaseGuard;
     parent: JobRun | undefined;
+    journal?: StepJournal | undefined;
   }) {
     this.runtime = options.runtime;
     this.record = options.record;
@@ -61,12 +66,13 @@ export class JobRun {
     this.session = options.session;
     this.guard = options.guard;
     this.parent = options.parent;
+    this.journal = options.journal;
     this.depth = (options.parent?.depth ?? -1) + 1;
     this.canStream = options.session.features.has("result_chunk");
     this.outcome = new Promise((resolve) => {
       this.#resolveOutcome = resolve;
     });
-    this.events = new JobEvents(options, options.parent?.events);
+    this.events = new JobEvents({ ...options, journal: options.journal }, options.parent?.events);
     this.parent?.children.add(this);
   }
 
@@ -151,17 +157,29 @@ export class JobRun {
     if (this.#stream !== undefined) {
       throw new ArcpUsageError("result_stream_misuse", "a job has one result; it is being streamed already");
     }
-    this.#stream = new ResultStream(this.runtime.ids.mint("res"), encoding, this.runtime.limits.result);
+    // A job has one result, and the same one when its handler runs again.
+    const resultId = this.jobId.replace(/^(job_)?/, "res_");
+    this.#stream = new ResultStream(resultId, encoding, this.runtime.limits.result);
     return this.#stream;
   }
 
   /** Asks the job to stop, and ends it after the grace if it does not. False when it is ending already. */
   cancel(reason: string | undefined): boolean {
-    const because = reason === undefined || reason === "" ? "" : `: ${reason}`;
-    return this.#end({
-      state: "cancelled",
-      error: new ArcpError("CANCELLED", `the job was cancelled${because}`),
-    });
+    return this.#end({ state: "cancelled", error: cancelledBecause(reason) });
+  }
+
+  /** Stores that the job was cancelled, so that this is how it ends whatever happens to this process (P12). */
+  recordCancel(reason: string | undefined): Awaitable<void> {
+    const cancelReason = reason ?? "";
+    this.record.cancelReason = cancelReason;
+    const jobs = [{ jobId: this.jobId, cancelReason }];
+    return this.runtime.committer.append({ epochs: this.session.epochs, entries: [], deliveries: [], jobs });
+  }
+
+  /** Ends a job that is not running here and was cancelled before. */
+  finishCancelled(reason: string | undefined): void {
+    for (const child of [...this.children]) child.cancel("its parent job ended");
+    this.#finish("cancelled", cancelledBecause(reason));
   }
 
   /** Another process holds the session now: nothing this job does counts any more. */
@@ -313,6 +331,11 @@ export class JobRun {
     for (const stop of this.#timers) stop();
     this.#timers = [];
   }
+}
+
+function cancelledBecause(reason: string | undefined): ArcpError {
+  const because = reason === undefined || reason === "" ? "" : `: ${reason}`;
+  return new ArcpError("CANCELLED", `the job was cancelled${because}`);
 }
 
 /** Shared: every job ends, and an error of its own would cost each a stack trace that nobody reads. */

@@ -4,11 +4,14 @@ import { ArcpError } from "../errors.ts";
 import type { JobEntry } from "../jobs/job-entry.ts";
 import type { LeaseGuard } from "../leases/lease-guard.ts";
 import type { Credential } from "../messages/lease.ts";
+import type { JobLogEntry } from "../persistence/event-store.ts";
 import type { JobRecord } from "../persistence/job-store.ts";
+import type { AgentDefinition, AgentHandler } from "./agent.ts";
 import type { HostedSession } from "./hosted-session.ts";
 import { JobRun } from "./job-run.ts";
 import type { Runtime } from "./runtime.ts";
 import { sayToSession } from "./session-speech.ts";
+import { StepJournal } from "./step-journal.ts";
 
 export interface NewJob {
   session: HostedSession;
@@ -81,6 +84,7 @@ export function registerJob(
   record: JobRecord,
   guard: LeaseGuard,
   parent: JobRun | undefined,
+  recorded: readonly JobLogEntry[] = [],
 ): JobRun {
   const entry: JobEntry = {
     jobId: record.jobId,
@@ -95,11 +99,22 @@ export function registerJob(
     lease: record.lease,
     ...(record.parentJobId === undefined ? {} : { parentJobId: record.parentJobId }),
   };
-  const run = new JobRun({ runtime, record, entry, session, guard, parent });
+  const resumable = findAgent(runtime, record)?.onRestart === "resume";
+  const journal = resumable ? new StepJournal(recorded, record.createdAt) : undefined;
+  const run = new JobRun({ runtime, record, entry, session, guard, parent, journal });
   runtime.registry.insert(entry, () => run.abandon(new ArcpError("CANCELLED", "the job was stopped")));
   runtime.runs.set(record.jobId, run);
   session.liveJobs += 1;
   return run;
+}
+
+/** The agent that a job was accepted for, as this process has it. */
+export function findAgent(runtime: Runtime, { agent }: JobRecord): AgentDefinition | undefined {
+  return runtime.agents.get(agent.slice(0, agent.indexOf("@")));
+}
+
+export function findHandler(runtime: Runtime, record: JobRecord): AgentHandler | undefined {
+  return findAgent(runtime, record)?.versions[record.agent.slice(record.agent.indexOf("@") + 1)];
 }
 
 /** Tells the owner, then starts the agent. */
@@ -115,8 +130,7 @@ export function startJob(runtime: Runtime, run: JobRun, requestTraceId: string |
       jobId: record.jobId,
     },
   );
-  const at = record.agent.indexOf("@");
-  const handler = runtime.agents.get(record.agent.slice(0, at))?.versions[record.agent.slice(at + 1)];
+  const handler = findHandler(runtime, record);
   if (handler === undefined) run.abandon(new ArcpError("AGENT_NOT_AVAILABLE", `${record.agent} is gone`));
   else run.start(handler, false);
 }

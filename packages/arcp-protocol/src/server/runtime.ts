@@ -31,6 +31,8 @@ export interface RuntimeLimits {
   delegationDepth: number;
   /** How long a reader may take nothing at all, and hold up the agents of its own session, before it is dropped. */
   maxThrottleMs: number;
+  /** How often sessions are looked for whose process is gone, where several share a store. */
+  orphanPollMs: number;
 }
 
 /** Things that somebody may want to read later. Contains no secrets and no payloads. */

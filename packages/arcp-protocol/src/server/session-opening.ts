@@ -2,9 +2,9 @@ import { ArcpError } from "../errors.ts";
 import { negotiate } from "../session/features.ts";
 import { decideResume, type ResumeRefusal } from "../session/resume-decision.ts";
 import { HostedSession } from "./hosted-session.ts";
-import { recoverJobs } from "./job-recovery.ts";
 import type { OpenRequest } from "./open-request.ts";
 import type { Runtime } from "./runtime.ts";
+import type { SessionKeeper } from "./session-keeper.ts";
 import { sha256 } from "./sha256.ts";
 
 export interface Opening {
@@ -21,10 +21,11 @@ export interface Opening {
  */
 export class SessionOpening {
   readonly #runtime: Runtime;
-  readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #keeper: SessionKeeper;
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Runtime, keeper: SessionKeeper) {
     this.#runtime = runtime;
+    this.#keeper = keeper;
   }
 
   async open(request: OpenRequest, principal: string): Promise<Opening> {
@@ -54,25 +55,14 @@ export class SessionOpening {
   }
 
   resume(request: OpenRequest, principal: string): Promise<Opening> {
-    const sessionId = request.resume?.sessionId ?? "";
-    const ahead = this.#busy.get(sessionId) ?? Promise.resolve();
-    const done = ahead.then(
-      () => this.#resume(request, principal),
-      () => this.#resume(request, principal),
-    );
-    this.#busy.set(sessionId, done);
-    const forget = () => {
-      if (this.#busy.get(sessionId) === done) this.#busy.delete(sessionId);
-    };
-    done.then(forget, forget);
-    return done;
+    return this.#keeper.inTurn(request.resume?.sessionId ?? "", () => this.#resume(request, principal));
   }
 
   async #resume(request: OpenRequest, principal: string): Promise<Opening> {
     const runtime = this.#runtime;
     const { sessionId, resumeToken, lastEventSeq } = request.resume as NonNullable<OpenRequest["resume"]>;
-    const held = runtime.sessions.get(sessionId);
-    const stored = held === undefined ? await runtime.persistence.sessions.get(sessionId) : undefined;
+    const stored = await runtime.persistence.sessions.get(sessionId);
+    const held = this.#heldStill(sessionId, stored?.epoch);
     const known = held ?? stored;
     const rightLog = resumeToken.startsWith(this.#tokenPrefix());
     const verdict = decideResume(
@@ -88,7 +78,8 @@ export class SessionOpening {
       { principal, tokenHash: sha256(resumeToken), lastEventSeq, now: runtime.clock.now() },
     );
     if (verdict !== "resume") throw this.#refusal(verdict, sessionId, principal);
-    const session = held ?? (await this.#takeOver(sessionId, principal));
+    const session = await this.#keeper.hold(sessionId);
+    if (session === undefined) throw this.#refusal("unknown_session", sessionId, principal);
     return await this.#reattach(session, request, lastEventSeq);
   }
 
@@ -99,7 +90,7 @@ export class SessionOpening {
     const change = { tokenHash: sha256(resumeToken), features, expiresAt: undefined };
     const held = await session.save(change);
     if (!held) {
-      runtime.committer.refuse([session.sessionId]);
+      this.#keeper.fenced(session.sessionId, session.epoch, undefined);
       throw this.#refusal("stale_token", session.sessionId, session.principal);
     }
     session.tokenHash = change.tokenHash;
@@ -111,11 +102,12 @@ export class SessionOpening {
     return { session, resumeToken, lastEventSeq };
   }
 
-  /** Another process held it, or this one before a restart. */
-  async #takeOver(sessionId: string, principal: string): Promise<HostedSession> {
-    const session = await adoptSession(this.#runtime, sessionId);
-    if (session === undefined) throw this.#refusal("unknown_session", sessionId, principal);
-    return session;
+  /** What this process holds, unless another one has claimed it since: then this one's knowledge is old. */
+  #heldStill(sessionId: string, epoch: number | undefined): HostedSession | undefined {
+    const held = this.#runtime.sessions.get(sessionId);
+    if (held === undefined || held.epoch === epoch) return held;
+    this.#keeper.fenced(sessionId, held.epoch, undefined);
+    return undefined;
   }
 
   #refuseCrowd(principal: string): void {
@@ -147,15 +139,4 @@ export class SessionOpening {
   #tokenPrefix(): string {
     return `rt_${this.#runtime.persistence.incarnation}_`;
   }
-}
-
-/** Claims a stored session for this process and takes its jobs up again. */
-export async function adoptSession(runtime: Runtime, sessionId: string): Promise<HostedSession | undefined> {
-  const claimed = await runtime.persistence.sessions.claim(sessionId);
-  if (claimed === undefined) return undefined;
-  const { events, sessions } = runtime.persistence;
-  const session = new HostedSession({ ...claimed, expiresAt: claimed.expiresAt, events, sessions });
-  runtime.sessions.set(sessionId, session);
-  await recoverJobs(runtime, session);
-  return session;
 }

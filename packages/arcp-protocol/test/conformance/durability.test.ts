@@ -97,11 +97,15 @@ describe("after the runtime's process was replaced", () => {
 
   test("[6.3-12] an agent that cannot go on ends honestly", async () => {
     const persistence = memoryPersistence();
-    const first = await startServer({ persistence });
+    const forgetful: AgentDefinition = {
+      name: "forgetful",
+      versions: { "1.0.0": (_input, context) => context.sleep(60_000) },
+    };
+    const first = await startServer({ persistence, moreAgents: [forgetful] });
     const before = await openSession(first.url);
-    const job = jobIdOf(await before.submit({ agent: "slow", input: { ms: 60_000 } }));
+    const job = jobIdOf(await before.submit({ agent: "forgetful" }));
     await stopServer(first);
-    const second = await startServer({ persistence });
+    const second = await startServer({ persistence, moreAgents: [forgetful] });
     const after = await openSession(second.url, {
       resume: { session_id: before.sessionId, resume_token: before.resumeToken, last_event_seq: 0 },
     });
