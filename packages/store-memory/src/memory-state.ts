@@ -27,6 +27,7 @@ import type {
   NewJob,
   NewJobSession,
   StoredAttachment,
+  TokenRecord,
 } from "@pawl/core/ports";
 import { type NeedEntry, NeedQueue } from "./need-queue.ts";
 
@@ -128,6 +129,8 @@ export interface MemoryState {
   readonly attachments: Map<string, StoredAttachment>;
   readonly secrets: Map<string, string>;
   /** In order of creation. */
+  readonly tokens: Map<string, { readonly digest: string; readonly record: TokenRecord }>;
+  /** In order of creation. */
   readonly awaits: Map<string, AwaitEventRecord>;
   /** Keys of the events of each open turn. */
   readonly awaitsOfTurn: Map<TurnId, Set<string>>;
@@ -155,6 +158,7 @@ export function emptyState(): MemoryState {
     nodes: new Map(),
     attachments: new Map(),
     secrets: new Map(),
+    tokens: new Map(),
     awaits: new Map(),
     awaitsOfTurn: new Map(),
     revokedKeys: new Set(),

@@ -13,6 +13,7 @@ import type {
   Secrets,
   Sessions,
   Store,
+  Tokens,
 } from "@pawl/core/ports";
 import { attachmentSections } from "./attachments.ts";
 import { awaitSections } from "./await-events.ts";
@@ -28,6 +29,7 @@ import { processSections } from "./processes.ts";
 import { secretSections } from "./secrets.ts";
 import { portOf } from "./sections.ts";
 import { sessionSections } from "./sessions.ts";
+import { tokenSections } from "./tokens.ts";
 
 export interface MemoryStoreOptions {
   /** The store's clock, which decides about leases and due times. Default: the system's. */
@@ -87,6 +89,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     jobs: portOf<Jobs>(jobSections(context), gate, ["onChange"]),
     attachments: portOf<Attachments>(attachmentSections(context), gate),
     secrets: portOf<Secrets>(secretSections(context), gate),
+    tokens: portOf<Tokens>(tokenSections(context), gate),
     durability: "memory",
     async open() {
       isOpen = true;

@@ -315,6 +315,22 @@ create table sessions (
 CREATE INDEX sessions_owner ON sessions USING btree (owner_node) WHERE (owner_node IS NOT NULL);
 CREATE UNIQUE INDEX sessions_pkey ON sessions USING btree (session_id);
 
+create table tokens (
+  token_id text collate "C" not null,
+  digest text collate "C" not null,
+  principal text not null,
+  tenant text,
+  scopes text[],
+  created_at timestamp with time zone default clock_timestamp() not null,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint tokens_digest_key UNIQUE (digest),
+  constraint tokens_pkey PRIMARY KEY (token_id)
+);
+CREATE INDEX tokens_created ON tokens USING btree (created_at);
+CREATE UNIQUE INDEX tokens_digest_key ON tokens USING btree (digest);
+CREATE UNIQUE INDEX tokens_pkey ON tokens USING btree (token_id);
+
 create table turns (
   turn_id text collate "C" not null,
   session_id text collate "C" not null,

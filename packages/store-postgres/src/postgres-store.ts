@@ -12,6 +12,7 @@ import type {
   Secrets,
   Sessions,
   Store,
+  Tokens,
 } from "@pawl/core/ports";
 import type { PoolClient } from "pg";
 import { postgresAttachments } from "./attachments.ts";
@@ -35,6 +36,7 @@ import { postgresProcesses } from "./processes.ts";
 import { postgresSecrets } from "./secrets.ts";
 import { postgresSessions } from "./sessions.ts";
 import { hint } from "./statements/hint.ts";
+import { postgresTokens } from "./tokens.ts";
 
 export type PostgresStoreOptions = ConnectionOptions & {
   /** The schema that holds everything; default `pawl`. It is made if it is missing and the role may do that. */
@@ -172,6 +174,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     jobs: guarded<Jobs>(postgresJobs(context), enter, ["onChange"]),
     attachments: guarded<Attachments>(postgresAttachments(context), enter),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),
+    tokens: guarded<Tokens>(postgresTokens(context), enter),
     durability: "durable",
     async open() {
       await enter();

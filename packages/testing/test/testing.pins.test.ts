@@ -38,6 +38,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Jobs",
     "Attachments",
     "Secrets",
+    "Tokens",
     "Hints",
     "Law: all or nothing",
     "Law: a superseded writer writes nothing",

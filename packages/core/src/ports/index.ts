@@ -36,6 +36,7 @@ export type {
   Sessions,
 } from "./sessions.ts";
 export type { Secrets, Store } from "./store.ts";
+export type { NewToken, TokenGrant, TokenRecord, Tokens } from "./tokens.ts";
 export type {
   OpenToolboxOptions,
   Reconciliation,

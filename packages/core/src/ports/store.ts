@@ -6,6 +6,7 @@ import type { Leases } from "./leases.ts";
 import type { Log } from "./log.ts";
 import type { Processes } from "./processes.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** Small values that all nodes of one store agree on: the first writer wins. */
 export interface Secrets {
@@ -24,6 +25,7 @@ export interface Store<Tx = never> {
   readonly jobs: Jobs;
   readonly attachments: Attachments;
   readonly secrets: Secrets;
+  readonly tokens: Tokens;
   /** `durable`: what was committed survives the process. */
   readonly durability: "memory" | "durable";
   /** Gets ready: migrations, start-up checks. Safe to call more than once and from several processes. */

@@ -169,6 +169,32 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Secrets", case: "S17 racing writers agree" }],
   },
   {
+    fault: "a revoked token is found",
+    breaking: (store, { state }) =>
+      replacing(store, "tokens", {
+        find: async (digest) =>
+          [...state.tokens.values()].find((one) => one.digest === digest)?.record ?? null,
+      }),
+    noticedBy: [
+      { chapter: "Tokens", case: "S14 a revoked token" },
+      { chapter: "Tokens", case: "S14 an expired token" },
+    ],
+  },
+  {
+    fault: "a token that is made again comes to life again",
+    breaking: (store, { state }) =>
+      replacing(store, "tokens", {
+        create: async (token) => {
+          state.tokens.delete(token.tokenId);
+          return store.tokens.create(token);
+        },
+      }),
+    noticedBy: [
+      { chapter: "Tokens", case: "S3 the same again" },
+      { chapter: "Tokens", case: "S14 a revoked token" },
+    ],
+  },
+  {
     fault: "attachments share their bytes with whoever brought them",
     breaking: (store, { state }) =>
       replacing(store, "attachments", {

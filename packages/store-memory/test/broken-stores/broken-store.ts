@@ -18,7 +18,8 @@ type Port =
   | "processes"
   | "jobs"
   | "attachments"
-  | "secrets";
+  | "secrets"
+  | "tokens";
 
 /** The store with some verbs of one port replaced. */
 export function replacing<P extends Port>(store: Store, port: P, verbs: Partial<Store[P]>): Store {

@@ -14,6 +14,7 @@ import { runtimeStatesChapter } from "./chapters/runtime-states.ts";
 import { secretsChapter } from "./chapters/secrets.ts";
 import { seedChapter } from "./chapters/seed.ts";
 import { sessionsChapter } from "./chapters/sessions.ts";
+import { tokensChapter } from "./chapters/tokens.ts";
 import { transactionsChapter } from "./chapters/transactions.ts";
 import { waitingChapter } from "./chapters/waiting.ts";
 import { atomicityLaw } from "./laws/atomicity.ts";
@@ -48,6 +49,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   jobsChapter,
   attachmentsChapter,
   secretsChapter,
+  tokensChapter,
   hintsChapter,
   atomicityLaw,
   fencingLaw,

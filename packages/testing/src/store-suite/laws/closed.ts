@@ -12,7 +12,7 @@ const TURN = turnId("turn_s1");
 
 /** Every verb of every port that returns a promise. */
 function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>> {
-  const { sessions, log, inbox, leases, awaits, processes, jobs, attachments, secrets } = store;
+  const { sessions, log, inbox, leases, awaits, processes, jobs, attachments, secrets, tokens } = store;
   const by = { name: "o", via: "host" } as const;
   const { fence } = held;
   return {
@@ -97,6 +97,10 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "attachments.put": () => attachments.put("x", "text/plain"),
     "attachments.get": () => attachments.get("x"),
     "secrets.loadOrCreate": () => secrets.loadOrCreate("x", () => "y"),
+    "tokens.create": () => tokens.create({ tokenId: "t", digest: "d", principal: "p" }),
+    "tokens.find": () => tokens.find("d"),
+    "tokens.list": () => tokens.list({ limit: 1 }),
+    "tokens.revoke": () => tokens.revoke("t"),
   };
 }
 
@@ -114,6 +118,7 @@ export const closedLaw = chapter("Law: a closed store does nothing", (add) => {
       "jobs",
       "attachments",
       "secrets",
+      "tokens",
     ] as const;
     // The list must be whole, or the law would pass over what it forgot.
     const there = ports.flatMap((port) =>

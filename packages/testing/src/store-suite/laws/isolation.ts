@@ -54,7 +54,9 @@ export const isolationLaw = chapter("Law: sessions and stores are apart", (add) 
     await t.store.awaits.revokeSession(sessionId("s2"));
     const registered = { type: "registered", registration: newProcess("p1") } as const;
     await t.store.processes.append({ processId: processId("p1"), key: "k", bodies: [registered] });
+    await t.store.tokens.create({ tokenId: "t", digest: "d", principal: "p" });
     const other = await t.another();
+    t.expect(await other.tokens.find("d")).toBe(null);
     t.expect(await other.processes.list({ live: false, limit: 1 })).toEqual([]);
     t.expect(await other.awaits.load("k1")).toBe(null);
     t.expect((await other.awaits.register(newAwaitEvent("k2", "s2")))?.keyId).toBe("k2");

@@ -16,6 +16,7 @@ export const reopenLaw = chapter("Law: what was acknowledged lasts", (add) => {
     await t.accept("in_3", "s1", { delivery: "steer" });
     await t.store.sessions.requestCancel(turnId("turn_2"), { requestId: "c", origin: "person" });
     const secret = await t.store.secrets.loadOrCreate("signing", () => "made before");
+    const token = await t.store.tokens.create({ tokenId: "t", digest: "d", principal: "p" });
     const before = await t.picture("s1");
     const cancel = await t.store.sessions.pendingCancel(turnId("turn_2"));
 
@@ -23,6 +24,7 @@ export const reopenLaw = chapter("Law: what was acknowledged lasts", (add) => {
     t.expect(await t.picture("s1")).toEqual(before);
     t.expect(await t.store.sessions.pendingCancel(turnId("turn_2"))).toEqual(cancel);
     t.expect(await t.store.secrets.loadOrCreate("signing", () => "made after")).toBe(secret);
+    t.expect(await t.store.tokens.find("d")).toEqual(token);
     t.expect((await t.store.sessions.loadConfig(turn.configHash))?.agent.name).toBe("assistant");
     const again = newInput("in_9", "s1", {
       idempotencyKey: "k",
