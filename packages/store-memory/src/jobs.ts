@@ -1,15 +1,16 @@
 import { jobId, jobSessionId } from "@pawl/core";
-import type { JobQuery, JobRecord, JobSession, Jobs } from "@pawl/core/ports";
+import type { JobQuery, JobRecord, JobSession, Jobs, NodeLease } from "@pawl/core/ports";
 import type { MemoryContext } from "./context.ts";
-import { conflict } from "./errors.ts";
+import { conflict, fenced } from "./errors.ts";
+import { ownsNode } from "./fence.ts";
 import { frozenCopy, storableKey } from "./frozen-copy.ts";
 import { appendJobBatch, headOf, same } from "./job-batch.ts";
-import type { JobSessionRow } from "./memory-state.ts";
+import type { JobSessionRow, MemoryState } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
 
 export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs> {
   return {
-    openSession(given) {
+    openSession(given, holder) {
       const { sessionId, document, expiresAt } = frozenCopy(given, "The job session");
       jobSessionId(sessionId);
       const known = state.jobSessions.get(sessionId);
@@ -18,7 +19,16 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
         throw conflict(`Job session id "${sessionId}" is taken.`);
       }
       const opened = { document, expiresAt };
-      const row: JobSessionRow = { sessionId, opened, ...opened, epoch: 1, acked: 0, first: 1, stream: [] };
+      const row: JobSessionRow = {
+        sessionId,
+        opened,
+        ...opened,
+        holder: holder ?? null,
+        epoch: 1,
+        acked: 0,
+        first: 1,
+        stream: [],
+      };
       state.jobSessions.set(sessionId, row);
       return sessionOf(row);
     },
@@ -28,11 +38,27 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
       return row === undefined ? null : sessionOf(row);
     },
 
-    claimSession(sessionId) {
+    claimSession(sessionId, holder) {
       const row = state.jobSessions.get(sessionId);
       if (row === undefined) return null;
       row.epoch += 1;
+      row.holder = holder ?? null;
       return sessionOf(row);
+    },
+
+    claimOrphans(holder, limit) {
+      const at = now();
+      const live = new Set<JobSessionRow>();
+      for (const { record } of state.jobs.values()) {
+        const owner = record.live ? state.jobSessions.get(record.sessionId) : undefined;
+        if (owner !== undefined) live.add(owner);
+      }
+      const orphans = [...live].filter((row) => row.holder !== null && !lives(state, row.holder, at));
+      return orphans.slice(0, Math.max(0, limit)).map((row) => {
+        row.epoch += 1;
+        row.holder = holder;
+        return sessionOf(row);
+      });
     },
 
     updateSession(sessionId, epoch, given) {
@@ -79,7 +105,7 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
       return state.jobSessions.get(sessionId)?.first ?? 1;
     },
 
-    create(given) {
+    create(given, { epoch } = {}) {
       const job = frozenCopy(given, "The job");
       jobId(job.jobId);
       if (job.idempotencyKey !== undefined) storableKey(job.idempotencyKey, "The idempotency key");
@@ -92,6 +118,8 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
         if (same(known.created, job)) return { job: known.record, duplicate: false };
         throw conflict(`Job id "${job.jobId}" is taken.`);
       }
+      if (epoch !== undefined && state.jobSessions.get(job.sessionId)?.epoch !== epoch)
+        throw fenced(job.sessionId);
       const endedAt = job.live ? null : now();
       const record: JobRecord = Object.freeze({ ...job, version: 1, head: 0, endedAt });
       state.jobs.set(job.jobId, { created: job, record, events: [] });
@@ -161,6 +189,11 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
       return old.length;
     },
   };
+}
+
+function lives(state: MemoryState, holder: NodeLease, at: number): boolean {
+  const node = state.nodes.get(holder.nodeId);
+  return ownsNode(node, holder) && node.expiresAt > at;
 }
 
 function matches(job: JobRecord, query: JobQuery): boolean {

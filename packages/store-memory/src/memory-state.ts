@@ -26,6 +26,7 @@ import type {
   JobRecord,
   NewJob,
   NewJobSession,
+  NodeLease,
   StoredAttachment,
   TokenRecord,
 } from "@pawl/core/ports";
@@ -104,6 +105,7 @@ export interface JobSessionRow extends NewJobSession {
   expiresAt: number | null;
   /** As it was opened: the same again is recognised. */
   readonly opened: Omit<NewJobSession, "sessionId">;
+  holder: NodeLease | null;
   epoch: number;
   acked: number;
   /** Number of the first delivery that is still there. */

@@ -98,6 +98,10 @@ create table job_sessions (
   head bigint default 0 not null,
   acked bigint default 0 not null,
   first_seq bigint default 1 not null,
+  holder_node text collate "C",
+  holder_generation bigint,
+  holder_nonce text,
+  holder_token text,
   constraint job_sessions_pkey PRIMARY KEY (session_id)
 ) with (fillfactor=70);
 CREATE INDEX job_sessions_expiry ON job_sessions USING btree (expires_at_ms) WHERE (expires_at_ms IS NOT NULL);

@@ -8,14 +8,16 @@ import {
   jobSessionId,
   oneChangeAJob,
 } from "@pawl/core";
-import type { JobQuery, Jobs, RefusedJobSession } from "@pawl/core/ports";
+import type { JobQuery, Jobs, NodeLease, RefusedJobSession } from "@pawl/core/ports";
 import type { StoreContext } from "./context.ts";
-import { conflict } from "./errors.ts";
+import { conflict, fenced } from "./errors.ts";
+import { nodeValues } from "./fence-values.ts";
 import { textColumn } from "./rows/column.ts";
 import { deliveryOfRow, jobEventOfRow, jobOfRow, jobSessionOfRow } from "./rows/job-row.ts";
 import { acknowledgeDeliveries } from "./statements/acknowledge-deliveries.ts";
 import { appendJobBatch } from "./statements/append-job-batch.ts";
 import { claimJobSession } from "./statements/claim-job-session.ts";
+import { claimOrphanedJobSessions } from "./statements/claim-orphaned-job-sessions.ts";
 import { closeJobSession } from "./statements/close-job-session.ts";
 import { createJob } from "./statements/create-job.ts";
 import { dropJobCredential } from "./statements/drop-job-credential.ts";
@@ -38,7 +40,7 @@ import { storableJson, storableKey, storableText } from "./storable.ts";
 const MOST_RACES = 5;
 
 export function postgresJobs(context: StoreContext): Jobs {
-  const { database, hints, channels, digest } = context;
+  const { database, hints, channels, digest, newId } = context;
 
   /** What stands against the batch; nothing does, and it was written. */
   async function refusals(batch: JobBatch): Promise<ReadonlyMap<JobSessionId, RefusedJobSession["reason"]>> {
@@ -61,12 +63,18 @@ export function postgresJobs(context: StoreContext): Jobs {
   }
 
   return {
-    async openSession({ sessionId: given, document, expiresAt }) {
+    async openSession({ sessionId: given, document, expiresAt }, holder) {
       const sessionId = jobSessionId(given);
       const text = storableJson(document, "The job session");
       const asked = digest({ document, expiresAt });
       for (let races = 0; races < MOST_RACES; races++) {
-        const [row] = await database.write(openJobSession, [sessionId, text, asked, expiresAt]);
+        const [row] = await database.write(openJobSession, [
+          sessionId,
+          text,
+          asked,
+          expiresAt,
+          ...holderValues(holder),
+        ]);
         if (row === undefined) continue;
         const session = jobSessionOfRow(row);
         if (session.epoch === 1 && row.opened_digest === asked) return session;
@@ -80,9 +88,14 @@ export function postgresJobs(context: StoreContext): Jobs {
       return row === undefined ? null : jobSessionOfRow(row);
     },
 
-    async claimSession(sessionId) {
-      const [row] = await database.write(claimJobSession, [sessionId]);
+    async claimSession(sessionId, holder) {
+      const [row] = await database.write(claimJobSession, [sessionId, ...holderValues(holder)]);
       return row === undefined ? null : jobSessionOfRow(row);
+    },
+
+    async claimOrphans(holder, limit) {
+      const values = [...nodeValues(holder), Math.max(0, limit), newId()];
+      return (await database.write(claimOrphanedJobSessions, values)).map(jobSessionOfRow);
     },
 
     async updateSession(sessionId, epoch, { document, expiresAt }) {
@@ -114,7 +127,7 @@ export function postgresJobs(context: StoreContext): Jobs {
       return row === undefined ? 1 : Number(row.first_seq);
     },
 
-    async create(job) {
+    async create(job, { epoch } = {}) {
       const { idempotencyKey } = job;
       jobId(job.jobId);
       jobSessionId(job.sessionId);
@@ -133,7 +146,7 @@ export function postgresJobs(context: StoreContext): Jobs {
         createdAt,
         idempotencyKey ?? null,
       ];
-      values.push(JSON.stringify(text.document), asked, channels.jobs);
+      values.push(JSON.stringify(text.document), asked, channels.jobs, epoch ?? null);
       for (let races = 0; races < MOST_RACES; races++) {
         const rows = await database.write(createJob, values);
         const sameKey = rows.find(
@@ -142,7 +155,8 @@ export function postgresJobs(context: StoreContext): Jobs {
             row.principal === principal &&
             row.idempotency_key === idempotencyKey,
         );
-        const row = sameKey ?? rows[0];
+        const row = sameKey ?? rows.find(({ fenced: refused }) => refused !== true);
+        if (row === undefined && rows.length > 0) throw fenced(sessionId);
         if (row === undefined) continue;
         const found = jobOfRow(row);
         if (found.jobId !== text.jobId) return { job: found, duplicate: true };
@@ -213,6 +227,10 @@ export function postgresJobs(context: StoreContext): Jobs {
       return (await database.write(pruneJobs, [before, Math.max(0, limit)])).length;
     },
   };
+}
+
+function holderValues(holder: NodeLease | undefined): unknown[] {
+  return holder === undefined ? [null, null, null] : nodeValues(holder);
 }
 
 function queryValues(query: JobQuery): unknown[] {

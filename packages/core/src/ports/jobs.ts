@@ -1,6 +1,7 @@
 import type { JobId, JobSessionId } from "../ids.ts";
 import type { JobBatch } from "../jobs/job-batch.ts";
 import type { Json, JsonObject } from "../json.ts";
+import type { NodeLease } from "./leases.ts";
 
 export interface NewJobSession {
   readonly sessionId: JobSessionId;
@@ -93,11 +94,19 @@ export interface RefusedJobSession {
  * before it is sent, so that a client resumes after the process that served it is gone, on another node too.
  */
 export interface Jobs {
-  /** The caller holds it, under epoch 1. The same again is accepted. @throws PawlError `store_conflict` (the id is taken), `not_storable` */
-  openSession(session: NewJobSession): Promise<JobSession>;
+  /**
+   * The caller holds it, under epoch 1. `holder` names its node, so that others notice when it is gone. The same again is accepted.
+   * @throws PawlError `store_conflict` (the id is taken), `not_storable`
+   */
+  openSession(session: NewJobSession, holder?: NodeLease): Promise<JobSession>;
   loadSession(sessionId: JobSessionId): Promise<JobSession | null>;
   /** Takes the session over: its epoch is raised, and the holder before writes nothing any more. Null when there is none. */
-  claimSession(sessionId: JobSessionId): Promise<JobSession | null>;
+  claimSession(sessionId: JobSessionId, holder?: NodeLease): Promise<JobSession | null>;
+  /**
+   * Takes over sessions that own live jobs and whose holder was named and is gone: its lease ran out, was taken over or given back, or
+   * its process is known to be dead. Each goes to one caller. Sessions that nobody's name stands on are left.
+   */
+  claimOrphans(holder: NodeLease, limit: number): Promise<readonly JobSession[]>;
   /** Members of `document` replace those of the same name. False when the epoch is stale, or the session gone. @throws PawlError `not_storable` */
   updateSession(
     sessionId: JobSessionId,
@@ -124,9 +133,13 @@ export interface Jobs {
 
   /**
    * Stores a job, unless this principal has one under the key already: then that one is returned as `duplicate`, whatever is in it.
-   * The same job again is accepted. @throws PawlError `store_conflict` (the id is taken), `not_storable`
+   * The same job again is accepted. With `epoch` only for the holder of its session, so that whoever takes the session over next sees
+   * the job. @throws PawlError `store_conflict` (the id is taken), `not_storable`, `store_fenced` (somebody else holds the session)
    */
-  create(job: NewJob): Promise<{ readonly job: JobRecord; readonly duplicate: boolean }>;
+  create(
+    job: NewJob,
+    options?: { readonly epoch?: number },
+  ): Promise<{ readonly job: JobRecord; readonly duplicate: boolean }>;
   load(jobId: JobId): Promise<JobRecord | null>;
   loadByKey(principal: string, idempotencyKey: string): Promise<JobRecord | null>;
   /** In the order of creation, then of ids. */

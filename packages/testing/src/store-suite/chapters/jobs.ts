@@ -1,4 +1,4 @@
-import { type JobBatch, type JobId, type JsonObject, jobId, jobSessionId } from "@pawl/core";
+import { type JobBatch, type JobId, type JsonObject, jobId, jobSessionId, nodeId } from "@pawl/core";
 import type { JobSession, Jobs, NewJob } from "@pawl/core/ports";
 import { chapter } from "../store-case.ts";
 
@@ -217,6 +217,59 @@ export const jobsChapter = chapter("Jobs", (add) => {
       t.expect(session?.expiresAt).toBe(5);
     },
   );
+
+  add(
+    "S15 jobs of a process that is gone are taken over, each by one, and by nobody while it lives",
+    async (t) => {
+      const { jobs, leases } = t.store;
+      const second = await t.second();
+      const ttlMs = 60_000;
+      const dying = await leases.openNode(nodeId("dying"), { ttlMs });
+      const heirs = [
+        { jobs, lease: await leases.openNode(nodeId("heir-1"), { ttlMs }) },
+        { jobs: second.jobs, lease: await second.leases.openNode(nodeId("heir-2"), { ttlMs }) },
+      ] as const;
+      const C = jobSessionId("js-c");
+      const D = jobSessionId("js-d");
+      for (const sessionId of [A, B, C]) {
+        await jobs.openSession({ sessionId, document: {}, expiresAt: null }, dying);
+      }
+      // D has a holder who lives, C has no live job, and B was taken over by an heir in good time.
+      await jobs.openSession({ sessionId: D, document: {}, expiresAt: null }, heirs[0].lease);
+      await jobs.claimSession(B, heirs[1].lease);
+      for (const sessionId of [A, B, D]) await jobs.create(newJob(`j-${sessionId}`, { sessionId }));
+      await jobs.create(newJob("j-ended", { sessionId: C, live: false }));
+      t.expect(await jobs.claimOrphans(heirs[0].lease, 10)).toEqual([]);
+
+      await leases.openNode(nodeId("dying"), { ttlMs });
+      const taken = await Promise.all(heirs.map((heir) => heir.jobs.claimOrphans(heir.lease, 10)));
+      t.expect(taken.flat().map(({ sessionId, epoch }) => [sessionId, epoch])).toEqual([[A, 2]]);
+      t.expect(await jobs.append(batch(1, sent(jobId("j-js-a"), 1, {})))).toEqual({
+        refused: [{ sessionId: A, reason: "fenced" }],
+      });
+      for (const heir of heirs) t.expect(await heir.jobs.claimOrphans(heir.lease, 10)).toEqual([]);
+      await leases.closeNode(heirs[0].lease);
+      await leases.closeNode(heirs[1].lease);
+      const last = await leases.openNode(nodeId("last"), { ttlMs });
+      t.expect((await jobs.claimOrphans(last, 2)).length).toBe(2);
+      t.expect((await jobs.claimOrphans(last, 2)).length).toBe(1);
+    },
+  );
+
+  add("S15 a job is made by the holder of its session, or not at all", async (t) => {
+    const { jobs } = t.store;
+    await open(jobs);
+    await jobs.claimSession(A);
+    await t.refused(jobs.create(newJob("j1", { idempotencyKey: "k" }), { epoch: 1 }), "store_fenced");
+    t.expect(await jobs.load(J1)).toBe(null);
+    const first = await jobs.create(newJob("j1", { idempotencyKey: "k" }), { epoch: 2 });
+    t.expect(first.duplicate).toBe(false);
+    // What is there already is told to anybody.
+    t.expect(await jobs.create(newJob("j1", { idempotencyKey: "k" }), { epoch: 2 })).toEqual(first);
+    const other = newJob("j2", { idempotencyKey: "k", sessionId: B });
+    t.expect((await jobs.create(other, { epoch: 7 })).duplicate).toBe(true);
+    await t.refused(jobs.create(newJob("j3", { sessionId: B }), { epoch: 1 }), "store_fenced");
+  });
 
   add("a session that would be sent an event that is not written falls with its owner", async (t) => {
     const { jobs } = t.store;

@@ -68,6 +68,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "jobs.openSession": () => jobs.openSession({ sessionId: JS, document: {}, expiresAt: null }),
     "jobs.loadSession": () => jobs.loadSession(JS),
     "jobs.claimSession": () => jobs.claimSession(JS),
+    "jobs.claimOrphans": () => jobs.claimOrphans(fence.node, 1),
     "jobs.updateSession": () => jobs.updateSession(JS, 1, { expiresAt: 1 }),
     "jobs.closeSession": () => jobs.closeSession(JS, 1),
     "jobs.acknowledge": () => jobs.acknowledge(JS, 1),

@@ -1,0 +1,41 @@
+import { statement } from "../connection/statement.ts";
+import { JOB_SESSION_COLUMNS } from "./job-columns.ts";
+
+/**
+ * $1–$3 node lease of the new holder, $4 limit, $5 token of this claim. Takes sessions that own live jobs and whose holder is gone.
+ * A node is gone as in `take-over-node.ts`. What an earlier attempt of this claim took is taken again.
+ */
+export const claimOrphanedJobSessions = statement(
+  "claim_orphaned_job_sessions",
+  `
+with alive as materialized (
+  select n.node_id, n.generation, n.nonce
+  from {schema}.nodes n
+  join {schema}.node_heartbeats h
+    on h.node_id = n.node_id and h.generation = n.generation and h.nonce = n.nonce
+  where h.expires_at > clock_timestamp()
+    and (not h.watched
+      or pg_postmaster_start_time() + h.ttl_ms * interval '1 millisecond' >= clock_timestamp()
+      or exists (
+        select from pg_locks l
+        where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+          and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
+          and l.database = (select d.oid from pg_database d where d.datname = current_database())))
+),
+orphan as (
+  select s.session_id
+  from {schema}.job_sessions s
+  where s.session_id in (select j.session_id from {schema}.jobs j where j.live)
+    and s.holder_node is not null
+    and (s.holder_token = $5 or not exists (
+      select from alive a
+      where a.node_id = s.holder_node and a.generation = s.holder_generation and a.nonce = s.holder_nonce))
+  limit $4::bigint
+  for update of s skip locked
+)
+update {schema}.job_sessions s
+set epoch = s.epoch + 1, holder_node = $1, holder_generation = $2::bigint, holder_nonce = $3, holder_token = $5
+from orphan o
+where s.session_id = o.session_id
+returning ${JOB_SESSION_COLUMNS}`,
+);
