@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { addApprovals } from "./command-line/approvals.ts";
 import { addLookingBack } from "./command-line/looking-back.ts";
 import { addMcp } from "./command-line/mcp.ts";
 import { nameConfigFile } from "./command-line/named-config-file.ts";
@@ -58,6 +59,7 @@ ${EXIT_CODES}`,
   addReads(program, setExitCode);
   addLookingBack(program, setExitCode);
   addWaits(program, setExitCode);
+  addApprovals(program, setExitCode);
   addMcp(program, setExitCode);
   addConfig(program, setExitCode);
   return program;

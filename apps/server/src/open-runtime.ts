@@ -10,6 +10,7 @@ import { prepareDataFolder } from "./data-folder.ts";
 import { openDatabase } from "./database.ts";
 import { takeNodeSlot } from "./node-slot.ts";
 import { openStore } from "./open-store.ts";
+import { urlOfListener } from "./port.ts";
 import { loadSigningKeys, type SigningKeys } from "./signing-keys.ts";
 
 /** Everything that turns need, in this process: the server has one, and so has the command line without a server. */
@@ -17,6 +18,8 @@ export interface Runtime {
   readonly host: Host;
   readonly store: Store;
   readonly signingKeys: SigningKeys;
+  /** Tells where this process is reached, for links; until then it is the configured address and port. */
+  reachedAt(url: string): void;
   /** Lets go of everything, in reverse order. Turns that run then are resumed by whoever comes next. */
   close(options?: { readonly drainMs?: number }): Promise<void>;
 }
@@ -69,6 +72,9 @@ export async function openRuntime(
     const slot = await takeNodeSlot(config.dataDir);
     if (slot !== undefined) opened.push(async () => slot.release());
     const signing = config.given.PAWL_SECRET ?? secret;
+    let reachedAt: string | undefined =
+      config.port === 0 ? undefined : urlOfListener(config.host, config.port);
+    const given = config.publicUrl ?? own.publicUrl;
     const host = createHost({
       toolProvider: mcp,
       ...own,
@@ -77,10 +83,14 @@ export async function openRuntime(
       agents: agents.some(({ name }) => name === ASSISTANT.name) ? agents : [...agents, ASSISTANT],
       ...(signing !== undefined && { secret: signing }),
       logger,
+      publicUrl: given ?? (() => reachedAt),
       ...(slot !== undefined && { nodeId: slot.nodeId }),
     });
     let stopping: Promise<void> | undefined;
     return {
+      reachedAt(url) {
+        reachedAt = url;
+      },
       host,
       store,
       signingKeys,

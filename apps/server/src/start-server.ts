@@ -78,6 +78,7 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     await arcp.attach(server);
     const port = await listen(server, config);
     const url = urlOfListener(config.host, port);
+    runtime.reachedAt(url);
     await writeServerFile(config.dataDir, { url, pid: process.pid, instance });
     logger.info("The server is ready.", { url, dataDir: config.dataDir });
     let stopped: Promise<void> | undefined;

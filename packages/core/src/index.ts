@@ -227,6 +227,7 @@ export {
 } from "./turn/timers.ts";
 export { legalTransition, TRANSITIONS, type Transition } from "./turn/transitions.ts";
 // Waits
+export { type ApprovalDecision, type DecidedApproval, readApproval } from "./waits/approval-decision.ts";
 export {
   type AwaitEventFacts,
   decideResolve,

@@ -19,6 +19,9 @@ import {
   createTimerLoop,
   type SessionWorker,
 } from "@pawl/queue-runner";
+import { askedInputOf, createApprovalLinks } from "./approval-links.ts";
+import { createReceiptSigning } from "./approval-receipts.ts";
+import { createApprovals } from "./approvals.ts";
 import { createDueWaits } from "./due-waits.ts";
 import type { Host, HostOptions, HostView } from "./host.ts";
 import { createHostAwaitEvents } from "./host-await-events.ts";
@@ -28,6 +31,7 @@ import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
 import { createTasks } from "./tasks.ts";
 import { createTurnHandle } from "./turn.ts";
+import { createWaitSettler } from "./wait-settler.ts";
 import { createWaits } from "./waits.ts";
 
 /** No daemon, no output of its own: a host that hands in no logger hears nothing. */
@@ -52,13 +56,30 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const fireDue = createDueWaits(store.awaits, clock);
   const timers = createTimerLoop({ due: fireDue, clock, logger, random });
   const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
+  const signer = createReceiptSigning(store, options.receiptKey);
+  const askedInput = askedInputOf(store);
+  const settler = createWaitSettler({ rows: store.awaits, clock, signer, askedInput });
+  const { publicUrl } = options;
+  const links = createApprovalLinks({
+    rows: store.awaits,
+    awaits: awaits.ready,
+    clock,
+    publicUrl,
+    askedInput,
+  });
 
   const commands = createProcessCommands({ processes: store.processes, clock });
 
   const policies = (options.approvals ?? {}) as Readonly<Record<string, ApprovalPolicy>>;
   const controller = journaled({
     clock,
-    guards: [approvalGuard({ policies, clock })],
+    guards: [
+      approvalGuard({
+        policies,
+        clock,
+        ...(options.approvalsExpireMs !== undefined && { expiresInMs: options.approvalsExpireMs }),
+      }),
+    ],
     executors: {
       model_call: modelExecutor(findModel, { clock, random }),
       tool_call: toolExecutor({ clock, random }),
@@ -125,7 +146,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   let letGo = () => {};
 
   function begin(): Promise<void> {
-    started ??= open().catch((cause: unknown) => {
+    started ??= openAll().catch((cause: unknown) => {
       // The next caller tries again.
       started = undefined;
       throw cause;
@@ -133,7 +154,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     return started;
   }
 
-  async function open(): Promise<void> {
+  async function openAll(): Promise<void> {
     await store.open();
     await keeper.current();
     if (stopped) return;
@@ -159,6 +180,8 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const driving = (id: SessionId) => runner.inFlight.has(id);
   const handles = { clock, newId, hold: keepAlive.hold, poke, driving };
 
+  const open = () => store.open();
+
   function viewWith(names: SessionNames): HostView<Tx> {
     const { owner } = names;
     return {
@@ -168,7 +191,8 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
         const records = await store.sessions.list({ limit, ...(owner !== undefined && { owner }) });
         return records.map((record) => shownRecord(record, names));
       },
-      waits: createWaits({ names, open: () => store.open(), rows: store.awaits, awaits: awaits.ready }),
+      waits: createWaits({ names, open, rows: store.awaits, awaits: awaits.ready, settler }),
+      approvals: createApprovals({ names, store, links, settler, signer }),
       tasks: createTasks({
         names,
         load: store.processes.load,

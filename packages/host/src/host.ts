@@ -29,6 +29,7 @@ import type {
 } from "@pawl/core/ports";
 import type { AnyProcess } from "@pawl/effects/processes";
 import type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
+import type { Approvals } from "./approvals.ts";
 import type { Tasks } from "./tasks.ts";
 import type { TurnEffect } from "./turn-effects.ts";
 import type { SessionVerification } from "./verify-session.ts";
@@ -66,6 +67,15 @@ export interface HostOptions<Tx = never, Tools extends ToolSet = ToolSet> {
    * verify, so that one can be replaced while keys are out. Absent: one that all hosts of the store share, kept in the store.
    */
   readonly secret?: string;
+  /** Where this host is reached from outside, such as `https://x.io/pawl`: only links need it. A function is asked at each link. */
+  readonly publicUrl?: string | (() => string | undefined);
+  /** How long an approval may take before it expires, in milliseconds. Absent: for ever. */
+  readonly approvalsExpireMs?: number;
+  /**
+   * Signs the receipts of approvals: an Ed25519 private key, PKCS #8, base64url. Absent: one that all hosts of the store share, kept in
+   * the store.
+   */
+  readonly receiptKey?: string;
   readonly clock?: Clock;
   readonly newId?: NewId;
   readonly logger?: Logger;
@@ -114,6 +124,8 @@ export interface HostView<Tx = never> {
   readonly tasks: Tasks;
   /** What people and programs are asked for, and how they answer. */
   readonly waits: Waits;
+  /** Calls that need somebody's approval, by id or by link, and the receipts of what was decided. */
+  readonly approvals: Approvals;
 }
 
 export interface Host<Tx = never> extends HostView<Tx> {

@@ -1,6 +1,11 @@
+export type { ApprovalReceipt } from "@pawl/effects/await-events";
 export { defineProcess as backgroundTask, type ProcessContext as TaskContext } from "@pawl/effects/processes";
 export type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
+export type { ApprovalLink, LinkOptions } from "./approval-links.ts";
+export type { Approval, DecisionFacts } from "./approval-view.ts";
+export type { ApprovalAnswer, ApprovalChoice, Approvals, DecideOptions } from "./approvals.ts";
 export { createHost } from "./create-host.ts";
+export type { ArgumentDifference } from "./errors.ts";
 export type {
   ApprovalPolicies,
   EventOptions,

@@ -10,6 +10,7 @@ import {
 import type { AwaitEventRecord, AwaitEventRows } from "@pawl/core/ports";
 import { type AwaitEvents, formatKey, type KeyBinding, type ResolveOutcome } from "@pawl/effects";
 import type { SessionNames } from "./session-names.ts";
+import type { WaitSettler } from "./wait-settler.ts";
 
 /** Something that is waited for and not answered yet. */
 export interface PendingWait {
@@ -67,9 +68,10 @@ export interface WaitsOptions {
   readonly open: () => Promise<void>;
   readonly rows: AwaitEventRows;
   readonly awaits: () => Promise<AwaitEvents>;
+  readonly settler: WaitSettler;
 }
 
-export function createWaits({ names, open, rows, awaits }: WaitsOptions): Waits {
+export function createWaits({ names, open, rows, awaits, settler }: WaitsOptions): Waits {
   async function load(id: string): Promise<AwaitEventRecord | null> {
     const record = await rows.load(id);
     return record !== null && names.sees(record.sessionId) ? record : null;
@@ -90,7 +92,7 @@ export function createWaits({ names, open, rows, awaits }: WaitsOptions): Waits 
       await open();
       const record = await load(id);
       if (record === null) return { status: "unknown_or_revoked" };
-      const result = await rows.resolve(id, resolutionOf(record, answer), { name: by, via: "host" });
+      const result = await settler.settle(record, resolutionOf(record, answer), { name: by, via: "host" });
       if (result.status === "unknown_or_revoked") return result;
       if (result.status === "accepted") return { status: "accepted" };
       return { status: "already_resolved", terminal: result.record.terminal ?? { status: "cancelled" } };

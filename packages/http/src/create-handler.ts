@@ -1,7 +1,9 @@
 import type { Host, HostView, SendOptions } from "@pawl/host";
 import { errorAnswer, methodNotAllowed } from "./answer.ts";
 import { httpError, shownError } from "./errors.ts";
+import { answerLink, keyOfPath } from "./links/link-routes.ts";
 import { matchRoute, type ResolvedOptions } from "./route.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { lookingBackRoutes } from "./routes/looking-back.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -40,7 +42,14 @@ export interface HandlerOptions<P extends Principal = Principal> {
   readonly onError?: (thrown: unknown, request: Request) => void;
 }
 
-const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes, ...lookingBackRoutes, ...waitRoutes];
+const ROUTES = [
+  ...inputRoutes,
+  ...sessionRoutes,
+  ...turnRoutes,
+  ...lookingBackRoutes,
+  ...waitRoutes,
+  ...approvalRoutes,
+];
 
 /**
  * HTTP around a host, in web standards only: give the function to whatever serves requests.
@@ -64,6 +73,14 @@ const ROUTES = [...inputRoutes, ...sessionRoutes, ...turnRoutes, ...lookingBackR
  * | `POST /v1/turns/:id/fork` | begins a turn that shares its inputs up to `{at, prompt?, live?, session_id?, idempotency_key?}`; 202 |
  * | `GET /v1/waits?session=&limit=` | what is waited for and not answered, approvals too, oldest first |
  * | `POST /v1/waits/:id` | answers it, or says that somebody was faster |
+ * | `GET /v1/approvals?session=&limit=` | calls that wait for somebody's approval, oldest first |
+ * | `GET /v1/approvals/:id` | one of them, also when it was decided |
+ * | `POST /v1/approvals/:id` | decides it: `{decision: approve \| deny \| edit, reason?, input?}`; `replayed` when it was decided so before |
+ * | `POST /v1/approvals/:id/link` | a link for `{for?, expires_at?}`: `{url, key}` |
+ * | `GET /v1/approvals/:id/receipt` | the signed proof of what was decided |
+ * | `GET /v1/receipt-key` | the public key that receipts verify with |
+ * | `GET /a/<key>` | by link, without a token: the page of an approval. Decides nothing |
+ * | `POST /a/<key>` | by link, without a token: decides it, by form or JSON |
  *
  * Every error is `{error: {code, message}}`.
  */
@@ -102,18 +119,20 @@ async function answer(
   basePath: string,
   options: ResolvedOptions,
 ): Promise<Response> {
+  const url = new URL(request.url);
+  const path = url.pathname.startsWith(`${basePath}/`) ? url.pathname.slice(basePath.length) : "";
+  const key = keyOfPath(path);
+  if (key !== undefined) return answerLink(request, key, host, options);
   const principal = await options.authorize(request);
   if (principal === null) {
     throw httpError("unauthorized", "Send a valid token, with the header authorization: Bearer <token>.");
   }
-  const url = new URL(request.url);
-  const path = url.pathname.startsWith(`${basePath}/`) ? url.pathname.slice(basePath.length) : "";
   const match = matchRoute(ROUTES, request.method, path);
   if (match.found === "path") return methodNotAllowed(request.method, match.methods);
   if (match.found === "nothing") {
     throw httpError(
       "route_unknown",
-      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns and /v1/waits.",
+      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns, /v1/waits and /v1/approvals.",
     );
   }
   return match.route.answer({

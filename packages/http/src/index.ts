@@ -2,6 +2,23 @@
 export { createHandler, type HandlerOptions, type Principal } from "./create-handler.ts";
 export type { HttpErrorCode } from "./errors.ts";
 // The shapes on the wire, for clients: schemas check what came, functions write what goes
+export {
+  approvalSchema,
+  approvalsSchema,
+  choiceOf,
+  type DecisionBody,
+  decidedApprovalSchema,
+  type LinkBody,
+  linkSchema,
+  receiptKeySchema,
+  receiptSchema,
+  type WireApproval,
+  type WireDecidedApproval,
+  type WireLink,
+  type WireReceipt,
+  wireApproval,
+  wireDecidedApproval,
+} from "./wire/approval.ts";
 export { cancelSchema, type WireCancel, wireCancel } from "./wire/cancel.ts";
 export { effectSchema, effectsSchema, type WireEffect, wireEffect } from "./wire/effect.ts";
 export { type WireEvent, wireEvent, wireEventSchema } from "./wire/event.ts";

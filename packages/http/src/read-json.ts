@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { httpError } from "./errors.ts";
+import { readText } from "./read-text.ts";
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -18,7 +19,15 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const text = await readText(request, maxBytes);
   if (text !== "") checkMediaType(request);
-  const value = text === "" ? undefined : parse(text);
+  return checkBody(text === "" ? undefined : parseJson(text), schema, maxDepth);
+}
+
+/** @throws PawlError `body_invalid` */
+export function checkBody<Schema extends z.ZodType>(
+  value: unknown,
+  schema: Schema,
+  maxDepth: number,
+): z.output<Schema> {
   if (!isShallow(value, maxDepth)) {
     throw httpError("body_invalid", `The body is nested too deeply. At most ${maxDepth} levels are read.`);
   }
@@ -43,28 +52,8 @@ function checkMediaType(request: Request): void {
   throw httpError("media_type_unsupported", "Send JSON, with the header content-type: application/json.");
 }
 
-async function readText(request: Request, maxBytes: number): Promise<string> {
-  const tooLarge = () =>
-    httpError("body_too_large", `The body is too large. At most ${maxBytes} bytes are read.`);
-  if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge();
-  if (request.body === null) return "";
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let bytes = 0;
-  let text = "";
-  try {
-    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-      bytes += chunk.byteLength;
-      if (bytes > maxBytes) throw tooLarge();
-      text += decoder.decode(chunk, { stream: true });
-    }
-    return text + decoder.decode();
-  } catch (cause) {
-    if (cause instanceof TypeError) throw httpError("body_invalid", "The body is not UTF-8 text.", cause);
-    throw cause;
-  }
-}
-
-function parse(text: string): unknown {
+/** @throws PawlError `body_invalid` */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { acceptedSchema, cancelSchema, forkedSchema, turnResultSchema, turnSchema } from "@pawl/http";
 import { followEvents } from "./event-source.ts";
+import { httpApprovals } from "./http-approvals.ts";
 import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
 import { httpReads } from "./http-reads.ts";
 import { httpWaits } from "./http-waits.ts";
@@ -56,6 +57,7 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
     },
     reads: httpReads(call),
     waits: httpWaits(call),
+    approvals: httpApprovals(call),
     close: async () => undefined,
   };
 }

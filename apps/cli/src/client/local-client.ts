@@ -2,6 +2,7 @@ import { wireCancel, wireEvent, wireTurn, wireTurnResult } from "@pawl/http";
 import type { ServerConfig } from "@pawl/server";
 import { createLogger, openRuntime } from "@pawl/server/runtime";
 import { cliError } from "../errors.ts";
+import { localApprovals } from "./local-approvals.ts";
 import { localReads } from "./local-reads.ts";
 import { localWaits } from "./local-waits.ts";
 import type { PawlClient } from "./pawl-client.ts";
@@ -47,6 +48,7 @@ export async function openLocalClient(
     },
     reads: localReads(host),
     waits: localWaits(host),
+    approvals: localApprovals(host),
     close: () => runtime.close({ drainMs: 1_000 }),
   };
 }

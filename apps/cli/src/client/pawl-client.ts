@@ -1,3 +1,4 @@
+import type { ApprovalsClient } from "./approvals.ts";
 import type { Reads } from "./reads.ts";
 import type { TurnClient } from "./turn-client.ts";
 import type { WaitsClient } from "./waits.ts";
@@ -6,4 +7,5 @@ import type { WaitsClient } from "./waits.ts";
 export interface PawlClient extends TurnClient {
   readonly reads: Reads;
   readonly waits: WaitsClient;
+  readonly approvals: ApprovalsClient;
 }

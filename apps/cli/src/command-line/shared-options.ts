@@ -9,6 +9,8 @@ export const server = () =>
     "--server <url>",
     "use the server at this address; its token is taken from PAWL_TOKEN or the data folder",
   );
+export const listLimit = () =>
+  new Option("--limit <number>", "how many at most").argParser(wholeNumber(1, 500)).default(100);
 export const json = () => new Option("--json", "print JSON");
 
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {

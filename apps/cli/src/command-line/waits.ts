@@ -1,11 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
-import type { AnswerOptions, DecideOptions, Decision } from "../commands/answer.ts";
+import { type Command, InvalidArgumentError } from "commander";
+import type { AnswerOptions } from "../commands/answer.ts";
 import type { WaitsOptions } from "../commands/waits.ts";
-import type { ClientOptions } from "../commands/with-client.ts";
-import { dataDir, json, type SetExitCode, server, wholeNumber } from "./shared-options.ts";
+import { dataDir, json, listLimit, type SetExitCode, server, wholeNumber } from "./shared-options.ts";
 
-const limit = () =>
-  new Option("--limit <number>", "how many at most").argParser(wholeNumber(1, 500)).default(100);
 const ID = "9c1185a5c5e9fc54612808977ee8f548b2258d31";
 
 /** What people are asked for, and how they answer. */
@@ -19,7 +16,7 @@ export function addWaits(program: Command, setExitCode: SetExitCode): void {
     .command("list")
     .description("List what is waited for and not answered, oldest first")
     .option("--session <id>", "of this session only")
-    .addOption(limit())
+    .addOption(listLimit())
     .addOption(json())
     .addOption(server())
     .addOption(dataDir())
@@ -60,64 +57,6 @@ Exit codes:
       const { answer } = await import("../commands/answer.ts");
       setExitCode(await answer(id, options));
     });
-
-  addApprovals(program, setExitCode);
-}
-
-function addApprovals(program: Command, setExitCode: SetExitCode): void {
-  const approvals = program
-    .command("approvals")
-    .description("See and decide calls that need somebody's approval")
-    .helpCommand(false)
-    .addHelpText("after", `\nExamples:\n  pawl approvals list\n  pawl approvals approve ${ID}`);
-  approvals
-    .command("list")
-    .description("List calls that wait for an approval, oldest first")
-    .option("--session <id>", "of this session only")
-    .addOption(limit())
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
-    .addHelpText("after", "\nExamples:\n  pawl approvals list --json")
-    .action(async (options: WaitsOptions) => {
-      const { listApprovals } = await import("../commands/waits.ts");
-      setExitCode(await listApprovals(options));
-    });
-  approvals
-    .command("show")
-    .description("Show a call with all of its arguments")
-    .argument("<approval>", "the approval's id")
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
-    .addHelpText("after", `\nExamples:\n  pawl approvals show ${ID}`)
-    .action(async (id: string, options: ClientOptions) => {
-      const { showApproval } = await import("../commands/answer.ts");
-      setExitCode(await showApproval(id, options));
-    });
-  const decision = (name: Decision, description: string, example: string) =>
-    approvals
-      .command(name)
-      .description(description)
-      .argument("<approval>", "the approval's id")
-      .addOption(json())
-      .addOption(server())
-      .addOption(dataDir())
-      .addHelpText("after", `\nExamples:\n  pawl approvals ${name} ${ID}${example}`)
-      .action(async (id: string, options: DecideOptions) => {
-        const { decide } = await import("../commands/answer.ts");
-        setExitCode(await decide(id, name, options));
-      });
-  decision("approve", "Let the call be made with exactly these arguments", "");
-  decision("deny", "Let the call not be made; the model is told", ' --reason "too much"').option(
-    "--reason <text>",
-    "told to the model",
-  );
-  decision(
-    "edit",
-    "Let the call be made with other arguments, which its tool checks like any",
-    ` --input '{"cents":100}'`,
-  ).requiredOption("--input <json>", "the arguments, as JSON");
 }
 
 function dollars(text: string): number {

@@ -5,7 +5,6 @@ import { commandName } from "../command-name.ts";
 import { cliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { sayError } from "../output/say-error.ts";
-import { approvalOf } from "./waits.ts";
 import { type ClientOptions, withClient } from "./with-client.ts";
 
 export interface AnswerOptions extends ClientOptions {
@@ -26,42 +25,6 @@ export async function answer(id: string, options: AnswerOptions): Promise<number
     return sayError(error, options.json === true);
   }
   return send(id, body, options);
-}
-
-export interface DecideOptions extends ClientOptions {
-  readonly reason?: string;
-  readonly input?: string;
-}
-
-export type Decision = "approve" | "deny" | "edit";
-
-/** Decides an approval. @returns 0, or 1 when somebody was faster */
-export async function decide(id: string, decision: Decision, options: DecideOptions): Promise<number> {
-  let body: AnswerBody;
-  try {
-    body = decisionOf(decision, options);
-  } catch (error) {
-    return sayError(error, options.json === true);
-  }
-  return send(id, body, options);
-}
-
-/** Shows one approval whole: what exactly is to be approved. */
-export async function showApproval(id: string, options: ClientOptions): Promise<number> {
-  return withClient(options, async ({ client, clear }) => {
-    const wait = await find(client, id);
-    const approval = wait && approvalOf(wait);
-    if (approval === undefined) {
-      throw cliError(
-        "wait_unknown",
-        `No approval "${id}" is asked for. \`pawl approvals list\` shows those that are.`,
-      );
-    }
-    clear();
-    // Whoever approves must see every argument, so nothing is shortened.
-    process.stdout.write(`${JSON.stringify(approval, null, options.json ? undefined : 2)}\n`);
-    return EXIT.completed;
-  });
 }
 
 function send(id: string, body: AnswerBody, options: ClientOptions): Promise<number> {
@@ -120,12 +83,6 @@ function answerOf({
     "usage",
     "Say how it ends: --happened, --not-happened, --abandon, --result, --grant-tokens or --grant-usd.",
   );
-}
-
-function decisionOf(decision: Decision, { reason, input }: DecideOptions): AnswerBody {
-  if (decision === "deny") return { decision, ...(reason !== undefined && { reason }) };
-  if (decision === "approve") return { decision };
-  return { decision, input: parse("--input", input ?? "") };
 }
 
 function parse(option: string, text: string): Json {

@@ -18,6 +18,8 @@ export interface ServerConfig {
   readonly signingKeys: SigningKeys | undefined;
   /** Absent: the PostgreSQL of the data folder. */
   readonly databaseUrl: string | undefined;
+  /** Where people reach this server, for links; absent: where it listens. */
+  readonly publicUrl: string | undefined;
   readonly models: ModelEnvironment;
   readonly allowMcpCommands: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -63,6 +65,7 @@ export function readConfig({ env, flags = {}, cwd = process.cwd() }: ConfigSourc
     token: values.PAWL_TOKEN,
     signingKeys: values.PAWL_SECRET,
     databaseUrl: values.DATABASE_URL,
+    publicUrl: values.PAWL_PUBLIC_URL,
     // The variables keep their names: the messages about models speak of them.
     models: given,
     allowMcpCommands: values.PAWL_ALLOW_MCP_COMMANDS,

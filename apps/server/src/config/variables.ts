@@ -28,6 +28,12 @@ export const VARIABLES = [
   },
   { name: "PAWL_HOST", flag: "host", help: "address to listen on", show: "value", otherwise: "127.0.0.1" },
   {
+    name: "PAWL_PUBLIC_URL",
+    help: "where people reach this server, such as https://x.io/pawl: links begin with it",
+    show: "address",
+    otherwise: "where it listens",
+  },
+  {
     name: "PAWL_DATA_DIR",
     flag: "data-dir",
     help: "folder for the database, the token and what a running server says of itself",
@@ -162,6 +168,7 @@ export const valuesSchema = z.object({
       return z.NEVER;
     })
     .optional(),
+  PAWL_PUBLIC_URL: address(["http:", "https:"], "https://x.io/pawl").optional(),
   DATABASE_URL: address(
     ["postgres:", "postgresql:"],
     "postgres://user:password@host:5432/database",

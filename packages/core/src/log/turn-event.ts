@@ -4,6 +4,7 @@ import type { Usage } from "../conversation/usage.ts";
 import type { ToolOutcome } from "../effects/outcome.ts";
 import type { EffectId, TurnId } from "../ids.ts";
 import type { MachineEvent } from "../turn/event.ts";
+import { type ApprovalDecision, readApproval } from "../waits/approval-decision.ts";
 import type { Resolution } from "../waits/wait-identity.ts";
 import type { LogBody, LogRow } from "./log-row.ts";
 
@@ -48,7 +49,15 @@ export type TurnEventBody =
       readonly name: string;
       readonly attempt: number;
     }
-  | { readonly type: "wait.settled"; readonly effectId: EffectId; readonly resolution: Resolution["status"] }
+  | {
+      readonly type: "wait.settled";
+      readonly effectId: EffectId;
+      readonly resolution: Resolution["status"];
+      /** Of an approval. */
+      readonly decision?: ApprovalDecision;
+      /** Who decided; absent where time, or the turn's end, did. */
+      readonly by?: string;
+    }
   | { readonly type: "turn.committed"; readonly sequence: number; readonly digest: string }
   | MachineEvent;
 
@@ -118,10 +127,31 @@ function ofInput(body: Extract<LogBody, { kind: "machine_input" }>): readonly Tu
       return [];
     }
     case "await_event":
-      return [{ type: "wait.settled", effectId, resolution: outcome.resolution.status }];
+      return [
+        {
+          type: "wait.settled",
+          effectId,
+          resolution: outcome.resolution.status,
+          ...decisionOf(body.command, outcome.resolution),
+        },
+      ];
     default:
       return [];
   }
+}
+
+/** An approval says how it was decided and by whom; other answers stay with those who asked. */
+function decisionOf(
+  command: unknown,
+  resolution: Resolution,
+): { readonly decision?: ApprovalDecision; readonly by?: string } {
+  const wait =
+    typeof command === "object" && command !== null && "wait" in command ? command.wait : undefined;
+  const key = typeof wait === "object" && wait !== null && "key" in wait ? wait.key : undefined;
+  if (typeof key !== "string" || !key.startsWith("approval:")) return {};
+  const decided = readApproval(resolution);
+  if (decided === undefined) return {};
+  return { decision: decided.decision, ...(decided.by !== undefined && { by: decided.by }) };
 }
 
 function commandName(command: unknown): string {

@@ -35,7 +35,8 @@ export function approvalGuard({ policies, expiresInMs, clock }: ApprovalOptions)
     const launch = {
       status: "needs_approval",
       argumentHash: argumentHash(name, input, digest),
-      policyHash: digest({ because, tool: name }),
+      // A policy is known by its text: what was approved under another one is not what this one asks for.
+      policyHash: digest({ because, tool: name, policy: String(policies[name] ?? "") }),
       ...(expiresInMs !== undefined && { expiresAt: clock.now() + expiresInMs }),
     } as const;
     return { kind: "tool_call", launch };

@@ -47,7 +47,13 @@ export const wireEventSchema = z.discriminatedUnion("type", [
   event("input.consumed", { input_id: z.string(), boundary: z.string() }),
   event("limit.reached", { limit: z.string() }),
   event("wait.opened", { effect_id: z.string(), reason: waitReasonSchema }),
-  event("wait.settled", { effect_id: z.string(), resolution: z.string() }),
+  event("wait.settled", {
+    effect_id: z.string(),
+    resolution: z.string(),
+    /** Of an approval: approved, edited, denied, expired or cancelled. */
+    decision: z.string().optional(),
+    by: z.string().optional(),
+  }),
   event("turn.cancelling", { evidence: evidenceSchema }),
   event("turn.ended", { outcome: turnOutcomeSchema }),
   event("turn.committed", { sequence: z.number(), digest: z.string() }),
@@ -102,7 +108,13 @@ function wireBody(e: TurnEventBody): Body {
     case "wait.opened":
       return { type: e.type, effect_id: e.effectId, reason: wireWaitReason(e.reason) };
     case "wait.settled":
-      return { type: e.type, effect_id: e.effectId, resolution: e.resolution };
+      return {
+        type: e.type,
+        effect_id: e.effectId,
+        resolution: e.resolution,
+        ...(e.decision !== undefined && { decision: e.decision }),
+        ...(e.by !== undefined && { by: e.by }),
+      };
     case "turn.cancelling":
       return { type: e.type, evidence: wireEvidence(e.evidence) };
     case "turn.ended":

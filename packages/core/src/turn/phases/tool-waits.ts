@@ -1,5 +1,8 @@
 import type { WaitReason } from "../../effects/command.ts";
 import { childEffectId } from "../../effects/replay-key.ts";
+import type { EffectId } from "../../ids.ts";
+import type { Json } from "../../json.ts";
+import { readApproval } from "../../waits/approval-decision.ts";
 import type { Resolution, WaitIdentity } from "../../waits/wait-identity.ts";
 import { after, type Move, moveTo, type TurnMachine } from "../move.ts";
 import type { CallSlot, TurnState } from "../state.ts";
@@ -84,45 +87,37 @@ function toldOfApproval(
   now: number,
 ): Move {
   const { call } = slot;
-  switch (resolution.status) {
-    case "timeout": {
-      const message = "Nobody approved this call in time. It was not made; it was not denied either.";
-      return settle(machine, state, slot, failedResult(call, "approval_expired", message), now);
-    }
-    case "cancelled":
-      return settle(
-        machine,
-        state,
-        slot,
-        resultOf(call, { status: "cancelled", certainty: "before_start" }),
-        now,
-      );
-    case "err":
-      return settle(
-        machine,
-        state,
-        slot,
-        failedResult(call, resolution.payload.code, resolution.payload.message),
-        now,
-      );
-    case "ok":
-      break;
-  }
+  const refused = (code: string, message: string) =>
+    settle(machine, state, slot, failedResult(call, code, message), now);
+  if (resolution.status === "err") return refused(resolution.payload.code, resolution.payload.message);
   const by = slot.effectId;
-  const answer = resolution.payload;
-  if (by !== undefined && typeof answer === "object" && answer !== null && "decision" in answer) {
-    if (answer.decision === "approve")
-      return performAgain(machine, state, { ...slot, approved: { by } }, now);
-    if (answer.decision === "edit" && answer.input !== undefined) {
-      return performAgain(machine, state, { ...slot, approved: { by, input: answer.input } }, now);
+  const decided = by === undefined ? undefined : readApproval(resolution);
+  switch (by && decided?.decision) {
+    case "approved":
+      return performAgain(machine, state, { ...slot, approved: { by: by as EffectId } }, now);
+    case "edited":
+      return performAgain(
+        machine,
+        state,
+        { ...slot, approved: { by: by as EffectId, input: decided?.input as Json } },
+        now,
+      );
+    case "denied": {
+      const reason = decided?.reason === undefined ? "" : ` Reason: ${decided.reason}`;
+      return refused("approval_denied", `A person denied this call. It was not made.${reason}`);
     }
-    if (answer.decision === "deny") {
-      const reason =
-        typeof answer.reason === "string" && answer.reason !== "" ? ` Reason: ${answer.reason}` : "";
-      const message = `A person denied this call. It was not made.${reason}`;
-      return settle(machine, state, slot, failedResult(call, "approval_denied", message), now);
+    case "expired":
+      return refused(
+        "approval_expired",
+        "Nobody approved this call in time. It was not made; it was not denied either.",
+      );
+    case "cancelled": {
+      const result = resultOf(call, { status: "cancelled", certainty: "before_start" });
+      return settle(machine, state, slot, result, now);
     }
   }
-  const message = "The answer to the approval could not be read. The call was not made.";
-  return settle(machine, state, slot, failedResult(call, "approval_unreadable", message), now);
+  return refused(
+    "approval_unreadable",
+    "The answer to the approval could not be read. The call was not made.",
+  );
 }
