@@ -60,15 +60,54 @@ describe("approvals", { timeout: 60_000 }, () => {
     const approved = await pawl(["approvals", "approve", approval, "--json", ...here()]);
     expect(approved.code).toBe(0);
     expect(JSON.parse(approved.stdout)).toMatchObject({
-      type: "wait.answered",
-      status: "accepted",
+      type: "approval.decided",
+      status: "approved",
+      replayed: false,
       turn_id: turnId,
     });
     expect((await endOf(turnId)).at(-1)).toMatchObject({ outcome: "completed" });
     expect(calls()).toEqual(['send {"cents":100}']);
 
-    const late = await pawl(["approvals", "deny", approval, ...here()]);
-    expect([late.code, late.stdout]).toEqual([1, "Somebody was faster: it had ended before (ok).\n"]);
+    const again = await pawl(["approvals", "approve", approval, ...here()]);
+    expect([again.code, again.stdout]).toMatchObject([0, expect.stringContaining("it had been before")]);
+    const late = await pawl(["approvals", "deny", approval, "--json", ...here()]);
+    expect(late.code).toBe(1);
+    expect(JSON.parse(late.stdout)).toMatchObject({ type: "error", code: "approval_conflict" });
+
+    const receipt = join(folder.path, "receipt.json");
+    await writeFile(receipt, (await pawl(["approvals", "receipt", approval, ...here()])).stdout);
+    const key = (await pawl(["approvals", "key", ...here()])).stdout.trim();
+    const checked = await pawl(["approvals", "verify", receipt, "--key", key]);
+    expect([checked.code, checked.stdout]).toMatchObject([0, expect.stringContaining('send {"cents":100}')]);
+    const content = readFileSync(receipt, "utf8");
+    for (const altered of [content.replace("100", "101"), content.replace("approved", "denied"), "{}", ""]) {
+      await writeFile(receipt, altered);
+      expect((await pawl(["approvals", "verify", receipt])).code).toBe(1);
+    }
+    await writeFile(receipt, content);
+    const foreign = await pawl(["approvals", "verify", receipt, "--key", "x", "--json"]);
+    expect([foreign.code, JSON.parse(foreign.stdout)]).toMatchObject([
+      1,
+      { valid: false, fault: "other_key" },
+    ]);
+  });
+
+  it("are decided by link, without a token; the link is for one person and one call", async () => {
+    const before = calls().length;
+    const { approval, turnId } = await asked();
+    const linked = await pawl(["approvals", "link", approval, "--for", "boss@x.io", "--json", ...here()]);
+    const { url, key } = JSON.parse(linked.stdout);
+    expect(url).toBe(`${server?.url}/a/${key}`);
+    const shown = await fetch(url, { headers: { accept: "text/html" } });
+    expect(await shown.text()).toContain("boss@x.io");
+    expect(calls()).toHaveLength(before);
+    const decided = await fetch(url, { method: "POST", body: new URLSearchParams({ decision: "approve" }) });
+    expect(await decided.json()).toMatchObject({ status: "approved", decided: { by: "boss@x.io" } });
+    expect((await endOf(turnId)).at(-1)).toMatchObject({ outcome: "completed" });
+    expect(calls()).toHaveLength(before + 1);
+    const late = await pawl(["approvals", "link", approval, ...here()]);
+    expect([late.code, late.stdout]).toEqual([1, ""]);
+    expect(late.stderr).toContain("that stands");
   });
 
   it("denied: the call is not made and the model is told why", async () => {
@@ -148,8 +187,10 @@ describe("bad answers", { timeout: 60_000 }, () => {
     [["approvals", "edit", "x", "--input", "cents"], 2, "--input must be JSON"],
     [["approvals", "edit", "x"], 2, "required option '--input <json>'"],
     [["answer", "x", "--not-happened"], 1, 'no wait "x"'],
-    [["approvals", "approve", "x"], 1, 'no wait "x"'],
-    [["approvals", "show", "x"], 1, 'No approval "x"'],
+    [["approvals", "approve", "x"], 1, 'no approval "x"'],
+    [["approvals", "show", "x"], 1, 'no approval "x"'],
+    [["approvals", "link", "x"], 1, 'no approval "x"'],
+    [["approvals", "receipt", "x"], 1, 'no approval "x"'],
   ])("pawl %j ends with %i and a sentence", async (args, code, sentence) => {
     const ended = await pawl([...args, ...here()]);
     expect([ended.code, ended.stdout]).toEqual([code, ""]);

@@ -88,6 +88,7 @@ describe("export names", () => {
         "positionalEffectId",
         "processId",
         "promiseKey",
+        "readApproval",
         "replayKey",
         "scopeId",
         "scopeSessionId",

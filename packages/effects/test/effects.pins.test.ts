@@ -13,6 +13,7 @@ describe("public names stay what they are", () => {
     expect(Object.keys(manifest.exports)).toMatchInlineSnapshot(`
       [
         ".",
+        "./await-events",
         "./turn-driver",
         "./guards",
         "./processes",

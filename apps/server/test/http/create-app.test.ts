@@ -49,6 +49,16 @@ describe("health", () => {
   });
 });
 
+describe("links of approvals", () => {
+  it("are asked for no token, and no key of one is logged", async () => {
+    const { app, logger } = appWith();
+    const answer = await app.request("/a/pwk1.aaaa.bbbb", { headers: { accept: "application/json" } });
+    expect([answer.status, (await answer.json()).error.code]).toEqual([404, "approval_link_unknown"]);
+    expect(JSON.stringify(logger.lines)).not.toContain("aaaa");
+    expect(JSON.stringify(logger.lines)).toContain("/a/…");
+  });
+});
+
 describe("the token", () => {
   it.each([
     undefined,
