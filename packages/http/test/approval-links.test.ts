@@ -39,7 +39,7 @@ const host = createHost({
 });
 const logged: string[] = [];
 const authorize = (request: Request) =>
-  request.headers.get("authorization") === "Bearer t" ? { name: "alice" } : null;
+  request.headers.get("authorization") === "Bearer t" ? { name: "alice", operator: true } : null;
 const handle = createHandler(host, {
   authorize,
   basePath: "/pawl",

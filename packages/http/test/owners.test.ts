@@ -61,6 +61,11 @@ describe("what belongs to alice", async () => {
     ["POST", "/v1/turns/:turn/fork", { at: 0 }],
     ["POST", "/v1/waits/:wait", { decision: "approve" }],
     ["GET", "/v1/waits?session=:session"],
+    ["GET", "/v1/approvals/:wait"],
+    ["POST", "/v1/approvals/:wait", { decision: "approve" }],
+    ["POST", "/v1/approvals/:wait/link", {}],
+    ["GET", "/v1/approvals/:wait/receipt"],
+    ["GET", "/v1/approvals?session=:session"],
   ];
 
   test.each(ROUTES.map(([method, path, body]) => ({ method, path, body })))(
