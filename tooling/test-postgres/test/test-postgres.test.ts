@@ -75,3 +75,19 @@ it("fsync can be given up by a flag only", { timeout: 30_000 }, async () => {
     await fast.stop();
   }
 });
+
+it("after a crash of all of its processes it comes back on the same port, with what was committed", async () => {
+  const postgres = await startTestPostgres();
+  try {
+    await query(postgres.url, "create table kept (n int)");
+    await query(postgres.url, "insert into kept values (1)");
+    const { pid } = postgres;
+    await postgres.crash();
+    await expect(query(postgres.url, "select")).rejects.toThrow();
+    await postgres.restart();
+    expect(postgres.pid).not.toBe(pid);
+    expect(await query(postgres.url, "select n from kept")).toEqual([{ n: 1 }]);
+  } finally {
+    await postgres.stop();
+  }
+}, 60_000);
