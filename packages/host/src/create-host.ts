@@ -22,6 +22,7 @@ import {
 import { askedInputOf, createApprovalLinks } from "./approval-links.ts";
 import { createReceiptSigning } from "./approval-receipts.ts";
 import { createApprovals } from "./approvals.ts";
+import { allDue, createDueInputs } from "./due-inputs.ts";
 import { createDueWaits } from "./due-waits.ts";
 import type { Host, HostOptions, HostView } from "./host.ts";
 import { createHostAwaitEvents } from "./host-await-events.ts";
@@ -53,7 +54,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const agents = options.agents?.length ? options.agents : [agent({ name: "assistant", limits })];
   checkAgents(agents);
 
-  const fireDue = createDueWaits(store.awaits, clock);
+  const fireDue = allDue(createDueWaits(store.awaits, clock), createDueInputs(store.outbox));
   const timers = createTimerLoop({ due: fireDue, clock, logger, random });
   const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
   const signer = createReceiptSigning(store, options.receiptKey);

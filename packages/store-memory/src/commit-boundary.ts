@@ -9,6 +9,7 @@ import { frozenCopy } from "./frozen-copy.ts";
 import { changeInput } from "./input-rows.ts";
 import { checkNewRow } from "./log-rows.ts";
 import { lastDigest, type MemoryState, type SessionRow, touch } from "./memory-state.ts";
+import { checkOutbox, fillOutbox } from "./outbox.ts";
 
 /**
  * The one commit verb. The order of checks is D20's: committed before, fence, head. Everything that can fail comes before
@@ -64,14 +65,17 @@ export function commitBoundary(context: MemoryContext, fence: Fence, given: Boun
   touch(state, session);
   noteNeed(state, session);
   if (last) hints.appended(session.sessionId);
+  fillOutbox(context, boundary.outbox ?? [], receipt);
   return { status: "committed", receipt };
 }
 
 type Checked = Omit<Boundary, "row">;
 
 function checkBoundary(given: Boundary): Checked {
-  const { runId, boundary, outcome, usage, delta, inputIds } = given;
-  const checked = frozenCopy({ runId, boundary, outcome, usage, delta, inputIds }, "The boundary");
+  const { row: _row, ...content } = given;
+  const checked: Checked = frozenCopy(content, "The boundary");
+  const { boundary, outcome, inputIds } = checked;
+  checkOutbox(checked.outbox ?? []);
   if ((boundary === "turn_end") !== (outcome !== null)) {
     throw conflict("A `turn_end` boundary needs an outcome and the others have none.");
   }

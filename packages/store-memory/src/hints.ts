@@ -10,6 +10,7 @@ export class Hints {
   readonly #resolved = new Set<(keyId: string) => void>();
   readonly #changed = new Set<(processId: ProcessId) => void>();
   readonly #jobs = new Set<(jobId: JobId) => void>();
+  readonly #messages = new Set<() => void>();
   readonly #append = new Map<SessionId, Set<() => void>>();
   readonly #logger: Logger | undefined;
 
@@ -57,6 +58,20 @@ export class Hints {
     }
   }
 
+  message(): void {
+    for (const listener of this.#messages) {
+      this.#later(() => {
+        if (this.#messages.has(listener)) listener();
+      });
+    }
+  }
+
+  onMessage(listener: () => void): () => void {
+    const entry = () => listener();
+    this.#messages.add(entry);
+    return () => void this.#messages.delete(entry);
+  }
+
   onJob(listener: (jobId: JobId) => void): () => void {
     const entry = (jobId: JobId) => listener(jobId);
     this.#jobs.add(entry);
@@ -97,6 +112,7 @@ export class Hints {
     this.#resolved.clear();
     this.#changed.clear();
     this.#jobs.clear();
+    this.#messages.clear();
     this.#append.clear();
   }
 

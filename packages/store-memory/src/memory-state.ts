@@ -27,6 +27,7 @@ import type {
   NewJob,
   NewJobSession,
   NodeLease,
+  OutboxRecord,
   StoredAttachment,
   TokenRecord,
 } from "@pawl/core/ports";
@@ -120,6 +121,11 @@ export interface JobRow {
   readonly events: JobEvent[];
 }
 
+export interface OutboxRow {
+  record: OutboxRecord;
+  dueAt: number;
+}
+
 /** Everything that a store remembers. Changed only inside the synchronous sections of the ports' files. */
 export interface MemoryState {
   readonly sessions: Map<SessionId, SessionRow>;
@@ -146,6 +152,8 @@ export interface MemoryState {
   readonly jobs: Map<JobId, JobRow>;
   readonly jobKeys: Map<string, JobId>;
   readonly jobCredentials: Map<string, { readonly credentialId: string; readonly document: JsonObject }>;
+  /** In order of the commits. */
+  readonly outbox: Map<string, OutboxRow>;
   readonly needs: NeedQueue<SessionRow>;
   uses: number;
 }
@@ -170,6 +178,7 @@ export function emptyState(): MemoryState {
     jobs: new Map(),
     jobKeys: new Map(),
     jobCredentials: new Map(),
+    outbox: new Map(),
     needs: new NeedQueue((entry) => entry.item.need === entry),
     uses: 0,
   };

@@ -9,6 +9,7 @@ import type {
   Log,
   Logger,
   NewId,
+  Outbox,
   Processes,
   Secrets,
   Sessions,
@@ -25,6 +26,7 @@ import { jobSections } from "./jobs.ts";
 import { leaseSections } from "./leases.ts";
 import { logSections } from "./log.ts";
 import { emptyState, type MemoryState } from "./memory-state.ts";
+import { outboxSections } from "./outbox.ts";
 import { processSections } from "./processes.ts";
 import { secretSections } from "./secrets.ts";
 import { portOf } from "./sections.ts";
@@ -87,6 +89,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     awaits: portOf<AwaitEventRows>(awaitSections(context), gate, ["onResolved"]),
     processes: portOf<Processes>(processSections(context), gate, ["onChange"]),
     jobs: portOf<Jobs>(jobSections(context), gate, ["onChange"]),
+    outbox: portOf<Outbox>(outboxSections(context), gate, ["onMessage"]),
     attachments: portOf<Attachments>(attachmentSections(context), gate),
     secrets: portOf<Secrets>(secretSections(context), gate),
     tokens: portOf<Tokens>(tokenSections(context), gate),

@@ -2,6 +2,7 @@ import { runStoreSuite, STORE_CHAPTERS } from "@pawl/testing/store-suite";
 import { describe, expect, test } from "vitest";
 import { BROKEN_AWAITS } from "./broken-stores/broken-awaits.ts";
 import { BROKEN_JOBS } from "./broken-stores/broken-jobs.ts";
+import { BROKEN_OUTBOX } from "./broken-stores/broken-outbox.ts";
 import { BROKEN_OWNERSHIP } from "./broken-stores/broken-ownership.ts";
 import { BROKEN_PROCESSES } from "./broken-stores/broken-processes.ts";
 import { BROKEN_READING } from "./broken-stores/broken-reading.ts";
@@ -15,6 +16,7 @@ const BROKEN = [
   ...BROKEN_AWAITS,
   ...BROKEN_PROCESSES,
   ...BROKEN_JOBS,
+  ...BROKEN_OUTBOX,
 ];
 
 describe("S23 the suite notices", () => {
@@ -49,6 +51,10 @@ test("the suite skips only what a store says that it cannot do", async () => {
   expect(results.filter((result) => result.status === "failed")).toEqual([]);
   const skipped = results.filter((result) => result.status === "skipped");
   expect(skipped.map((result) => [result.chapter, result.title])).toEqual([
+    [
+      "The outbox",
+      "D23 an open transaction of a caller does not hold up a commit: the input comes when it is over",
+    ],
     ["The log", "S20 a spoilt row is named and harms no other session"],
     ["A caller's transaction", "an input is there when the transaction commits, and not before"],
     ["A caller's transaction", "S11 nothing of an input stays when the transaction is rolled back"],

@@ -183,6 +183,26 @@ create table nodes (
 );
 CREATE UNIQUE INDEX nodes_pkey ON nodes USING btree (node_id);
 
+create table outbox (
+  id text collate "C" not null,
+  session_id text collate "C" not null,
+  run_id text collate "C" not null,
+  position bigint not null,
+  place integer not null,
+  topic text collate "C",
+  item json not null,
+  attempts integer default 0 not null,
+  due_at timestamp with time zone default clock_timestamp() not null,
+  dead boolean default false not null,
+  failure json,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  constraint outbox_pkey PRIMARY KEY (id)
+) with (fillfactor=80);
+CREATE INDEX outbox_created ON outbox USING btree (created_at);
+CREATE INDEX outbox_due ON outbox USING btree (due_at) WHERE (NOT dead);
+CREATE INDEX outbox_line ON outbox USING btree (session_id, topic, "position", place) WHERE (NOT dead);
+CREATE UNIQUE INDEX outbox_pkey ON outbox USING btree (id);
+
 create table process_events (
   process_id text collate "C" not null,
   seq bigint not null,

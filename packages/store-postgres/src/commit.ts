@@ -1,11 +1,13 @@
-import { LOG_VERSION, type LogRow, PawlError, type TurnId } from "@pawl/core";
+import { type CommitReceipt, LOG_VERSION, type LogRow, PawlError, type TurnId } from "@pawl/core";
 import type { Boundary, CommitResult, Fence } from "@pawl/core/ports";
 import { rowMisfit } from "./append-checks.ts";
 import { type CommitDecision, type CommitFacts, decideCommit } from "./commit-decision.ts";
+import type { Row } from "./connection/database.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
+import { checkOutbox, fillOutbox, hintOutbox } from "./outbox.ts";
 import { commitFactsOfRow } from "./rows/commit-facts-row.ts";
 import { type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
 import { commitBoundary } from "./statements/commit-boundary.ts";
@@ -20,10 +22,11 @@ const MOST_LOOKS = 5;
  * whose answer was lost is found by the next look, because its receipt is there (D20).
  */
 export async function commit(context: StoreContext, fence: Fence, given: Boundary): Promise<CommitResult> {
-  const { database, groupCommit, hints, digest } = context;
+  const { groupCommit, hints, digest } = context;
   const { row, ...content } = given;
   // Detached from the caller, who may change it while this waits.
   const boundary = JSON.parse(storableJson(content, "The boundary")) as Content;
+  checkOutbox(boundary.outbox ?? []);
   await groupCommit.settle(fence.sessionId);
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const facts = await readFacts(context, fence, boundary);
@@ -33,13 +36,17 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
 
     const last = row && lastRow(fence, row(structuredClone(decided.receipt)), boundary.runId, facts);
     const values = valuesOf(context, fence, boundary, decided, facts, last);
-    const [answer] = await database.write(commitBoundary, values).catch((error: unknown) => {
+    const [answer] = await write(context, values, boundary, {
+      receipt: decided.receipt,
+      position: facts.receiptCount,
+    }).catch((error: unknown) => {
       // An input changed after the look: the next one says which.
       if (error instanceof PawlError && isAssertionFailure(error.cause)) return [];
       throw error;
     });
     if (answer?.done !== true) continue;
     if (last !== undefined) hints.appended(fence.sessionId);
+    if (boundary.outbox !== undefined) hintOutbox(context, boundary.outbox);
     return { status: "committed", receipt: JSON.parse(JSON.stringify(decided.receipt)) };
   }
   throw new PawlError(
@@ -47,6 +54,22 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
     `The commit of "${boundary.runId}" did not settle: commit the same again.`,
     { blame: "infrastructure" },
   );
+}
+
+/** In one statement, which most commits are; else in one transaction with what follows from them. */
+function write(
+  context: StoreContext,
+  values: unknown[],
+  { outbox = [] }: Content,
+  { receipt, position }: { readonly receipt: CommitReceipt; readonly position: number },
+): Promise<readonly Row[]> {
+  const { database } = context;
+  if (outbox.length === 0) return database.write(commitBoundary, values);
+  return database.transaction(commitBoundary.name, async (tx) => {
+    const rows = await tx.run(commitBoundary, values);
+    if (rows[0]?.done === true) await fillOutbox(context, tx, outbox, receipt, position);
+    return rows;
+  });
 }
 
 async function readFacts(context: StoreContext, fence: Fence, boundary: Content): Promise<CommitFacts> {

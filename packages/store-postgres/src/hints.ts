@@ -10,6 +10,7 @@ export class Hints {
   readonly #resolved = new Set<{ readonly run: (keyId: string) => void }>();
   readonly #changed = new Set<{ readonly run: (processId: ProcessId | undefined) => void }>();
   readonly #jobs = new Set<{ readonly run: (jobId: JobId | undefined) => void }>();
+  readonly #messages = new Set<{ readonly run: () => void }>();
   readonly #append = new Map<string, Set<{ readonly run: () => void }>>();
   readonly #logger: Logger;
 
@@ -47,6 +48,18 @@ export class Hints {
     for (const listener of this.#jobs) {
       this.#later(() => this.#jobs.has(listener) && listener.run(jobId));
     }
+  }
+
+  message(): void {
+    for (const listener of this.#messages) {
+      this.#later(() => this.#messages.has(listener) && listener.run());
+    }
+  }
+
+  onMessage(listener: () => void): () => void {
+    const entry = { run: listener };
+    this.#messages.add(entry);
+    return () => void this.#messages.delete(entry);
   }
 
   onJob(listener: (jobId: JobId | undefined) => void): () => void {
@@ -96,6 +109,7 @@ export class Hints {
     this.#resolved.clear();
     this.#changed.clear();
     this.#jobs.clear();
+    this.#messages.clear();
     this.#append.clear();
   }
 

@@ -12,6 +12,7 @@ import { appendedRow, rowMisfit } from "./append-checks.ts";
 import type { Queryable, Row } from "./connection/database.ts";
 import { storeFailure } from "./connection/failure.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
+import type { Statement } from "./connection/statement.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
@@ -23,7 +24,7 @@ import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
 import { loadInput } from "./statements/load-input.ts";
 import { nextInput } from "./statements/next-input.ts";
 import { stageSteeringInputs } from "./statements/stage-steering-inputs.ts";
-import { storableJson, storableText } from "./storable.ts";
+import { storableJson, storableKey } from "./storable.ts";
 
 /** Two that enter the same at once: the second sees the first at the next look. */
 const MOST_ENTRY_RACES = 5;
@@ -32,40 +33,18 @@ const MOST_ENTRY_RACES = 5;
 export type PostgresTransaction = Queryable;
 
 export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction> {
-  const { database, groupCommit, hints, channels, digest } = context;
+  const { database, groupCommit, hints } = context;
   return {
     async accept(given, options) {
-      sessionId(given.sessionId);
-      inputId(given.inputId);
-      const content = storableJson(given.content, "The input");
-      if (given.idempotencyKey !== undefined) storableText(given.idempotencyKey, "The idempotency key");
-      const contentDigest = digest({ content: given.content, delivery: given.delivery });
-      const values = [
-        given.sessionId,
-        given.inputId,
-        content,
-        contentDigest,
-        given.delivery,
-        given.idempotencyKey ?? null,
-        given.at ?? null,
-        given.delivery === "next" ? turnIdOfInput(given.inputId) : null,
-        channels.work,
-      ];
       const tx = options?.tx;
-      for (let races = 0; races < MOST_ENTRY_RACES; races++) {
-        // What fails in the caller's transaction fails with it; nothing is repeated there.
-        const { rows, repeated } =
-          tx === undefined
-            ? await database.writeTold(acceptInput, values)
-            : { rows: await database.runWithin(tx, acceptInput, values), repeated: false };
-        const accepted = concludeEntry(given, contentDigest, rows, repeated);
-        if (accepted === undefined) continue;
-        if (tx === undefined && !accepted.duplicate) hints.work(given.sessionId);
-        return accepted;
-      }
-      throw conflict(
-        `Input "${given.inputId}" could not be entered beside others with the same key: try again.`,
+      // What fails in the caller's transaction fails with it; nothing is repeated there.
+      const accepted = await enterInput(context, given, async (statement, values) =>
+        tx === undefined
+          ? await database.writeTold(statement, values)
+          : { rows: await database.runWithin(tx, statement, values), repeated: false },
       );
+      if (tx === undefined && !accepted.duplicate) hints.work(given.sessionId);
+      return accepted;
     },
 
     async next(fence) {
@@ -134,6 +113,49 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       return (await database.read(listInputs, [id])).map(inputOfRow);
     },
   };
+}
+
+/** @throws PawlError `invalid_id`, `not_storable` */
+export function checkInput({
+  sessionId: session,
+  inputId: input,
+  content,
+  idempotencyKey,
+}: NewInput): string {
+  sessionId(session);
+  inputId(input);
+  if (idempotencyKey !== undefined) storableKey(idempotencyKey, "The idempotency key");
+  return storableJson(content, "The input");
+}
+
+/** Runs the statement that accepts an input, wherever `run` runs it. Throws as `Inbox.accept`. */
+export async function enterInput(
+  { digest, channels }: StoreContext,
+  given: NewInput,
+  run: (
+    statement: Statement,
+    values: unknown[],
+  ) => Promise<{ readonly rows: readonly Row[]; readonly repeated: boolean }>,
+): Promise<Accepted> {
+  const content = checkInput(given);
+  const contentDigest = digest({ content: given.content, delivery: given.delivery });
+  const values = [
+    given.sessionId,
+    given.inputId,
+    content,
+    contentDigest,
+    given.delivery,
+    given.idempotencyKey ?? null,
+    given.at ?? null,
+    given.delivery === "next" ? turnIdOfInput(given.inputId) : null,
+    channels.work,
+  ];
+  for (let races = 0; races < MOST_ENTRY_RACES; races++) {
+    const { rows, repeated } = await run(acceptInput, values);
+    const accepted = concludeEntry(given, contentDigest, rows, repeated);
+    if (accepted !== undefined) return accepted;
+  }
+  throw conflict(`Input "${given.inputId}" could not be entered beside others with the same key: try again.`);
 }
 
 /** Undefined: nothing was there and nothing was entered, because somebody else did both meanwhile. */

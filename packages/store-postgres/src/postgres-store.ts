@@ -8,6 +8,7 @@ import type {
   Log,
   Logger,
   NewId,
+  Outbox,
   Processes,
   Secrets,
   Sessions,
@@ -32,6 +33,7 @@ import { Liveness } from "./liveness.ts";
 import { postgresLog } from "./log.ts";
 import { migrate } from "./migrate/migrate.ts";
 import { preflight } from "./migrate/preflight.ts";
+import { postgresOutbox } from "./outbox.ts";
 import { postgresProcesses } from "./processes.ts";
 import { postgresSecrets } from "./secrets.ts";
 import { postgresSessions } from "./sessions.ts";
@@ -172,6 +174,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     awaits: guarded<AwaitEventRows>(postgresAwaits(context), enter, ["onResolved"]),
     processes: guarded<Processes>(postgresProcesses(context), enter, ["onChange"]),
     jobs: guarded<Jobs>(postgresJobs(context), enter, ["onChange"]),
+    outbox: guarded<Outbox>(postgresOutbox(context), enter, ["onMessage"]),
     attachments: guarded<Attachments>(postgresAttachments(context), enter),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),
     tokens: guarded<Tokens>(postgresTokens(context), enter),

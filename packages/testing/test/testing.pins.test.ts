@@ -26,6 +26,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Sessions and turns",
     "The commit",
     "The cancel gate",
+    "The outbox",
     "The log",
     "The inbox",
     "A caller's transaction",

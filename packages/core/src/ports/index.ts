@@ -18,6 +18,7 @@ export type { Log, LogQuery } from "./log.ts";
 export type { Logger } from "./logger.ts";
 export type { Model, ModelCallContext } from "./model.ts";
 export type { Operation, OperationCheck, OperationVerdict } from "./operation-check.ts";
+export type { Outbox, OutboxItem, OutboxRecord } from "./outbox.ts";
 export type {
   ProcessAppend,
   ProcessAppended,

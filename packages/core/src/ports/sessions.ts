@@ -8,6 +8,7 @@ import type { SessionOwner } from "../session-owner.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import type { CancelEvidence, TurnOutcome } from "../turn/outcome.ts";
 import type { Fence } from "./leases.ts";
+import type { OutboxItem } from "./outbox.ts";
 
 export interface SessionRecord {
   readonly sessionId: SessionId;
@@ -47,6 +48,8 @@ export interface Boundary {
    * run had claimed and that its `turn_end` does not name go back to the queue; a `next` input must be named.
    */
   readonly inputIds: readonly InputId[];
+  /** Work that follows, in order. It is no part of the receipt, and a repeated commit adds none (D21, D23). */
+  readonly outbox?: readonly OutboxItem[];
   /** The last row of the turn, built from the receipt; absent for boundaries without one. */
   readonly row?: (receipt: CommitReceipt) => LogRow;
 }

@@ -4,6 +4,7 @@ import type { Inbox } from "./inbox.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Leases } from "./leases.ts";
 import type { Log } from "./log.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Processes } from "./processes.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tokens } from "./tokens.ts";
@@ -23,6 +24,7 @@ export interface Store<Tx = never> {
   readonly awaits: AwaitEventRows;
   readonly processes: Processes;
   readonly jobs: Jobs;
+  readonly outbox: Outbox;
   readonly attachments: Attachments;
   readonly secrets: Secrets;
   readonly tokens: Tokens;

@@ -9,17 +9,7 @@ export interface BrokenStore {
   readonly noticedBy: readonly { readonly chapter: string; readonly case: string }[];
 }
 
-type Port =
-  | "sessions"
-  | "log"
-  | "inbox"
-  | "leases"
-  | "awaits"
-  | "processes"
-  | "jobs"
-  | "attachments"
-  | "secrets"
-  | "tokens";
+type Port = Exclude<keyof Store, "durability" | "open" | "close">;
 
 /** The store with some verbs of one port replaced. */
 export function replacing<P extends Port>(store: Store, port: P, verbs: Partial<Store[P]>): Store {

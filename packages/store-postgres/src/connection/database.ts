@@ -17,6 +17,13 @@ export interface Queryable {
   }): Promise<{ readonly rows: unknown[] }>;
 }
 
+/** One that this package began. Errors come as the driver throws them. */
+export interface Transaction {
+  run(statement: Statement, values: unknown[]): Promise<readonly Row[]>;
+  /** A command without parameters, such as `savepoint`. */
+  command(text: string): Promise<void>;
+}
+
 export interface DatabaseOptions {
   readonly pool: Pool;
   readonly schema: string;
@@ -111,6 +118,39 @@ export class Database {
       return rows as Row[];
     } catch (error) {
       throw storeFailure(error, "write", statement.name);
+    }
+  }
+
+  /**
+   * Several statements as one transaction. The whole is tried again as `write` does, also when its answer was lost: `work` must
+   * find out for itself what an earlier attempt did. Throws as `write`; a PawlError of `work` rolls back.
+   */
+  async transaction<T>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    try {
+      return await this.insist(() => this.#transact(work), { repeatLost: true });
+    } catch (error) {
+      throw storeFailure(error, "write", name);
+    }
+  }
+
+  async #transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.connect();
+    let broken = false;
+    try {
+      await client.query("begin isolation level read committed");
+      const result = await work({
+        run: (statement, values) => this.run(client, statement, values),
+        command: async (text) => void (await client.query(text)),
+      });
+      await client.query("commit");
+      return result;
+    } catch (error) {
+      await client.query("rollback").catch(() => {
+        broken = true;
+      });
+      throw error;
+    } finally {
+      this.release(client, broken);
     }
   }
 

@@ -9,6 +9,7 @@ import { inboxChapter } from "./chapters/inbox.ts";
 import { jobsChapter } from "./chapters/jobs.ts";
 import { leasesChapter } from "./chapters/leases.ts";
 import { logChapter } from "./chapters/log.ts";
+import { outboxChapter } from "./chapters/outbox.ts";
 import { processesChapter } from "./chapters/processes.ts";
 import { runtimeStatesChapter } from "./chapters/runtime-states.ts";
 import { secretsChapter } from "./chapters/secrets.ts";
@@ -37,6 +38,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   sessionsChapter,
   commitChapter,
   cancelGateChapter,
+  outboxChapter,
   logChapter,
   inboxChapter,
   transactionsChapter,

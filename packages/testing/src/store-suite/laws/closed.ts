@@ -12,7 +12,8 @@ const TURN = turnId("turn_s1");
 
 /** Every verb of every port that returns a promise. */
 function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>> {
-  const { sessions, log, inbox, leases, awaits, processes, jobs, attachments, secrets, tokens } = store;
+  const { sessions, log, inbox, leases, awaits, processes, jobs, outbox, attachments, secrets, tokens } =
+    store;
   const by = { name: "o", via: "host" } as const;
   const { fence } = held;
   return {
@@ -95,6 +96,13 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "jobs.dropCredential": () => jobs.dropCredential("c"),
     "jobs.credentials": () => jobs.credentials(),
     "jobs.prune": () => jobs.prune(0, 1),
+    "outbox.deliverInputs": () => outbox.deliverInputs(1),
+    "outbox.take": () => outbox.take({ topics: [], limit: 1, hideMs: 1 }),
+    "outbox.delivered": () => outbox.delivered("x", 1),
+    "outbox.failed": () => outbox.failed("x", 1, { code: "c", message: "m" }, null),
+    "outbox.list": () => outbox.list({ limit: 1 }),
+    "outbox.revive": () => outbox.revive("x"),
+    "outbox.discard": () => outbox.discard("x"),
     "attachments.put": () => attachments.put("x", "text/plain"),
     "attachments.get": () => attachments.get("x"),
     "secrets.loadOrCreate": () => secrets.loadOrCreate("x", () => "y"),
@@ -117,6 +125,7 @@ export const closedLaw = chapter("Law: a closed store does nothing", (add) => {
       "awaits",
       "processes",
       "jobs",
+      "outbox",
       "attachments",
       "secrets",
       "tokens",
