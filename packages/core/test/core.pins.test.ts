@@ -146,9 +146,13 @@ test("error codes of core", () => {
   }
   expect([...codes].sort()).toMatchInlineSnapshot(`
     [
+      "agent_name_taken",
+      "agent_unknown",
+      "agent_version_unknown",
       "decode_failed",
       "input_transition_illegal",
       "invalid_agent_name",
+      "invalid_agent_version",
       "invalid_await_event_wait_identity",
       "invalid_id",
       "invalid_limits",
