@@ -6,7 +6,7 @@ import { conflict } from "./errors.ts";
 import { holdSession } from "./fence.ts";
 import { frozenCopy, storableKey } from "./frozen-copy.ts";
 import { changeInput } from "./input-rows.ts";
-import { checkNewRow } from "./log-rows.ts";
+import { checkNewRow, checkRows } from "./log-rows.ts";
 import { newSession, touch } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
 
@@ -35,12 +35,15 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
       return due(session.queued, at)[0] ?? null;
     },
 
-    checkpoint(fence, turnId, build) {
+    checkpoint(fence, turnId, build, before = []) {
       const at = now();
       const session = holdSession(state, fence, at);
       if (session.openTurn?.turnId !== turnId) {
         throw conflict(`Turn "${turnId}" is not the open turn of "${fence.sessionId}" (D8).`);
       }
+      const fresh = checkRows(session, fence, turnId, before);
+      session.log.push(...fresh);
+      if (fresh.length > 0) hints.appended(session.sessionId);
       // Frozen, since `build` gets it too.
       const claimed = Object.freeze(
         due(session.queued, at)

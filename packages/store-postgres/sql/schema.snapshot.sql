@@ -62,6 +62,7 @@ CREATE UNIQUE INDEX inputs_idempotency ON inputs USING btree (session_id, idempo
 CREATE UNIQUE INDEX inputs_pkey ON inputs USING btree (input_id);
 CREATE INDEX inputs_queued ON inputs USING btree (session_id, "position") WHERE (state = 'queued'::text);
 CREATE UNIQUE INDEX inputs_session_id_position_key ON inputs USING btree (session_id, "position");
+CREATE INDEX inputs_steering ON inputs USING btree (session_id, "position") WHERE ((state = 'queued'::text) AND (delivery = ANY (ARRAY['steer'::text, 'interrupt'::text])));
 CREATE INDEX inputs_turn ON inputs USING btree (turn_id) WHERE (turn_id IS NOT NULL);
 
 create table job_credentials (

@@ -8,7 +8,7 @@ import {
   turnIdOfInput,
 } from "@pawl/core";
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
-import { appendedRow, rowMisfit } from "./append-checks.ts";
+import { appendedRow, rowMisfit, storedRunOf } from "./append-checks.ts";
 import type { Queryable, Row } from "./connection/database.ts";
 import { storeFailure } from "./connection/failure.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
@@ -17,7 +17,6 @@ import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { inputOfRow } from "./rows/input-row.ts";
-import { storedLogRow } from "./rows/log-row.ts";
 import { acceptInput } from "./statements/accept-input.ts";
 import { listInputs } from "./statements/list-inputs.ts";
 import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
@@ -53,8 +52,21 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       return row.input_id === null ? null : inputOfRow(row);
     },
 
-    async checkpoint(fence, turnId, build) {
+    async checkpoint(fence, turnId, build, before = []) {
+      const rowsBefore = storedRunOf(turnId, before);
+      const built = (inputs: readonly InputRecord[]) => {
+        // A copy: what the builder does to it is nobody's business.
+        const row = build(structuredClone(inputs));
+        const [stored] = storedRunOf(turnId, [row], before.at(-1)?.seq);
+        return { row, stored: stored! };
+      };
       await groupCommit.settle(fence.sessionId);
+      // Most checkpoints find nothing: then the row is like any other, and the statement that writes it does the looking.
+      const { row, stored } = built([]);
+      if (await groupCommit.appendUnlessSteered(fence, [...rowsBefore, stored])) {
+        return { inputs: [], row: appendedRow(row, stored) };
+      }
+      if (rowsBefore.length > 0) await groupCommit.append(fence, rowsBefore);
       for (;;) {
         const rows = await database.read(listSteeringInputs, fenceValues(fence));
         if (rows[0]?.held !== true) throw fenced(fence.sessionId);
@@ -64,13 +76,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
         const inputs = rows
           .filter((row) => row.input_id !== null)
           .map((row): InputRecord => ({ ...inputOfRow(row), state: "staged", turnId }));
-        // A copy: what the builder does to it is nobody's business.
-        const row = build(structuredClone(inputs));
-        const stored = storedLogRow(row);
-        if (row.turnId !== turnId) {
-          throw conflict(`Row ${row.seq} is of turn "${row.turnId}", which is not the open one.`);
-        }
-        // Most checkpoints find nothing: then the row is like any other.
+        const { row, stored } = built(inputs);
         if (inputs.length === 0) {
           await groupCommit.append(fence, [stored]);
           return { inputs, row: appendedRow(row, stored) };

@@ -1,9 +1,10 @@
 import type { LogRow, SessionId } from "@pawl/core";
 import type { Fence, Log, LogQuery } from "@pawl/core/ports";
+import { storedRunOf } from "./append-checks.ts";
 import type { StoreContext } from "./context.ts";
-import { conflict, fenced } from "./errors.ts";
+import { fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
-import { logRowOfRow, storedLogRow } from "./rows/log-row.ts";
+import { logRowOfRow } from "./rows/log-row.ts";
 import { checkFence } from "./statements/check-fence.ts";
 import { readLogRows } from "./statements/read-log-rows.ts";
 
@@ -16,16 +17,7 @@ export function postgresLog(context: StoreContext): Log {
         if (holders.length === 0) throw fenced(fence.sessionId);
         return;
       }
-      const stored = rows.map(storedLogRow);
-      const first = stored[0]!;
-      for (const [index, row] of stored.entries()) {
-        if (row.turnId !== first.turnId) {
-          throw conflict(`Row ${row.seq} is of turn "${row.turnId}", which is not the open one.`);
-        }
-        if (row.seq !== first.seq + index)
-          throw conflict(`Row ${row.seq} would leave a gap, or is given twice.`);
-      }
-      await groupCommit.append(fence, stored);
+      await groupCommit.append(fence, storedRunOf(rows[0]!.turnId, rows));
     },
 
     async read(sessionId: SessionId, query: LogQuery = {}): Promise<readonly LogRow[]> {

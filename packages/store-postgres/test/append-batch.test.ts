@@ -5,7 +5,7 @@ import { type Append, takeBatch } from "../src/connection/append-batch.ts";
 function append(
   session: string,
   seqs: readonly number[],
-  over: { epoch?: number; turn?: string; body?: string } = {},
+  over: { epoch?: number; turn?: string; body?: string; unlessSteered?: boolean } = {},
 ): Append {
   const { epoch = 1, turn = "t", body = "{}" } = over;
   const fence: Fence = {
@@ -15,7 +15,14 @@ function append(
   };
   const rows = seqs.map((seq) => ({ seq, turnId: turn, ordinal: null, at: 0, body }));
   const characters = rows.length * body.length;
-  return { fence, rows, characters, resolve: () => undefined, reject: () => undefined };
+  return {
+    fence,
+    rows,
+    characters,
+    unlessSteered: over.unlessSteered ?? false,
+    resolve: () => undefined,
+    reject: () => undefined,
+  };
 }
 
 /** The batches, each as its runs. */

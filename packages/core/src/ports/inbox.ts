@@ -64,13 +64,16 @@ export interface Inbox<Tx = never> {
   next(fence: Fence): Promise<InputRecord | null>;
   /**
    * Claims the queued steering inputs that are due for the open turn (they become `staged`) and appends the row that holds their
-   * content, in one transaction (D19). `row` builds it from the inputs in order, and is called also when there are none; what it
-   * throws is thrown, and nothing is claimed. @throws PawlError as `Log.append`.
+   * content, in one transaction (D19). `row` builds it from the inputs in order, and is called also when there are none and
+   * again when others have come: the row that it built last is the one that was written. What it throws is thrown, and
+   * nothing is claimed. `before`: rows of the turn whose numbers come right before, written with that row or before it.
+   * @throws PawlError as `Log.append`.
    */
   checkpoint(
     fence: Fence,
     turnId: TurnId,
     row: (inputs: readonly InputRecord[]) => LogRow,
+    before?: readonly LogRow[],
   ): Promise<{ readonly inputs: readonly InputRecord[]; readonly row: LogRow }>;
   load(inputId: InputId): Promise<InputRecord | null>;
   /** In order of admission. */

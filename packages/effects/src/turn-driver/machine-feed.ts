@@ -12,7 +12,7 @@ import {
   type TurnMachine,
   type TurnState,
 } from "@pawl/core";
-import type { Clock, Inbox, Logger } from "@pawl/core/ports";
+import type { Clock, Inbox, InputRecord, Logger } from "@pawl/core/ports";
 import type { RowDraft, SessionLane } from "./session-lane.ts";
 
 export interface MachineFeedOptions {
@@ -21,7 +21,9 @@ export interface MachineFeedOptions {
   readonly inbox: Pick<Inbox, "checkpoint">;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called with what a step asks for, once its row is durable (E2). */
+  /** Called with checkpoints that a step asks for, at once: they do nothing but write, and their rows go out with the step's own. */
+  readonly checkpoint: (effect: MachineEffect) => void;
+  /** Called with what else a step asks for, once its row is durable (E2). */
   readonly act: (result: StepResult) => void;
   /** Called when an input was dealt with, also one that came too late. */
   readonly settled: () => void;
@@ -36,7 +38,7 @@ export class MachineFeed {
   #state: TurnState;
   #underWay = 0;
   /** Set while a write decides what the next input is: nothing else may be fed meanwhile. */
-  #gate: Promise<unknown> = Promise.resolve();
+  #gate: Promise<unknown> | undefined;
 
   constructor(state: TurnState, options: MachineFeedOptions) {
     this.#state = state;
@@ -64,12 +66,17 @@ export class MachineFeed {
   async feed(input: TurnInput, command?: Json): Promise<void> {
     this.#underWay += 1;
     try {
-      await this.#gate;
+      if (this.#gate !== undefined) await this.#gate;
       const { row, result } = this.#stepped(input, command);
       if (row === undefined) return;
       this.#state = result.state;
-      await this.#o.lane.append([row]);
-      this.#o.act(result);
+      const durable = this.#o.lane.append([row]);
+      const checkpoints = result.effects.filter(isCheckpoint);
+      for (const effect of checkpoints) this.#o.checkpoint(effect);
+      await durable;
+      const effects =
+        checkpoints.length === 0 ? result.effects : result.effects.filter((e) => !isCheckpoint(e));
+      this.#o.act({ ...result, effects });
     } finally {
       this.#underWay -= 1;
       this.#o.settled();
@@ -85,12 +92,13 @@ export class MachineFeed {
     const before = this.#gate;
     this.#gate = opened.promise;
     try {
-      await before;
+      if (before !== undefined) await before;
       const result = await this.#claimed(effect);
       if (result === undefined) return;
       this.#state = result.state;
       this.#o.act(result);
     } finally {
+      if (this.#gate === opened.promise) this.#gate = undefined;
       opened.resolve();
     }
   }
@@ -100,15 +108,16 @@ export class MachineFeed {
     const now = clock.now();
     if (!outstandingEffects(this.#state).includes(effect.id)) return undefined;
     let result: StepResult | undefined;
-    await lane.exclusive(async (seq) => {
-      await inbox.checkpoint(lane.fence, this.turnId, (inputs) => {
+    await lane.exclusiveWithRows(async (seq, before) => {
+      const rowOf = (inputs: readonly InputRecord[]) => {
         const taken = inputs.map(({ inputId, content }) => ({ inputId, parts: content.parts }));
         const outcome: EffectOutcome = { kind: "checkpoint", inputs: taken };
         const input: TurnInput = { type: "effect_settled", now, effectId: effect.id, outcome };
         const stepped = this.#stepped(input, mustMatch(effect.command));
         result = stepped.result;
         return { ...(stepped.row as RowDraft), seq };
-      });
+      };
+      await inbox.checkpoint(lane.fence, this.turnId, rowOf, before);
       return { used: 1, value: undefined };
     });
     return result;
@@ -130,4 +139,8 @@ export class MachineFeed {
     });
     return { result, row };
   }
+}
+
+function isCheckpoint({ command }: MachineEffect): boolean {
+  return command.kind === "checkpoint";
 }

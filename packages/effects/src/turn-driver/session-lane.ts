@@ -11,18 +11,26 @@ export interface RowDraft {
   readonly body: LogBody;
 }
 
+/** What an exclusive write comes to: how many numbers it used, and what it returns. */
+export interface Written<T> {
+  readonly used: number;
+  readonly value: T;
+}
+
 type Job =
   | { readonly type: "rows"; readonly drafts: readonly RowDraft[]; readonly done: Deferred<void> }
   | {
       readonly type: "exclusive";
-      readonly run: (seq: number) => Promise<number>;
+      /** Whether it also writes the rows that queue right before it. */
+      readonly takesRows: boolean;
+      readonly run: (seq: number, before: readonly LogRow[]) => Promise<number>;
       readonly done: Deferred<void>;
     };
 
 /**
  * The one lane through which everything of a session is written by its holder (D2). Rows are numbered in the order in which they
- * were handed in, one write is under way at a time, and what queues up meanwhile goes out as one append, so that no reader
- * sees a gap (D5). The first failure trips the latch: every later write is refused (D3).
+ * were handed in, one write is under way at a time, and what is handed in meanwhile, or in one go, goes out as one append, so that
+ * no reader sees a gap (D5). The first failure trips the latch: every later write is refused (D3).
  */
 export class SessionLane {
   readonly sessionId: SessionId;
@@ -50,15 +58,26 @@ export class SessionLane {
    * Runs a write that brings its own rows, alone: `run` gets the next number and resolves to how many it used (and whatever it
    * returns beside).
    */
-  async exclusive<T>(
-    run: (seq: number) => Promise<{ readonly used: number; readonly value: T }>,
+  exclusive<T>(run: (seq: number) => Promise<Written<T>>): Promise<T> {
+    return this.#exclusive(false, run);
+  }
+
+  /** As `exclusive`, for a write that takes the rows along that queue right before it; their numbers are not among those it used. */
+  exclusiveWithRows<T>(run: (seq: number, before: readonly LogRow[]) => Promise<Written<T>>): Promise<T> {
+    return this.#exclusive(true, run);
+  }
+
+  async #exclusive<T>(
+    takesRows: boolean,
+    run: (seq: number, before: readonly LogRow[]) => Promise<Written<T>>,
   ): Promise<T> {
     let value: { readonly of: T } | undefined;
     await this.#enqueue((done) => ({
       type: "exclusive",
+      takesRows,
       done,
-      run: async (seq) => {
-        const result = await run(seq);
+      run: async (seq, before) => {
+        const result = await run(seq, before);
         value = { of: result.value };
         return result.used;
       },
@@ -90,21 +109,20 @@ export class SessionLane {
     if (this.#latch !== undefined) return Promise.reject(this.#latch);
     const done = deferred<void>();
     this.#jobs.push(make(done));
-    if (!this.#busy) void this.#work();
+    if (!this.#busy) {
+      this.#busy = true;
+      // What is handed in by whoever runs now goes out together.
+      queueMicrotask(() => void this.#work());
+    }
     return done.promise;
   }
 
   async #work(): Promise<void> {
-    this.#busy = true;
     for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
       const batch = [job];
       try {
-        if (job.type === "exclusive") {
-          this.#head += await job.run(this.#head + 1);
-        } else {
-          while (this.#jobs[0]?.type === "rows") batch.push(this.#jobs.shift() as Job);
-          await this.#flush(batch);
-        }
+        while (batch.at(-1)?.type === "rows" && joinsRows(this.#jobs[0])) batch.push(this.#jobs.shift()!);
+        await this.#flush(batch);
         for (const { done } of batch) done.resolve();
       } catch (thrown) {
         const cause = runtimeStoreError(thrown);
@@ -118,9 +136,18 @@ export class SessionLane {
   async #flush(batch: readonly Job[]): Promise<void> {
     const drafts = batch.flatMap((job) => (job.type === "rows" ? job.drafts : []));
     const rows = drafts.map((draft, index): LogRow => ({ ...draft, seq: this.#head + 1 + index }));
-    await this.#log.append(this.fence, rows);
-    this.#head += rows.length;
+    const last = batch.at(-1);
+    if (last?.type === "exclusive") {
+      this.#head += rows.length + (await last.run(this.#head + rows.length + 1, rows));
+    } else {
+      await this.#log.append(this.fence, rows);
+      this.#head += rows.length;
+    }
   }
+}
+
+function joinsRows(job: Job | undefined): boolean {
+  return job !== undefined && (job.type === "rows" || job.takesRows);
 }
 
 interface Deferred<T> {

@@ -94,6 +94,7 @@ export class TurnRun {
     this.#o = options;
     this.#feed = new MachineFeed(state, {
       ...options,
+      checkpoint: (effect) => this.#launch(effect, false),
       act: (result) => this.#act(result),
       settled: () => this.#checkEnd(),
     });

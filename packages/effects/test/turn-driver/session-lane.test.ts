@@ -34,7 +34,9 @@ describe("the lane of a session (D2)", () => {
   it("numbers rows in the order in which they were handed in, one write at a time, the rest as one batch (D5)", async () => {
     const { appends, lane } = heldLog();
     const written: number[] = [];
-    for (const n of [1, 2, 3, 4]) void lane.append([draft(n)]).then(() => written.push(n));
+    void lane.append([draft(1)]).then(() => written.push(1));
+    await settled();
+    for (const n of [2, 3, 4]) void lane.append([draft(n)]).then(() => written.push(n));
     await settled();
     expect(appends.map(({ rows }) => seqs(rows))).toEqual([[11]]);
     appends[0]?.done.resolve();
@@ -46,10 +48,34 @@ describe("the lane of a session (D2)", () => {
     expect(written).toEqual([1, 2, 3, 4]);
   });
 
+  it("writes what is handed in at once as one batch, and an exclusive write that takes rows takes those before it", async () => {
+    const { appends, lane } = heldLog();
+    const ran: unknown[] = [];
+    void lane.append([draft(1)]);
+    void lane.append([draft(2)]);
+    const taken = lane.exclusiveWithRows(async (seq, before) => {
+      ran.push([seq, seqs(before)]);
+      return { used: 1, value: undefined };
+    });
+    const alone = lane.exclusiveWithRows(async (seq, before) => {
+      ran.push([seq, seqs(before)]);
+      return { used: 1, value: undefined };
+    });
+    void lane.append([draft(3)]);
+    await Promise.all([taken, alone]);
+    await settled();
+    expect(ran).toEqual([
+      [13, [11, 12]],
+      [14, []],
+    ]);
+    expect(appends.map(({ rows }) => seqs(rows))).toEqual([[15]]);
+  });
+
   it("runs an exclusive write alone, numbers what it used, and goes on behind it", async () => {
     const { appends, lane } = heldLog();
     const order: string[] = [];
     void lane.append([draft(1)]).then(() => order.push("row 1"));
+    await settled();
     const hold = Promise.withResolvers<void>();
     const exclusive = lane.exclusive(async (seq) => {
       order.push(`exclusive ${seq}`);
@@ -71,6 +97,7 @@ describe("the lane of a session (D2)", () => {
   it("gives what a store throws a code of ours (runtime_store)", async () => {
     const { appends, lane } = heldLog();
     const written = lane.append([draft(1)]);
+    await settled();
     const cause = new Error("connection reset");
     appends[0]?.done.reject(cause);
     await expect(written).rejects.toMatchObject({ code: "runtime_store", blame: "infrastructure", cause });
@@ -83,12 +110,14 @@ describe("the lane of a session (D2)", () => {
     const unlisten = lane.onTrip(() => told.push("not any more"));
     unlisten();
     const cause = new PawlError("store_fenced", "lease lost");
-    const results = [lane.append([draft(1)]), lane.append([draft(2)]), lane.append([draft(3)])].map((p) =>
+    const result = (p: Promise<void>) =>
       p.then(
         () => "durable",
         (error) => error.code ?? error.message,
-      ),
-    );
+      );
+    const underWay = result(lane.append([draft(1)]));
+    await settled();
+    const results = [underWay, result(lane.append([draft(2)])), result(lane.append([draft(3)]))];
     if (how === "a write that fails") {
       appends[0]?.done.reject(cause);
       expect(await Promise.all(results)).toEqual(["store_fenced", "drive_ended", "drive_ended"]);
@@ -111,6 +140,7 @@ describe("the lane of a session (D2)", () => {
   it("that nobody waits for leaves no unhandled rejection", async () => {
     const { appends, lane } = heldLog();
     void lane.append([draft(1)]);
+    await settled();
     void lane.append([draft(2)]);
     appends[0]?.done.reject(new Error("gone"));
     await settled();

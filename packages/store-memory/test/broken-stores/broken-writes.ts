@@ -97,19 +97,24 @@ export const BROKEN_WRITES: readonly BrokenStore[] = [
     fault: "a checkpoint claims its inputs before its row is written",
     breaking: (store, { state }) =>
       replacing(store, "inbox", {
-        checkpoint: (fence, turnId, row) =>
-          store.inbox.checkpoint(fence, turnId, (inputs) => {
-            const session = state.sessions.get(fence.sessionId)!;
-            try {
-              const made = row(inputs);
-              if (made.seq === session.log.length + 1) return made;
-              throw new Error("the row was refused");
-            } catch (error) {
-              for (const input of inputs) state.inputs.set(input.inputId, input);
-              for (const input of inputs) session.inputs[input.position - 1] = input;
-              throw error;
-            }
-          }),
+        checkpoint: (fence, turnId, row, before) =>
+          store.inbox.checkpoint(
+            fence,
+            turnId,
+            (inputs) => {
+              const session = state.sessions.get(fence.sessionId)!;
+              try {
+                const made = row(inputs);
+                if (made.seq === session.log.length + 1) return made;
+                throw new Error("the row was refused");
+              } catch (error) {
+                for (const input of inputs) state.inputs.set(input.inputId, input);
+                for (const input of inputs) session.inputs[input.position - 1] = input;
+                throw error;
+              }
+            },
+            before,
+          ),
       }),
     noticedBy: [{ chapter: "Law: all or nothing", case: "S11 D19 nothing of a checkpoint stays" }],
   },

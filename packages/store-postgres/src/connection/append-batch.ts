@@ -13,7 +13,10 @@ export interface Append {
   /** Dense, of one turn, at least one. */
   readonly rows: readonly StoredLogRow[];
   readonly characters: number;
-  readonly resolve: () => void;
+  /** Not to be written when an input wants to steer the turn: a checkpoint that found none (D19). */
+  readonly unlessSteered: boolean;
+  /** False: it was steered, and not written. */
+  readonly resolve: (written: boolean) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -24,6 +27,7 @@ export interface Part {
   readonly first: number;
   /** The number after the last. */
   next: number;
+  readonly unlessSteered: boolean;
   readonly appends: Append[];
 }
 
@@ -47,7 +51,9 @@ export function takeBatch(queue: Append[]): readonly Part[] {
     }
     const { seq: first, turnId } = append.rows[0]!;
     const next = first + append.rows.length;
-    if (part === undefined) parts.set(fence.sessionId, { fence, turnId, first, next, appends: [append] });
+    const { unlessSteered } = append;
+    if (part === undefined)
+      parts.set(fence.sessionId, { fence, turnId, first, next, unlessSteered, appends: [append] });
     else {
       part.appends.push(append);
       part.next = next;
@@ -63,7 +69,9 @@ export function sameHolder(a: Fence, b: Fence): boolean {
   return a.epoch === b.epoch && a.node.generation === b.node.generation && a.node.nonce === b.node.nonce;
 }
 
-function continues(part: Part, { fence, rows }: Append): boolean {
+/** What depends on being steered or not has a fate of its own: nothing of its session goes with it. */
+function continues(part: Part, { fence, rows, unlessSteered }: Append): boolean {
+  if (part.unlessSteered || unlessSteered) return false;
   return sameHolder(part.fence, fence) && part.turnId === rows[0]!.turnId && part.next === rows[0]!.seq;
 }
 
@@ -71,7 +79,7 @@ function continues(part: Part, { fence, rows }: Append): boolean {
 export function valuesOfRow([part, another]: readonly Part[]): unknown[] | undefined {
   if (part === undefined || another !== undefined || part.next !== part.first + 1) return undefined;
   const { seq, ordinal, at, body } = part.appends[0]!.rows[0]!;
-  return [...fenceValues(part.fence), part.turnId, seq, ordinal, at, body, LOG_VERSION];
+  return [...fenceValues(part.fence), part.turnId, seq, ordinal, at, body, LOG_VERSION, part.unlessSteered];
 }
 
 /** The parameters of `append_next_rows`, for parts of one node lease. */
@@ -87,6 +95,7 @@ export function valuesOfNext(parts: readonly Part[]): unknown[] {
     rows.map((r) => r.row.at),
     rows.map((r) => r.row.body),
     LOG_VERSION,
+    rows.map((r) => r.part.unlessSteered),
   ];
 }
 
@@ -108,6 +117,7 @@ export function valuesOf(parts: readonly Part[]): unknown[] {
     rows.map((r) => r.row.at),
     rows.map((r) => r.row.body),
     LOG_VERSION,
+    parts.map((p) => p.unlessSteered),
   ];
 }
 

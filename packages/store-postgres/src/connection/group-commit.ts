@@ -44,12 +44,11 @@ interface Verdict {
   readonly head: number;
   /** From here on the numbers are taken by other rows. */
   readonly refusedFrom: number | null;
+  /** An input wants to steer its turn, and these rows were not to be written then. */
+  readonly steered: boolean;
 }
 
-interface Doubt {
-  readonly fence: Fence;
-  readonly rows: readonly StoredLogRow[];
-}
+type Doubt = Pick<Append, "fence" | "rows" | "unlessSteered">;
 
 export class GroupCommit {
   readonly #database: Database;
@@ -68,14 +67,23 @@ export class GroupCommit {
   }
 
   /** Resolves when the rows are durable. Rows are dense and of one turn; there is at least one. Throws as `Log.append`. */
-  append(fence: Fence, rows: readonly StoredLogRow[]): Promise<void> {
+  async append(fence: Fence, rows: readonly StoredLogRow[]): Promise<void> {
+    await this.#append({ fence, rows, unlessSteered: false });
+  }
+
+  /** As `append`, unless an input wants to steer the turn. @returns whether the rows were written */
+  appendUnlessSteered(fence: Fence, rows: readonly StoredLogRow[]): Promise<boolean> {
+    return this.#append({ fence, rows, unlessSteered: true });
+  }
+
+  #append({ fence, rows, unlessSteered }: Doubt): Promise<boolean> {
     const { sessionId } = fence;
     const pending = this.#pending.get(sessionId) ?? { count: 0, waiters: [] };
     pending.count += 1;
     this.#pending.set(sessionId, pending);
-    return new Promise<void>((resolve, reject) => {
+    return new Promise<boolean>((resolve, reject) => {
       const characters = rows.reduce((sum, row) => sum + row.body.length, 0);
-      this.#queue.push({ fence, rows, characters, resolve, reject });
+      this.#queue.push({ fence, rows, characters, unlessSteered, resolve, reject });
       this.#pump ??= this.#run();
     }).finally(() => {
       pending.count -= 1;
@@ -95,14 +103,15 @@ export class GroupCommit {
     const doubtful = this.#inDoubt.get(sessionId);
     if (doubtful === undefined) return;
     this.#inDoubt.delete(sessionId);
-    for (const [index, { fence, rows }] of doubtful.entries()) {
+    for (const [index, doubt] of doubtful.entries()) {
       try {
-        await this.append(fence, rows);
+        // Steered is settled, too: not written, and not tried again.
+        await this.#append(doubt);
       } catch (error) {
         // Refused is settled: these rows cannot land any more.
         if (isPawlError(error, "store_fenced") || isPawlError(error, "store_conflict")) continue;
         // This one is in doubt again already, or was never sent.
-        const known = this.#inDoubt.get(sessionId) ?? [{ fence, rows }];
+        const known = this.#inDoubt.get(sessionId) ?? [doubt];
         this.#inDoubt.set(sessionId, [...known, ...doubtful.slice(index + 1)]);
         throw error;
       }
@@ -222,7 +231,7 @@ export class GroupCommit {
     }
   }
 
-  #conclude(part: Part, { held, open, head, refusedFrom }: Verdict): void {
+  #conclude(part: Part, { held, open, head, refusedFrom, steered }: Verdict): void {
     const { fence, turnId, first, next, appends } = part;
     const { sessionId } = fence;
     const refusal = !held
@@ -232,7 +241,9 @@ export class GroupCommit {
         : first > head + 1
           ? () => conflict(`Row ${first} would leave a gap: the log of "${sessionId}" ends at ${head}.`)
           : undefined;
-    if (refusal === undefined && refusedFrom === null) this.follow(fence, next);
+    // What an earlier attempt wrote is written, whoever has come since.
+    const withheld = steered && next - 1 > head;
+    if (refusal === undefined && refusedFrom === null) this.follow(fence, withheld ? first : next);
     else this.#next.delete(sessionId);
     let written = false;
     for (const { rows, resolve, reject } of appends) {
@@ -241,18 +252,18 @@ export class GroupCommit {
       else if (refusedFrom !== null && refusedFrom <= rows.at(-1)!.seq) {
         reject(conflict(`Row ${Math.max(rows[0]!.seq, refusedFrom)} of "${sessionId}" is taken.`));
       } else {
-        written = true;
-        resolve();
+        written ||= !withheld;
+        resolve(!withheld);
       }
     }
     if (written) this.#appended(sessionId);
   }
 
-  #fail({ fence, rows, reject }: Append, error: unknown, lost: boolean): void {
+  #fail({ fence, rows, unlessSteered, reject }: Append, error: unknown, lost: boolean): void {
     this.#next.delete(fence.sessionId);
     if (lost) {
       const doubtful = this.#inDoubt.get(fence.sessionId) ?? [];
-      this.#inDoubt.set(fence.sessionId, [...doubtful, { fence, rows }]);
+      this.#inDoubt.set(fence.sessionId, [...doubtful, { fence, rows, unlessSteered }]);
     }
     const failure = storeFailure(error, "write", appendLogRows.name);
     const isDecided = failure.code === "store_closed" || failure.code === "store_write_failed";
@@ -261,7 +272,7 @@ export class GroupCommit {
   }
 }
 
-const AS_USUAL = { held: true, open: true, refusedFrom: null };
+const AS_USUAL = { held: true, open: true, refusedFrom: null, steered: false };
 
 function verdictOf(row: Row): Verdict {
   return {
@@ -269,6 +280,7 @@ function verdictOf(row: Row): Verdict {
     open: row.open === true,
     head: row.head as number,
     refusedFrom: row.refused_from as number | null,
+    steered: row.steered === true,
   };
 }
 

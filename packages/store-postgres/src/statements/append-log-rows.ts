@@ -1,14 +1,16 @@
 import { statement } from "../connection/statement.ts";
+import { isSteered } from "./is-steered.ts";
 
 /**
  * Appends rows of many sessions, each session under its own fence, in one statement and so in one transaction (D9).
  *
  * $1–$7, one element a session: node, generation, nonce, session, epoch, open turn, number of the first row.
- * $8–$13, one element a row: index of its session in the above (from 1), seq, turn, ordinal, at, body. $14 version.
+ * $8–$13, one element a row: index of its session in the above (from 1), seq, turn, ordinal, at, body. $14 version. $15, one element a
+ * session: whether to write only if no input wants to steer its turn.
  *
  * Returns one row a session: `held` (the fence holds), `open` (its turn is the open one), `head` (last row before this
- * statement), `refused_from` (the first row that is neither new nor our own from before). Of a session that is not held, not
- * open or refused nothing is written. Rows up to `head` that we wrote before are recognised and not written again.
+ * statement), `refused_from` (the first row that is neither new nor our own from before), `steered` (an input wants to steer
+ * it, and that was asked). Of a session that is not held, not open, refused or steered nothing is written. Rows up to `head` that we wrote before are recognised and not written again.
  *
  * Two things keep its plan cheap and stable: the arrays stand in sub-selects, so that their lengths do not make each batch look like
  * one to plan anew; and sessions are looked up one by one, so that a plan made while the table was small stays good.
@@ -22,8 +24,8 @@ export const appendLogRows = statement(
 with part as (
   select *
   from unnest((select $1::text[]), (select $2::bigint[]), (select $3::text[]), (select $4::text[]),
-      (select $5::bigint[]), (select $6::text[]), (select $7::bigint[]))
-    with ordinality as p (node_id, generation, nonce, session_id, epoch, turn_id, first_seq, part)
+      (select $5::bigint[]), (select $6::text[]), (select $7::bigint[]), (select $15::boolean[]))
+    with ordinality as p (node_id, generation, nonce, session_id, epoch, turn_id, first_seq, unless_steered, part)
 ),
 fence as (
   select n.node_id, n.generation
@@ -39,6 +41,7 @@ fence as (
 judged as materialized (
   select p.part, p.session_id, p.epoch, p.first_seq, s.session_id is not null as held,
     coalesce(s.open_turn = p.turn_id, false) as open,
+    p.unless_steered and ${isSteered("p.session_id")} as steered,
     greatest(s.log_head, coalesce((
       select l.seq from {schema}.log l
       where l.session_id = p.session_id order by l.seq desc limit 1), 0)) as head
@@ -48,12 +51,12 @@ judged as materialized (
     select s.session_id, s.open_turn, s.log_head
     from {schema}.sessions s
     where s.session_id = p.session_id
-      and s.owner_node = f.node_id and s.owner_generation = f.generation and s.epoch = p.epoch
+      and s.owner_node is not distinct from f.node_id and s.owner_generation = f.generation and s.epoch = p.epoch
     limit 1
   ) s on true
 ),
 given as materialized (
-  select r.*, j.session_id, j.epoch, j.head, j.held and j.open and j.first_seq <= j.head + 1 as welcome
+  select r.*, j.session_id, j.epoch, j.head, j.steered, j.held and j.open and j.first_seq <= j.head + 1 as welcome
   from unnest((select $8::bigint[]), (select $9::bigint[]), (select $10::text[]), (select $11::int[]),
       (select $12::bigint[]), (select $13::text[]))
     as r (part, seq, turn_id, ordinal, at, body)
@@ -71,7 +74,7 @@ refused as materialized (
 fresh as materialized (
   select g.*
   from given g
-  where g.welcome and g.seq > g.head and not exists (select from refused r where r.part = g.part)
+  where g.welcome and g.seq > g.head and not g.steered and not exists (select from refused r where r.part = g.part)
 ),
 written as (
   insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
@@ -79,7 +82,7 @@ written as (
   on conflict do nothing
   returning 1
 )
-select j.held, j.open, j.head, r.seq as refused_from,
+select j.held, j.open, j.steered, j.head, r.seq as refused_from,
   1 / (case when (select count(*) from written) = (select count(*) from fresh) then 1 else 0 end) as complete
 from judged j
 left join refused r on r.part = j.part

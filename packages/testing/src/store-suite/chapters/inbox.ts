@@ -178,10 +178,10 @@ export const inboxChapter = chapter("The inbox", (add) => {
     await t.accept("in_a", "s1", { delivery: "steer" });
     const seen: (readonly string[])[] = [];
     for (let i = 0; i < 2; i++) {
-      await t.store.inbox.checkpoint(held.fence, T1, (claimed) => {
-        seen.push(ids(claimed));
-        return held.row(textDelta("checkpoint"));
-      });
+      const { inputs } = await t.store.inbox.checkpoint(held.fence, T1, () =>
+        held.row(textDelta("checkpoint")),
+      );
+      seen.push(ids(inputs));
       held.head += 1;
     }
     t.expect(seen).toEqual([["in_a"], []]);
