@@ -56,7 +56,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       const rowsBefore = storedRunOf(turnId, before);
       const built = (inputs: readonly InputRecord[]) => {
         // A copy: what the builder does to it is nobody's business.
-        const row = build(structuredClone(inputs));
+        const row = build(inputs.length === 0 ? [] : structuredClone(inputs));
         const [stored] = storedRunOf(turnId, [row], before.at(-1)?.seq);
         return { row, stored: stored! };
       };

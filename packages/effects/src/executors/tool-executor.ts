@@ -105,25 +105,28 @@ async function withRetries(tool: Bounded, random: () => number): Promise<ToolOut
  */
 async function bounded({ turn, call, definition, signal, clock, steps }: Bounded): Promise<ToolOutcome> {
   const timeoutMs = definition.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
-  const late = `The tool did not answer within ${timeoutMs} ms.`;
-  const deadline = new AbortController();
-  const told = AbortSignal.any([signal, deadline.signal]);
-  const over = new AbortController();
-  const expired = sleepUntil(clock, clock.now() + timeoutMs, over.signal).then((): ToolOutcome => {
-    deadline.abort(new PawlError("tool_timeout", late));
-    return definition.onCrash === "ask"
-      ? { status: "cancelled", certainty: "outcome_unknown" }
-      : { status: "error", code: "tool_timeout", message: late };
+  const told = new AbortController();
+  const given = Promise.withResolvers<ToolOutcome>();
+  const cancelDeadline = clock.at(clock.now() + timeoutMs, () => {
+    const message = `The tool did not answer within ${timeoutMs} ms.`;
+    const isAsk = definition.onCrash === "ask";
+    given.resolve(isAsk ? UNKNOWN : { status: "error", code: "tool_timeout", message });
+    told.abort(new PawlError("tool_timeout", message));
   });
+  let cancelGrace = () => {};
+  const onAbort = () => {
+    cancelGrace = clock.at(clock.now() + STOP_WITHIN_MS, () => given.resolve(UNKNOWN));
+    told.abort(signal.reason);
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
   const execution = (async () =>
     turn.toolbox.execute(call, {
-      signal: told,
-      ...(definition.composite === true && { step: steps(told) }),
+      signal: told.signal,
+      ...(definition.composite === true && { step: steps(told.signal) }),
     }))();
-  const races = [execution, expired, gaveUp(signal, over.signal, clock)];
-  for (const race of races) race.catch(() => {});
   try {
-    const outcome: ToolOutcome | undefined = await Promise.race(races);
+    const outcome: ToolOutcome | undefined = await Promise.race([execution, given.promise]);
     // A toolbox of plain JavaScript may return anything.
     if (typeof outcome?.status === "string") return outcome;
     return { status: "error", ...toolResultMissing(call.name) };
@@ -131,21 +134,17 @@ async function bounded({ turn, call, definition, signal, clock, steps }: Bounded
     const { code, message } = PawlError.from(thrown, "tool_failed");
     return { status: "error", code, message };
   } finally {
-    over.abort();
+    cancelDeadline();
+    cancelGrace();
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
 /** How long a tool may take to stop by itself after an abort, in milliseconds. */
 const STOP_WITHIN_MS = 1_000;
 
-/** Resolves when the tool was told to stop and did not. */
-async function gaveUp(signal: AbortSignal, over: AbortSignal, clock: Clock): Promise<ToolOutcome> {
-  await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true, signal: over });
-  });
-  await sleepUntil(clock, clock.now() + STOP_WITHIN_MS, over);
-  return { status: "cancelled", certainty: "outcome_unknown" };
-}
+/** It was told to stop and did not say how far it had come. */
+const UNKNOWN: ToolOutcome = { status: "cancelled", certainty: "outcome_unknown" };
 
 function done(result: ToolOutcome): ToolLaunch {
   return { status: "done", result };

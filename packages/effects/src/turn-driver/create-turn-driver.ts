@@ -152,7 +152,8 @@ export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
       return next.definitions;
     };
     try {
-      const base = await store.sessions.transcript(lane.sessionId);
+      const { messages } = folded.state.base;
+      const base = messages === 0 ? [] : await store.sessions.transcript(lane.sessionId);
       // Whoever listens from here on hears of an abort; one that came before has to be asked for.
       signal.throwIfAborted();
       const { inbox, attachments } = store;

@@ -83,8 +83,10 @@ export function createTurnOpener({
     refusal: ErrorFacts | undefined,
   ): Promise<TurnInput> {
     const { sessionId, inputId, content } = input;
-    const session = await store.sessions.load(sessionId);
-    const cancel = await store.sessions.pendingCancel(turnId);
+    const [session, cancel] = await Promise.all([
+      store.sessions.load(sessionId),
+      store.sessions.pendingCancel(turnId),
+    ]);
     return {
       type: "begin",
       now: clock.now(),

@@ -232,6 +232,11 @@ describe("an abort", () => {
       options?.signal?.addEventListener("abort", () => (listeners -= 1));
       return add(...args);
     }) as typeof add;
+    const remove = signal.removeEventListener.bind(signal);
+    signal.removeEventListener = ((...args: Parameters<typeof remove>) => {
+      listeners -= 1;
+      return remove(...args);
+    }) as typeof remove;
     const it = under(
       toolboxOf(async () => OK),
       { signal },

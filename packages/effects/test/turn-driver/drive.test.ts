@@ -85,7 +85,7 @@ describe("a drive", () => {
     model.done();
   });
 
-  it.each(["transcript", "pendingCancel"] as const)(
+  it.each(["load", "pendingCancel"] as const)(
     "whose lease is lost while it reads (%s) begins nothing",
     async (verb) => {
       const lost = new AbortController();

@@ -93,7 +93,7 @@ export function valuesOfNext(parts: readonly Part[]): unknown[] {
     rows.map((r) => r.row.seq),
     rows.map((r) => r.row.ordinal),
     rows.map((r) => r.row.at),
-    rows.map((r) => r.row.body),
+    `[${rows.map((r) => r.row.body).join()}]`,
     LOG_VERSION,
     rows.map((r) => r.part.unlessSteered),
   ];

@@ -1,7 +1,7 @@
 import { LOG_VERSION, type LogBody, type LogRow, type TurnId } from "@pawl/core";
 import type { Row } from "../connection/database.ts";
-import { corruptRow } from "../errors.ts";
-import { storableJson } from "../storable.ts";
+import { corruptRow, notStorable } from "../errors.ts";
+import { storableJson, storableText } from "../storable.ts";
 import { nullableNumber, numberColumn, objectColumn, textColumn } from "./column.ts";
 
 /** A row of the log as its columns, checked before it is sent. */
@@ -17,7 +17,9 @@ export interface StoredLogRow {
 export function storedLogRow(row: LogRow): StoredLogRow {
   const what = `Row ${row.seq} of the log`;
   const body = storableJson(row.body, what);
-  storableJson([row.seq, row.turnId, row.ordinal, row.at], what);
+  storableText(row.turnId, what);
+  for (const number of [row.seq, row.ordinal, row.at])
+    if (!Number.isFinite(number ?? 0)) throw notStorable(what, `${number}`);
   return { seq: row.seq, turnId: row.turnId, ordinal: row.ordinal, at: Math.round(row.at), body };
 }
 

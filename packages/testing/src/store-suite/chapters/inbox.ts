@@ -188,6 +188,30 @@ export const inboxChapter = chapter("The inbox", (add) => {
     t.expect((await t.store.log.read(S1)).map((row) => row.seq)).toEqual([1, 2, 3]);
   });
 
+  for (const [title, delivery] of [
+    ["when nobody steers", "next"],
+    ["when somebody does", "steer"],
+  ] as const) {
+    add(`D5 D19 rows that come before a checkpoint are written with it, ${title}`, async (t) => {
+      const held = await t.working();
+      await t.accept("in_a", "s1", { delivery });
+      const before = held.texts("one", "two");
+      const row = held.row(textDelta("checkpoint"), { seq: held.head + 3 });
+      const { inputs } = await t.store.inbox.checkpoint(held.fence, T1, () => row, before);
+      t.expect(ids(inputs)).toEqual(delivery === "steer" ? ["in_a"] : []);
+      t.expect((await t.store.log.read(S1)).slice(-3)).toEqual([...before, row]);
+    });
+  }
+
+  add("D5 a checkpoint that does not follow the rows before it is refused", async (t) => {
+    const held = await t.working();
+    const gap = held.row(textDelta("checkpoint"), { seq: held.head + 3 });
+    await t.refused(
+      t.store.inbox.checkpoint(held.fence, T1, () => gap, held.texts("one")),
+      "store_conflict",
+    );
+  });
+
   add("D8 D19 a checkpoint is of the open turn only", async (t) => {
     const held = await t.working();
     await t.accept("in_a", "s1", { delivery: "steer" });
