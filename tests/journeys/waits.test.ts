@@ -1,19 +1,13 @@
 // What waits, over one PostgreSQL and several hosts and stores: D15, D16, promise 4.
 import { executionScope, type Resolution, tool } from "@pawl/core";
-import {
-  type AwaitEvents,
-  createAwaitEvents,
-  createKeyring,
-  parseKey,
-  parseKeyring,
-  systemClock,
-} from "@pawl/effects";
+import { type AwaitEvents, createAwaitEvents, createKeyring, parseKey, systemClock } from "@pawl/effects";
 import { createHost, type Host, type TurnResult } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import { startTestPostgres, type TestPostgres } from "@pawl/test-postgres";
 import { scriptedModel } from "@pawl/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { JOURNEY_SECRET } from "./journey-secret.ts";
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -46,7 +40,13 @@ const work = tool({ description: "Works", input: z.object({}), onCrash: "retry",
 
 /** A process of its own, as far as the database can tell. */
 async function node(model = scriptedModel([{ tools: [{ name: "work" }] }, "paid for"])): Promise<Host> {
-  const host = createHost({ store: await openStore(), model, tools: { work }, limits: BUDGET });
+  const host = createHost({
+    store: await openStore(),
+    secret: JOURNEY_SECRET,
+    model,
+    tools: { work },
+    limits: BUDGET,
+  });
   ends.push(() => host.stop({ drainMs: 50 }));
   return host;
 }
@@ -72,11 +72,9 @@ describe("a turn that waits in PostgreSQL", () => {
 
     // Somebody who only answers: no host, no model. All of one database sign with one secret.
     const store = await openStore({ listenUrl: false });
-    const keys = await store.secrets.loadOrCreate("await-keys", () => "none");
     const answering = await createAwaitEvents({
-      rows: store.awaits,
-      keyring: parseKeyring(keys),
-      clock: systemClock,
+      store,
+      keyring: [JOURNEY_SECRET],
     });
     expect(await answering.resolve(parseKey(text)!, GRANT)).toEqual({ status: "accepted" });
     expect(await two.turn(turn.id).result()).toMatchObject({ status: "completed", text: "paid for" });

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { agent } from "@pawl/core";
 import type { Logger, Store } from "@pawl/core/ports";
 import { createHost, type Host } from "@pawl/host";
@@ -11,13 +10,12 @@ import { openDatabase } from "./database.ts";
 import { takeNodeSlot } from "./node-slot.ts";
 import { openStore } from "./open-store.ts";
 import { urlOfListener } from "./port.ts";
-import { loadSigningKeys, type SigningKeys } from "./signing-keys.ts";
+import { storedSecret } from "./signing-keys.ts";
 
 /** Everything that turns need, in this process: the server has one, and so has the command line without a server. */
 export interface Runtime {
   readonly host: Host;
   readonly store: Store;
-  readonly signingKeys: SigningKeys;
   /** Tells where this process is reached, for links; until then it is the configured address and port. */
   reachedAt(url: string): void;
   /** Lets go of everything, in reverse order. Turns that run then are resumed by whoever comes next. */
@@ -65,13 +63,12 @@ export async function openRuntime(
     const store = typeof ownStore === "function" ? ownStore() : (ownStore ?? (await openOwnStore()));
     opened.push(() => store.close());
     await store.open();
-    const signingKeys = await loadSigningKeys(config.signingKeys, store.secrets, (n) => randomBytes(n));
+    const signing = config.given.PAWL_SECRET ?? secret ?? (await storedSecret(store.secrets));
     // Who may bring a server by command is decided where inputs come in, see http/mcp-command-policy.ts.
     const mcp = createMcpTools({ inline: true, logger });
     opened.push(() => mcp.close());
     const slot = await takeNodeSlot(config.dataDir);
     if (slot !== undefined) opened.push(async () => slot.release());
-    const signing = config.given.PAWL_SECRET ?? secret;
     let reachedAt: string | undefined =
       config.port === 0 ? undefined : urlOfListener(config.host, config.port);
     const given = config.publicUrl ?? own.publicUrl;
@@ -81,7 +78,7 @@ export async function openRuntime(
       store,
       model,
       agents: agents.some(({ name }) => name === ASSISTANT.name) ? agents : [...agents, ASSISTANT],
-      ...(signing !== undefined && { secret: signing }),
+      secret: signing,
       logger,
       publicUrl: given ?? (() => reachedAt),
       ...(slot !== undefined && { nodeId: slot.nodeId }),
@@ -93,7 +90,6 @@ export async function openRuntime(
       },
       host,
       store,
-      signingKeys,
       close({ drainMs = 2_000 } = {}) {
         stopping ??= host.stop({ drainMs }).finally(closeAll);
         return stopping;

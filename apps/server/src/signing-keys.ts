@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Secrets } from "@pawl/core/ports";
 
 /** A key of the keyring. */
@@ -27,18 +28,10 @@ export function parseSigningKeys(text: string): SigningKeys | string {
   return keys as unknown as SigningKeys;
 }
 
-/** The keys that were configured, else one that all nodes of the store share: made by the first that asks. */
-export async function loadSigningKeys(
-  configured: SigningKeys | undefined,
-  secrets: Secrets,
-  random: (bytes: number) => Uint8Array,
-): Promise<SigningKeys> {
-  if (configured !== undefined) return configured;
-  const text = await secrets.loadOrCreate(
-    "signing_keys",
-    () => `k1:${Buffer.from(random(32)).toString("base64")}`,
-  );
-  const keys = parseSigningKeys(text);
-  if (typeof keys === "string") throw new TypeError(`The stored signing keys ${keys}.`);
-  return keys;
+/**
+ * Where nobody configured keys: one that all servers of the store share, made by the first that asks. A server that begins without any
+ * configuration keeps it in its database, beside all else that is secret there; who wants more sets `PAWL_SECRET`.
+ */
+export function storedSecret(secrets: Secrets): Promise<string> {
+  return secrets.loadOrCreate("await-keys", () => `k1:${randomBytes(32).toString("base64")}`);
 }

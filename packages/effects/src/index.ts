@@ -14,11 +14,16 @@ export {
   unsupportedAwaitEvents,
   type WaitOptions,
 } from "./await-events/await-events.ts";
-export { type AwaitEventsOptions, createAwaitEvents } from "./await-events/create-await-events.ts";
+export {
+  type AwaitEventsOptions,
+  createAwaitEvents,
+  type PerformedAwaitEvents,
+} from "./await-events/create-await-events.ts";
 export { formatKey, parseKey } from "./await-events/key-format.ts";
 export {
   createKeyring,
   type Keyring,
+  MAKE_SECRET_COMMAND,
   MIN_SECRET_BYTES,
   parseKeyring,
   type Secret,
@@ -63,5 +68,7 @@ export {
   toolExecutor,
 } from "./executors/tool-executor.ts";
 export { unavailableExecutor } from "./executors/unavailable-executor.ts";
+// Inputs
+export { type InputSpec, newInput } from "./new-input.ts";
 // Time
 export { sleepUntil, systemClock } from "./system-clock.ts";

@@ -1,9 +1,11 @@
+import { PawlError } from "@pawl/core";
 import type { Clock, Store } from "@pawl/core/ports";
 import {
   type AwaitEvents,
   awaitEventExecutor,
   createAwaitEvents,
   type Executors,
+  MAKE_SECRET_COMMAND,
   MIN_SECRET_BYTES,
   parseKeyring,
   peekAwaitEventExecutor,
@@ -19,27 +21,28 @@ export interface HostAwaitEvents {
 }
 
 export interface HostAwaitEventsOptions {
-  readonly store: Pick<Store, "open" | "awaits" | "secrets">;
+  readonly store: Pick<Store, "open" | "awaits" | "secrets" | "durability">;
   readonly secret: string | undefined;
   readonly clock: Clock;
   /** Something will be due at this time, milliseconds since the epoch. */
   readonly due: (at: number) => void;
 }
 
-/** @throws PawlError `secret_invalid`, `secret_too_weak` */
+/** @throws PawlError `secret_required`, `secret_invalid`, `secret_too_weak` */
 export function createHostAwaitEvents({
   store,
   secret,
   clock,
   due,
 }: HostAwaitEventsOptions): HostAwaitEvents {
+  if (secret === undefined && store.durability === "durable") throw secretRequired();
   const given = secret === undefined ? undefined : parseKeyring(secret);
   let made: Promise<AwaitEvents> | undefined;
 
   async function make(): Promise<AwaitEvents> {
     await store.open();
     const keyring = given ?? parseKeyring(await store.secrets.loadOrCreate(SECRET_NAME, newSecret));
-    return createAwaitEvents({ rows: store.awaits, keyring, clock });
+    return createAwaitEvents({ store, keyring, clock });
   }
 
   function ready(): Promise<AwaitEvents> {
@@ -62,6 +65,14 @@ export function createHostAwaitEvents({
       peek_await_event: async (envelope, context) => peekAwaitEventExecutor(await ready())(envelope, context),
     },
   };
+}
+
+/** Whoever reads the database must not be able to answer for people, so what signs their keys is not kept there. */
+function secretRequired(): PawlError {
+  return new PawlError(
+    "secret_required",
+    `A host on a durable store needs a secret, the same on all nodes, which signs approvals and other answers: pass \`secret\`, from an environment variable say. Make one with: ${MAKE_SECRET_COMMAND}`,
+  );
 }
 
 function newSecret(): string {

@@ -64,7 +64,7 @@ export interface HostOptions<Tx = never, Tools extends ToolSet = ToolSet> {
   readonly limits?: Partial<TurnLimits>;
   /**
    * Signs the keys of await-events: `id:base64`, several with commas, the newest first; each is 32 random bytes. The first signs and all
-   * verify, so that one can be replaced while keys are out. Absent: one that all hosts of the store share, kept in the store.
+   * verify, so that one can be replaced while keys are out. Required for a durable store; for one in memory it is made up.
    */
   readonly secret?: string;
   /** Where this host is reached from outside, such as `https://x.io/pawl`: only links need it. A function is asked at each link. */

@@ -198,6 +198,14 @@ describe("the secret", () => {
     expect(make("nothing")).toThrow(/id:base64/);
   });
 
+  it("must be given for a durable store, and the error prints the command that makes one", () => {
+    const make = () =>
+      createHost({ store: { ...memoryStore(), durability: "durable" }, model: scriptedModel([]) });
+    expect(make).toThrow(
+      expect.objectContaining({ code: "secret_required", message: expect.stringContaining("randomBytes") }),
+    );
+  });
+
   it("that is given signs, and hosts with other secrets do not take its keys", async () => {
     const { store, model, waitId } = await ambiguous("x");
     const given = hostWith({ store, model, secret: SECRET });

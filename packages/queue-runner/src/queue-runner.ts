@@ -61,7 +61,7 @@ export interface QueueRunner {
   settled(): Promise<void>;
 }
 
-export function createQueueRunner(options: QueueRunnerOptions): QueueRunner {
+export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
   const { handle, clock, logger, random } = options;
   const { concurrency = 16, pollMs = 400, lookTimeoutMs = 30_000, watchAfterMs = 60_000 } = options;
   if (!(concurrency >= 1)) throw new RangeError("concurrency must be 1 or more.");

@@ -8,6 +8,7 @@ import { startTestPostgres } from "@pawl/test-postgres";
 import { scriptedModel } from "@pawl/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
+import { JOURNEY_SECRET } from "../journey-secret.ts";
 
 const WORKER = fileURLToPath(new URL("worker-process.ts", import.meta.url));
 const PATIENCE = { timeout: 30_000, interval: 50 };
@@ -44,7 +45,7 @@ test("D14 a killed worker's background task goes on elsewhere without its record
   const database = await startTestPostgres({ fsync: false });
   onTestFinished(() => database.stop());
   const store = postgresStore({ url: database.url, poolSize: 2, acceptDataLoss: true });
-  const host = createHost({ store, model: scriptedModel([]) });
+  const host = createHost({ store, model: scriptedModel([]), secret: JOURNEY_SECRET });
   onTestFinished(async () => {
     await host.stop();
     await store.close();

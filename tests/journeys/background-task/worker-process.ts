@@ -4,6 +4,7 @@ import { backgroundTask, createHost } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import { scriptedModel } from "@pawl/testing";
 import { z } from "zod";
+import { JOURNEY_SECRET } from "../journey-secret.ts";
 
 const [url = "", nodeId = ""] = process.argv.slice(2);
 const say = (what: string) => void process.stdout.write(`${what}\n`);
@@ -39,6 +40,7 @@ const bound = backgroundTask({
 
 const store = postgresStore({ url, poolSize: 4, acceptDataLoss: true });
 const host = createHost({
+  secret: JOURNEY_SECRET,
   store,
   model: scriptedModel([]),
   tasks: [rerunnable, bound],

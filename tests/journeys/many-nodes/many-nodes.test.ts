@@ -5,6 +5,7 @@ import { postgresStore } from "@pawl/store-postgres";
 import { startTestPostgres, type TestPostgres } from "@pawl/test-postgres";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { JOURNEY_SECRET } from "../journey-secret.ts";
 import { chaos } from "./chaos.ts";
 import { type FleetOptions, startFleet, Worker } from "./fleet.ts";
 import { verifySession } from "./verify-session.ts";
@@ -195,7 +196,11 @@ describe("three workers on one database", () => {
     });
     await first!.kill();
     // Another node found the calls of the dead one, and asks. Then nobody is left who could wait.
-    const office = createHost({ store, model: { id: "none", call: () => Promise.reject(new Error("No.")) } });
+    const office = createHost({
+      store,
+      secret: JOURNEY_SECRET,
+      model: { id: "none", call: () => Promise.reject(new Error("No.")) },
+    });
     const asked = await vi.waitFor(
       async () => {
         const waits = await office.waits.list();

@@ -8,6 +8,7 @@ import { createHost } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import pg from "pg";
 import { z } from "zod";
+import { JOURNEY_SECRET } from "../journey-secret.ts";
 import type { WorkerConfig } from "./fleet.ts";
 
 const config = JSON.parse(process.argv[2] ?? "{}") as WorkerConfig;
@@ -93,6 +94,7 @@ if (config.clockJumps) {
 }
 
 const host = createHost({
+  secret: JOURNEY_SECRET,
   store: heard,
   clock: { now: () => Date.now() + aheadMs, at: (at, run) => systemClock.at(at - aheadMs, run) },
   model,

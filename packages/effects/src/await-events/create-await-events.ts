@@ -12,14 +12,30 @@ import {
   type WaitIdentity,
 } from "@pawl/core";
 import type { AwaitEventRows, Clock, NewAwaitEvent } from "@pawl/core/ports";
+import type { EffectExecutor } from "../controller/effect-controller.ts";
+import { systemClock } from "../system-clock.ts";
+import { awaitEventExecutor, peekAwaitEventExecutor } from "./await-event-executor.ts";
 import type { AwaitEventKey, AwaitEvents, ResolveOutcome, WaitOptions } from "./await-events.ts";
 import { createKeySigner } from "./key-signer.ts";
-import type { Keyring } from "./keyring.ts";
+import { type Keyring, parseKeyring } from "./keyring.ts";
 
-export interface AwaitEventsOptions {
-  readonly rows: AwaitEventRows;
-  readonly keyring: Keyring;
-  readonly clock: Clock;
+export type AwaitEventsOptions = {
+  /** What signs keys: a keyring, or secrets as `id:base64`, the newest first. */
+  readonly keyring: Keyring | readonly string[];
+  /** Default: the system's. */
+  readonly clock?: Clock;
+} & (
+  | { readonly store: { readonly awaits: AwaitEventRows } }
+  /** Where only this port of a store is at hand. */
+  | { readonly rows: AwaitEventRows }
+);
+
+/** Await-events, and what performs the effects that concern them. */
+export interface PerformedAwaitEvents extends AwaitEvents {
+  /** Performs `await_event`. */
+  readonly executor: EffectExecutor<"await_event">;
+  /** Performs `peek_await_event`. */
+  readonly peekExecutor: EffectExecutor<"peek_await_event">;
 }
 
 /** A hint may be lost: a waiter looks again this often, in milliseconds, and less often the longer it waits. */
@@ -27,6 +43,8 @@ const POLL_FIRST_MS = 25;
 const POLL_LAST_MS = 1_000;
 
 /**
+ * @throws PawlError `secret_invalid`, `secret_too_weak`; the message has the command that makes a good one
+ *
  * Invariants:
  * - A1 The first resolution wins, and every later one learns the winner.
  * - A2 Forged, foreign, unknown and revoked keys get one answer.
@@ -34,8 +52,10 @@ const POLL_LAST_MS = 1_000;
  * - A4 An ordinary waiter that is cancelled or overdue settles its own event; a watcher of control events never does (D15).
  * - A5 What is waited for is in the store before anybody waits: it survives the waiter.
  */
-export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOptions): Promise<AwaitEvents> {
-  const signer = await createKeySigner(keyring);
+export async function createAwaitEvents(options: AwaitEventsOptions): Promise<PerformedAwaitEvents> {
+  const { clock = systemClock, keyring } = options;
+  const rows = "store" in options ? options.store.awaits : options.rows;
+  const signer = await createKeySigner("current" in keyring ? keyring : parseKeyring(keyring.join(",")));
   const waiters = new Map<string, Set<() => void>>();
   // Only while somebody waits: who does not wait any more leaves nothing behind.
   let unlisten: (() => void) | undefined;
@@ -130,7 +150,7 @@ export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOpt
     };
   }
 
-  return {
+  const awaits: AwaitEvents = {
     async key(scope, wait, binding) {
       return signer.sign(scope, wait, binding);
     },
@@ -162,6 +182,8 @@ export async function createAwaitEvents({ rows, keyring, clock }: AwaitEventsOpt
       for (const set of waiters.values()) for (const wake of set) wake();
     },
   };
+  const executor = awaitEventExecutor(awaits, { clock });
+  return { ...awaits, executor, peekExecutor: peekAwaitEventExecutor(awaits) };
 }
 
 function asksToStop({ reason }: AbortSignal): boolean {

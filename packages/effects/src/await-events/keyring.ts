@@ -15,7 +15,8 @@ export interface Keyring {
 /** HMAC-SHA-256 gains nothing from more than its block, and less than its output weakens it (RFC 2104 §3). */
 export const MIN_SECRET_BYTES = 32;
 
-const HOW_TO_MAKE_ONE = `node -e "console.log('k1:' + require('node:crypto').randomBytes(32).toString('base64'))"`;
+/** What a person runs to get a good secret. */
+export const MAKE_SECRET_COMMAND = `node -e "console.log('k1:' + require('node:crypto').randomBytes(32).toString('base64'))"`;
 
 /**
  * Reads `id:base64,id:base64,…`, the newest first.
@@ -42,7 +43,7 @@ export function createKeyring(secrets: readonly Secret[]): Keyring {
     if (secret.bytes.length < MIN_SECRET_BYTES || new Set(secret.bytes).size < 8) {
       throw new PawlError(
         "secret_too_weak",
-        `The signing secret "${secret.id}" is too weak: use ${MIN_SECRET_BYTES} random bytes. Make one with: ${HOW_TO_MAKE_ONE}`,
+        `The signing secret "${secret.id}" is too weak: use ${MIN_SECRET_BYTES} random bytes. Make one with: ${MAKE_SECRET_COMMAND}`,
       );
     }
     ids.add(secret.id);
@@ -63,6 +64,6 @@ function decodeBase64(text: string): Uint8Array {
 function invalid(why: string): PawlError {
   return new PawlError(
     "secret_invalid",
-    `The signing secrets cannot be read: ${why}. Make one with: ${HOW_TO_MAKE_ONE}`,
+    `The signing secrets cannot be read: ${why}. Make one with: ${MAKE_SECRET_COMMAND}`,
   );
 }

@@ -10,6 +10,7 @@ import type { Clock } from "@pawl/core/ports";
 import { nondeterminism } from "../errors.ts";
 import { cancelGuard } from "../guards/cancel-guard.ts";
 import { dryRunGuard } from "../guards/dry-run-guard.ts";
+import { systemClock } from "../system-clock.ts";
 import type { EffectContext, EffectController, EffectJournal, Executors } from "./effect-controller.ts";
 import { inline } from "./inline.ts";
 import { onCrashOf } from "./on-crash.ts";
@@ -26,7 +27,8 @@ export interface JournaledOptions {
   readonly executors: Executors;
   /** Asked in this order, after the turn's own cancellation. */
   readonly guards?: readonly Guard[];
-  readonly clock: Clock;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** How long an attempt may take to begin after its intent was made, in milliseconds. Default 10 000. */
   readonly startWithinMs?: number;
 }
@@ -43,7 +45,7 @@ type ToolEnvelope = EffectEnvelope<CommandOf<"tool_call">>;
  */
 export function journaled(options: JournaledOptions): EffectController {
   const performing = inline(options);
-  const { clock, startWithinMs = 10_000 } = options;
+  const { clock = systemClock, startWithinMs = 10_000 } = options;
   const guards = [cancelGuard, dryRunGuard, ...(options.guards ?? [])];
 
   async function perform(

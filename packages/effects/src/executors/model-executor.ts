@@ -3,12 +3,13 @@ import { PawlError } from "@pawl/core";
 import type { Clock, Model } from "@pawl/core/ports";
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
 import { backoffMs, MODEL_RETRY, type RetryPolicy } from "../controller/retry-policy.ts";
-import { sleepUntil } from "../system-clock.ts";
+import { sleepUntil, systemClock } from "../system-clock.ts";
 
 export interface ModelExecutorOptions {
-  readonly clock: Clock;
-  /** Uniform in [0, 1), for jitter. */
-  readonly random: () => number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Uniform in [0, 1), for jitter. Default: the platform's. */
+  readonly random?: () => number;
   readonly retry?: RetryPolicy;
 }
 
@@ -18,8 +19,9 @@ export interface ModelExecutorOptions {
  */
 export function modelExecutor(
   model: Model | ((name: string | undefined) => Model),
-  options: ModelExecutorOptions,
+  { clock = systemClock, random = Math.random, ...rest }: ModelExecutorOptions = {},
 ): EffectExecutor<"model_call"> {
+  const options = { ...rest, clock, random };
   const resolve = typeof model === "function" ? model : () => model;
   return async (envelope, context) => {
     const turn = context.turn;
@@ -58,7 +60,11 @@ async function withRetries(
   findModel: () => Model,
   request: ModelRequest,
   context: CallContext,
-  { clock, random, retry = MODEL_RETRY }: ModelExecutorOptions,
+  {
+    clock,
+    random,
+    retry = MODEL_RETRY,
+  }: Required<Omit<ModelExecutorOptions, "retry">> & Pick<ModelExecutorOptions, "retry">,
 ): Promise<ModelResult> {
   for (let attempt = 1; ; attempt++) {
     const result = await callModel(findModel, request, context);

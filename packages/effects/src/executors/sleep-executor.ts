@@ -1,13 +1,17 @@
 import { PawlError } from "@pawl/core";
 import type { Clock } from "@pawl/core/ports";
 import type { EffectExecutor } from "../controller/effect-controller.ts";
-import { sleepUntil } from "../system-clock.ts";
+import { sleepUntil, systemClock } from "../system-clock.ts";
 
 /** Performs `sleep` until its absolute due time. @throws PawlError `runtime_effect_sleep_cancelled` on abort */
-export function sleepExecutor(options: { readonly clock: Clock }): EffectExecutor<"sleep"> {
+export function sleepExecutor({
+  clock = systemClock,
+}: {
+  readonly clock?: Clock;
+} = {}): EffectExecutor<"sleep"> {
   return async (envelope, context) => {
     try {
-      await sleepUntil(options.clock, envelope.command.dueAt, context.signal);
+      await sleepUntil(clock, envelope.command.dueAt, context.signal);
     } catch (cause) {
       throw new PawlError("runtime_effect_sleep_cancelled", "The sleep was cancelled before it was over.", {
         cause,

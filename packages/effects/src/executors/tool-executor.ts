@@ -10,20 +10,25 @@ import type { Clock, ToolInvocation } from "@pawl/core/ports";
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
 import { backoffMs } from "../controller/retry-policy.ts";
 import { toolResultMissing } from "../errors.ts";
-import { sleepUntil } from "../system-clock.ts";
+import { sleepUntil, systemClock } from "../system-clock.ts";
 import { compositeSteps } from "./composite-steps.ts";
 
 /** Longest attempt of a tool that names no bound of its own, in milliseconds: nothing may hang for ever. */
 export const DEFAULT_TOOL_TIMEOUT_MS = 10 * 60 * 1000;
 
 export interface ToolExecutorOptions {
-  readonly clock: Clock;
-  /** Uniform in [0, 1), for jitter. */
-  readonly random: () => number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Uniform in [0, 1), for jitter. Default: the platform's. */
+  readonly random?: () => number;
 }
 
 /** Performs `tool_call` through the turn's toolbox. */
-export function toolExecutor(options: ToolExecutorOptions): EffectExecutor<"tool_call"> {
+export function toolExecutor({
+  clock = systemClock,
+  random = Math.random,
+}: ToolExecutorOptions = {}): EffectExecutor<"tool_call"> {
+  const options = { clock, random };
   return async (envelope, context) => {
     const { turn } = context;
     if (turn === undefined)
@@ -39,7 +44,7 @@ async function attempt(
   context: EffectContext,
   turn: TurnFacts,
   definition: ToolDefinition | undefined,
-  { clock, random }: ToolExecutorOptions,
+  { clock, random }: Required<ToolExecutorOptions>,
 ): Promise<ToolLaunch> {
   const { callId, name, input, idempotencyKey } = envelope.command;
   if (definition === undefined) {

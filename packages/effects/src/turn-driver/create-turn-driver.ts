@@ -3,11 +3,14 @@ import {
   type ErrorFacts,
   isPawlError,
   PawlError,
+  standard,
   type TurnId,
   type TurnProtocol,
 } from "@pawl/core";
 import type { Clock, Logger, NewId, Release, SessionClaim, Store, Toolbox } from "@pawl/core/ports";
 import type { EffectController } from "../controller/effect-controller.ts";
+import { systemClock } from "../system-clock.ts";
+import { type AgentEnvironmentOptions, agentEnvironment } from "./agent-environment.ts";
 import { commitTurn } from "./commit-turn.ts";
 import { CurrentToolbox } from "./current-toolbox.ts";
 import { endUnreadable } from "./end-unreadable.ts";
@@ -17,15 +20,18 @@ import { SessionLane } from "./session-lane.ts";
 import { type RunEnd, TurnRun } from "./turn-run.ts";
 import { watchCancel } from "./watch-cancel.ts";
 
-export interface TurnDriverOptions {
-  // The transaction type of a store concerns only who hands one in.
-  readonly store: Store<never>;
+export interface TurnDriverOptions<Tx = never> extends AgentEnvironmentOptions {
+  readonly store: Store<Tx>;
   readonly controller: EffectController;
-  readonly environment: TurnEnvironment;
-  readonly protocol: TurnProtocol;
-  readonly clock: Clock;
-  readonly newId: NewId;
-  readonly logger: Logger;
+  /** Where turns get their configuration and tools from. Default: all are turns of `agent` with `tools`. */
+  readonly environment?: TurnEnvironment;
+  /** Default `standard()`. */
+  readonly protocol?: TurnProtocol;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  readonly newId?: NewId;
+  /** Default: silence. */
+  readonly logger?: Logger;
   /** JSON of a tool's result that is larger, in bytes, is stored by reference, with a preview in its place. Default 256 KiB. */
   readonly maxResultBytes?: number;
   /** Drives of a session in a row that may leave no trace in its log before its turn is ended (D17). Default 5. */
@@ -63,8 +69,14 @@ const CLOSE_WITHIN_MS = 4_000;
 const RETRY_BASE_MS = 250;
 const RETRY_MAX_MS = 30_000;
 
-export function createTurnDriver(options: TurnDriverOptions): TurnDriver {
-  const { store, clock, logger } = options;
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): TurnDriver {
+  const { clock = systemClock, logger = SILENT, environment = agentEnvironment(given) } = given;
+  const { protocol = standard(), newId = () => crypto.randomUUID() } = given;
+  // The transaction type of a store concerns only who hands one in.
+  const store = given.store as unknown as Store<never>;
+  const options = { ...given, store, clock, logger, environment, protocol, newId };
   const opener = createTurnOpener(options);
   const { maxAttempts = 5, stintMs = 1_000 } = options;
 

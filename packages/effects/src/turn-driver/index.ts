@@ -1,4 +1,5 @@
 // Driving
+export { type AgentEnvironmentOptions, agentEnvironment } from "./agent-environment.ts";
 export {
   createTurnDriver,
   type DriveOptions,
