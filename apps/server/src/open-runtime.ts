@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { agent } from "@pawl/core";
 import type { Logger, Store } from "@pawl/core/ports";
 import { createHost, type Host } from "@pawl/host";
@@ -16,6 +17,8 @@ import { storedSecret } from "./signing-keys.ts";
 export interface Runtime {
   readonly host: Host;
   readonly store: Store;
+  /** Names this process among the nodes of the store. */
+  readonly nodeId: string;
   /** Tells where this process is reached, for links; until then it is the configured address and port. */
   reachedAt(url: string): void;
   /** Lets go of everything, in reverse order. Turns that run then are resumed by whoever comes next. */
@@ -69,6 +72,7 @@ export async function openRuntime(
     opened.push(() => mcp.close());
     const slot = await takeNodeSlot(config.dataDir);
     if (slot !== undefined) opened.push(async () => slot.release());
+    const nodeId = slot?.nodeId ?? `node_${randomUUID().replaceAll("-", "")}`;
     let reachedAt: string | undefined =
       config.port === 0 ? undefined : urlOfListener(config.host, config.port);
     const given = config.publicUrl ?? own.publicUrl;
@@ -81,7 +85,7 @@ export async function openRuntime(
       secret: signing,
       logger,
       publicUrl: given ?? (() => reachedAt),
-      ...(slot !== undefined && { nodeId: slot.nodeId }),
+      nodeId,
     });
     let stopping: Promise<void> | undefined;
     return {
@@ -90,6 +94,7 @@ export async function openRuntime(
       },
       host,
       store,
+      nodeId,
       close({ drainMs = 2_000 } = {}) {
         stopping ??= host.stop({ drainMs }).finally(closeAll);
         return stopping;

@@ -3,10 +3,9 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { conformanceAgents } from "@pawl/arcp-protocol/conformance";
 import type { Logger } from "@pawl/core/ports";
-import { ARCP_PATH, type ArcpEndpoint, createArcpEndpoint } from "./arcp/arcp-endpoint.ts";
-import { conformanceProvisioner } from "./arcp/conformance-provisioner.ts";
+import { ARCP_PATH } from "./arcp/arcp-endpoint.ts";
+import { openArcp } from "./arcp/open-arcp.ts";
 import type { ServerConfig } from "./config/read-config.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { serverError } from "./errors.ts";
@@ -67,7 +66,15 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     logger,
     stopping: stopping.signal,
   });
-  const arcp = openArcp(token, options);
+  const arcp = await openArcp({
+    runtime,
+    principals: knownPrincipals(token, options.principals ?? []),
+    logger,
+    conformance: options.conformance === true,
+  }).catch(async (error: unknown) => {
+    await runtime.close({ drainMs: 0 });
+    throw error;
+  });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   // Slow headers and slow bodies end; an event stream is neither.
   server.headersTimeout = 15_000;
@@ -107,18 +114,6 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     await runtime.close({ drainMs: 0 });
     throw error;
   }
-}
-
-function openArcp(
-  token: string,
-  { logger, principals = [], conformance = false }: ServeOptions,
-): ArcpEndpoint {
-  return createArcpEndpoint({
-    agents: conformance ? conformanceAgents() : [],
-    principals: knownPrincipals(token, principals),
-    logger,
-    ...(conformance && { provisioner: conformanceProvisioner() }),
-  });
 }
 
 /** The token of the data folder is the operator's. */

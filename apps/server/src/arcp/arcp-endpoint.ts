@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { CredentialProvisioner, Transport } from "@pawl/arcp-protocol";
-import { type ArcpPersistence, memoryPersistence } from "@pawl/arcp-protocol/persistence";
+import type { ArcpPersistence } from "@pawl/arcp-protocol/persistence";
 import type { AgentDefinition, RuntimeLimits } from "@pawl/arcp-protocol/server";
 import { ArcpServer } from "@pawl/arcp-protocol/server";
 import { serveWebSocket } from "@pawl/arcp-protocol/transports/websocket-server";
@@ -15,7 +15,7 @@ export interface ArcpEndpointOptions {
   readonly agents: readonly AgentDefinition[];
   readonly principals: Principals;
   readonly logger: Logger;
-  readonly persistence?: ArcpPersistence;
+  readonly persistence: ArcpPersistence;
   readonly provisioner?: CredentialProvisioner;
   readonly limits?: Partial<RuntimeLimits>;
 }
@@ -33,11 +33,11 @@ export interface ArcpEndpoint {
 }
 
 export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
-  const { agents, principals, logger, provisioner, limits } = options;
+  const { agents, principals, logger, persistence, provisioner, limits } = options;
   const server = new ArcpServer({
     agents,
     runtime: { name: "pawl", version: "1.1.0" },
-    persistence: options.persistence ?? memoryPersistence(),
+    persistence,
     authenticate: async ({ token }) => {
       const known = await principals.authenticate(token);
       return known === undefined ? undefined : { id: known.principal };

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { ArcpError } from "../errors.ts";
 import type { Credential } from "../messages/lease.ts";
+import type { Awaitable } from "../persistence/awaitable.ts";
 import type { CredentialStore } from "../persistence/persistence.ts";
 import type { CredentialProvisioner, CredentialRequest } from "./credential-provisioner.ts";
 
@@ -95,10 +96,10 @@ export class CredentialKeeper {
     for (const id of credentialIds) void this.#revoke(id, 1);
   }
 
-  /** After a start: revokes everything that no live job holds. */
-  async recover(isLive: (jobId: string) => boolean): Promise<void> {
+  /** After a start: revokes what belongs to jobs that have ended. Those of the others are left to whoever runs them. */
+  async recover(isLive: (jobId: string) => Awaitable<boolean>): Promise<void> {
     for (const { credentialId, jobId } of await this.#options.store.list()) {
-      if (!isLive(jobId) || this.#byJob.get(jobId) === undefined) void this.#revoke(credentialId, 1);
+      if (!(await isLive(jobId))) void this.#revoke(credentialId, 1);
     }
   }
 

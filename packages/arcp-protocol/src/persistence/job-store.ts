@@ -53,8 +53,14 @@ export interface JobUpdate {
 }
 
 export interface JobStore {
-  /** Stores a job, unless one of this principal has the key already: then that one is returned. Atomic. */
-  create(record: JobRecord): Awaitable<{ created: true } | { created: false; existing: JobRecord }>;
+  /**
+   * Stores a job, unless one of this principal has the key already: then that one is returned. Atomic. Rejects when the
+   * session is not held under this epoch any more, so that whoever holds it sees all of its jobs.
+   */
+  create(
+    record: JobRecord,
+    epoch: number,
+  ): Awaitable<{ created: true } | { created: false; existing: JobRecord }>;
   get(jobId: string): Awaitable<JobRecord | undefined>;
   findByKey(principal: string, idempotencyKey: string): Awaitable<JobRecord | undefined>;
   /** One page of these principals' jobs, ordered by creation, then id. */

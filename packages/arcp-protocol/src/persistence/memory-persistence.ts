@@ -1,4 +1,5 @@
 import type { OutstandingCredential } from "../credentials/credential-provisioner.ts";
+import { ArcpError } from "../errors.ts";
 import { matchesQuery, pageOf } from "../jobs/job-query.ts";
 import { isTerminal, wireStatus } from "../jobs/job-state.ts";
 import { defaultReplayLimits, mayEvictOldest, type ReplayLimits } from "../session/replay-window.ts";
@@ -69,7 +70,7 @@ export class MemoryPersistence implements ArcpPersistence {
       remove: (id, epoch) => this.#removeSession(id, epoch),
     };
     this.jobs = {
-      create: (record) => this.#createJob(record),
+      create: (record, epoch) => this.#createJob(record, epoch),
       get: (id) => withoutLog(this.#jobs.get(id)),
       findByKey: (principal, key) => withoutLog(this.#jobs.get(this.#keys.get(keyOf(principal, key)) ?? "")),
       list: (query, principals) => this.#listJobs(query, principals),
@@ -126,7 +127,10 @@ export class MemoryPersistence implements ArcpPersistence {
     if (this.#sessions.get(sessionId)?.epoch === epoch) this.#sessions.delete(sessionId);
   }
 
-  #createJob(record: JobRecord): { created: true } | { created: false; existing: JobRecord } {
+  #createJob(record: JobRecord, epoch: number): { created: true } | { created: false; existing: JobRecord } {
+    if (this.#sessions.get(record.sessionId)?.epoch !== epoch) {
+      throw new ArcpError("INTERNAL_ERROR", "the session is held by another process");
+    }
     if (record.idempotencyKey !== undefined) {
       const key = keyOf(record.principal, record.idempotencyKey);
       const existing = withoutLog(this.#jobs.get(this.#keys.get(key) ?? ""));

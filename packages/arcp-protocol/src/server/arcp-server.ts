@@ -5,6 +5,7 @@ import { defaultFrameLimits } from "../envelope/frame-limits.ts";
 import { type IdSource, randomIds } from "../envelope/ids.ts";
 import { ArcpError } from "../errors.ts";
 import { JobRegistry } from "../jobs/job-registry.ts";
+import { isTerminal } from "../jobs/job-state.ts";
 import { defaultResultLimits } from "../jobs/result-stream.ts";
 import { DEFAULT_EXPIRY_GRACE_MS } from "../leases/lease-expiry.ts";
 import type { Awaitable } from "../persistence/awaitable.ts";
@@ -112,9 +113,13 @@ export class ArcpServer {
 
   /** Takes up what an earlier process left: its unfinished jobs and the credentials that nobody revoked. */
   async start(): Promise<void> {
-    const { runs, credentials } = this.#runtime;
+    const { persistence, runs, credentials } = this.#runtime;
     await this.#keeper.start();
-    await credentials?.recover((jobId) => runs.has(jobId));
+    await credentials?.recover(async (jobId) => {
+      if (runs.has(jobId)) return true;
+      const record = await persistence.jobs.get(jobId);
+      return record !== undefined && !isTerminal(record.state);
+    });
   }
 
   /** Serves one connection. */

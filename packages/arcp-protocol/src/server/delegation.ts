@@ -155,7 +155,7 @@ async function start(
   });
   await provision(runtime, session, record);
   try {
-    await runtime.persistence.jobs.create(record);
+    await runtime.persistence.jobs.create(record, session.epoch);
   } catch (thrown) {
     runtime.credentials?.revokeJob(jobId, record.credentialIds);
     throw thrown;

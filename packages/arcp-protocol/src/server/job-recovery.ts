@@ -59,7 +59,7 @@ async function recoverJob(
     }
     try {
       // The old credentials' values are lost with the old process; they are revoked, and the job gets new ones.
-      record.credentialIds.length = 0;
+      runtime.credentials?.revokeJob(record.jobId, record.credentialIds.splice(0));
       await provision(runtime, session, record);
       run.start(handler, true);
     } catch (thrown) {

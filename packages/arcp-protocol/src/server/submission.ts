@@ -131,7 +131,7 @@ export class SubmissionDesk {
   #store(session: HostedSession, message: Submit, record: JobRecord, guard: LeaseGuard): Awaitable<void> {
     const runtime = this.#runtime;
     const withdraw = () => runtime.credentials?.revokeJob(record.jobId, record.credentialIds);
-    const stored = runtime.persistence.jobs.create(record);
+    const stored = runtime.persistence.jobs.create(record, session.epoch);
     const next = (outcome: Awaited<typeof stored>) => {
       if (!outcome.created) {
         withdraw();
@@ -143,6 +143,7 @@ export class SubmissionDesk {
     if (!(stored instanceof Promise)) return next(stored);
     return stored.then(next, (cause) => {
       withdraw();
+      if (cause instanceof ArcpError) throw cause;
       throw new ArcpError("INTERNAL_ERROR", "the job could not be stored; try again", { cause });
     });
   }

@@ -40,7 +40,7 @@ function dyingAfter(
     died,
     persistence: {
       ...inner,
-      jobs: { ...inner.jobs, create: (record) => write(() => inner.jobs.create(record)) },
+      jobs: { ...inner.jobs, create: (record, epoch) => write(() => inner.jobs.create(record, epoch)) },
       events: { ...inner.events, append: (batch) => write(() => inner.events.append(batch)) },
     },
   };
