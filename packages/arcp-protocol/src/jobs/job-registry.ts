@@ -97,6 +97,11 @@ export class JobRegistry {
     return swept;
   }
 
+  /** Forgets a job that another process runs now. False when it is unknown. */
+  release(jobId: string): boolean {
+    return this.#jobs.delete(jobId);
+  }
+
   /** Raises a job's mark by one and gives the new mark; undefined for an unknown job. */
   bumpEventSeq(jobId: string): number | undefined {
     const entry = this.get(jobId);

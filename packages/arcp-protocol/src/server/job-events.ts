@@ -117,21 +117,31 @@ export class JobEvents {
       this.#runtime.registry.recordEventSeq(record.jobId, delivery.eventSeq);
       deliveries.push(delivery);
     }
-    const epochs = this.#deliverToSubscribers(entry, deliveries);
-    return this.#runtime.committer.append({ epochs, entries: [entry], deliveries, jobs });
+    const { epochs } = session;
+    const stored = this.#runtime.committer.append({ epochs, entries: [entry], deliveries, jobs });
+    if (stored instanceof Promise) return stored.then(() => this.#deliverToSubscribers(entry));
+    this.#deliverToSubscribers(entry);
   }
 
-  #deliverToSubscribers(entry: JobLogEntry, deliveries: Delivery[]): ReadonlyMap<string, number> {
-    if (this.subscriptions.size === 0) return this.#session.epochs;
-    const epochs = new Map(this.#session.epochs);
+  /**
+   * Once it is stored: were it refused because another process runs the job now, their streams must not have a number
+   * for it.
+   */
+  #deliverToSubscribers(entry: JobLogEntry): void {
+    if (this.subscriptions.size === 0) return;
+    const epochs = new Map<string, number>();
+    const deliveries: Delivery[] = [];
     for (const subscription of this.subscriptions) {
-      if (!subscription.live) continue;
+      // What it has read from the log already it has.
+      if (!subscription.live || entry.jobSeq <= subscription.cursor) continue;
       subscription.cursor = entry.jobSeq;
-      if (!subscription.session.wants(entry)) continue;
-      deliveries.push(subscription.session.number(entry));
-      epochs.set(subscription.session.sessionId, subscription.session.epoch);
+      const { session } = subscription;
+      if (!session.wants(entry)) continue;
+      deliveries.push(session.number(entry));
+      epochs.set(session.sessionId, session.epoch);
     }
-    return epochs;
+    if (deliveries.length === 0) return;
+    void this.#runtime.committer.append({ epochs, entries: [], deliveries, jobs: [] });
   }
 
   /** A cost moves the counters, a delegation has moved them: both are stored with the event that says so. */

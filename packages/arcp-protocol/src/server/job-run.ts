@@ -18,6 +18,7 @@ import type { JobSubscription } from "./job-subscription.ts";
 import { StreamedResult } from "./result-writer.ts";
 import type { Runtime } from "./runtime.ts";
 import type { StepJournal } from "./step-journal.ts";
+import { followJob } from "./subscription.ts";
 
 /** Why a job is being ended before its agent is done. The first reason stays. */
 interface Ending {
@@ -188,6 +189,13 @@ export class JobRun {
     this.#fenced = true;
     this.#clearTimers();
     this.runtime.runs.delete(this.jobId);
+    this.runtime.registry.release(this.jobId);
+    // Those who watch go on with the log that the other process writes.
+    for (const subscription of this.subscriptions) {
+      subscription.live = false;
+      followJob(this.runtime, subscription);
+    }
+    this.subscriptions.clear();
     this.entry.cancel.abort(new ArcpError("INTERNAL_ERROR", "the job is run elsewhere now"));
   }
 

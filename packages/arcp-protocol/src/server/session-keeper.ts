@@ -19,6 +19,7 @@ const MAX_RETRY_MS = 10_000;
 export class SessionKeeper {
   readonly #runtime: Runtime;
   readonly #busy = new Map<string, Promise<unknown>>();
+  readonly #retries = new Set<() => void>();
   #stopWatching: (() => void) | undefined;
   #adopting: Promise<void> | undefined;
   #closed = false;
@@ -45,6 +46,7 @@ export class SessionKeeper {
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopWatching?.();
+    for (const stop of this.#retries) stop();
     for (const session of [...this.#runtime.sessions.values()]) this.#drop(session);
     await this.#adopting;
     await Promise.allSettled(this.#busy.values());
@@ -99,8 +101,7 @@ export class SessionKeeper {
     const hadJobs = [...runs.values()].some((run) => run.session === session);
     this.#drop(session);
     session.peer?.giveUp("fenced");
-    // Nobody else knows of it: without this its jobs would wait until somebody resumes the session.
-    if (cause !== undefined && hadJobs) this.#takeUpAgain(sessionId, FIRST_RETRY_MS);
+    if (hadJobs) this.#takeUpAgain(sessionId, epoch, FIRST_RETRY_MS);
   }
 
   async #takeUp(claimed: ClaimedSession): Promise<HostedSession> {
@@ -117,24 +118,30 @@ export class SessionKeeper {
       await recoverJobs(this.#runtime, session);
     } catch (cause) {
       this.fenced(sessionId, session.epoch, cause);
-      this.#takeUpAgain(sessionId, FIRST_RETRY_MS);
+      this.#takeUpAgain(sessionId, session.epoch, FIRST_RETRY_MS);
       throw cause;
     }
     return session;
   }
 
-  #takeUpAgain(sessionId: string, delayMs: number): void {
+  /** Where the store failed, nobody else knows: its jobs would wait until somebody resumes the session. */
+  #takeUpAgain(sessionId: string, epoch: number, delayMs: number): void {
     if (this.#closed) return;
-    const { clock } = this.#runtime;
-    clock.at(clock.now() + delayMs, () => {
-      if (this.#closed) return;
-      this.inTurn(sessionId, () => this.hold(sessionId)).then(
-        (session) => {
-          if (session !== undefined && session.peer === undefined) this.detached(session);
-        },
-        () => this.#takeUpAgain(sessionId, Math.min(delayMs * 2, MAX_RETRY_MS)),
-      );
+    const { clock, persistence } = this.#runtime;
+    const claimAgain = async () => {
+      const stored = await persistence.sessions.get(sessionId);
+      // A later epoch is that of its next holder, here or elsewhere.
+      if (stored?.epoch !== epoch || this.#closed) return;
+      const session = await this.hold(sessionId);
+      if (session !== undefined && session.peer === undefined) this.detached(session);
+    };
+    const stop = clock.at(clock.now() + delayMs, () => {
+      this.#retries.delete(stop);
+      this.inTurn(sessionId, claimAgain).catch(() => {
+        this.#takeUpAgain(sessionId, epoch, Math.min(delayMs * 2, MAX_RETRY_MS));
+      });
     });
+    this.#retries.add(stop);
   }
 
   #watch(): void {

@@ -102,11 +102,11 @@ export function subscribeToJob(
   });
   session.subscriptions.set(record.jobId, subscription);
   if (!owns) runtime.runs.get(record.jobId)?.subscriptions.add(subscription);
-  follow(runtime, subscription);
+  followJob(runtime, subscription);
 }
 
 /** Numbers the log into the stream until the cursor is at its end, in one go when the store answers at once. */
-function follow(runtime: Runtime, subscription: JobSubscription): void {
+export function followJob(runtime: Runtime, subscription: JobSubscription): void {
   while (!subscription.ended) {
     const { jobId, cursor } = subscription;
     if (subscription.untilJobSeq !== undefined && cursor >= subscription.untilJobSeq) {
@@ -142,7 +142,7 @@ async function followLater(
     if (subscription.ended) return;
     if (entries.length === 0) return await atEndOfLog(runtime, subscription);
     takePage(runtime, subscription, entries);
-    follow(runtime, subscription);
+    followJob(runtime, subscription);
   } catch {
     subscription.session.peer?.giveUp("fenced");
   }
@@ -166,7 +166,7 @@ async function atEndOfLog(runtime: Runtime, subscription: JobSubscription): Prom
   const { jobId } = subscription;
   if (runtime.runs.has(jobId) && subscription.untilJobSeq === undefined) {
     await runtime.committer.settled();
-    if (!subscription.ended) follow(runtime, subscription);
+    if (!subscription.ended) followJob(runtime, subscription);
     return;
   }
   const record = await runtime.persistence.jobs.get(jobId);
@@ -179,7 +179,7 @@ async function atEndOfLog(runtime: Runtime, subscription: JobSubscription): Prom
     woken = true;
     subscription.stopWatching?.();
     subscription.stopWatching = undefined;
-    if (!subscription.ended) follow(runtime, subscription);
+    if (!subscription.ended) followJob(runtime, subscription);
   };
   const { clock, persistence } = runtime;
   const stopTimer = clock.at(clock.now() + FOREIGN_POLL_MS, wake);
