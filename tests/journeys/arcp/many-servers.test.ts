@@ -56,7 +56,7 @@ describe("two servers on one PostgreSQL", { timeout: 120_000 }, () => {
     expect(refusal.payload.code).toBe("JOB_NOT_FOUND");
   });
 
-  it("P15 the jobs of a killed server end on the other one, though nobody resumes there", async () => {
+  it("P21 the jobs of a killed server end on the other one, though nobody resumes there", async () => {
     const a = await servers.start(await servers.folder(), shared());
     const b = await servers.start(await servers.folder(), shared());
     const onA = await RawClient.hello(a.ws);

@@ -12,8 +12,8 @@ const MAX_RETRY_MS = 10_000;
 /**
  * The life of sessions in this process: when they are taken up, when they end, when they are lost to another process.
  *
- * P14 One HostedSession of an id at a time, and the one of the newest epoch: what belongs to an older one is fenced.
- * P15 A session with unfinished jobs is held by some process that lives: orphans are adopted, and what the store failed is
+ * P20 One HostedSession of an id at a time, and the one of the newest epoch: what belongs to an older one is fenced.
+ * P21 A session with unfinished jobs is held by some process that lives: orphans are adopted, and what the store failed is
  *     taken up again.
  */
 export class SessionKeeper {
