@@ -22,10 +22,11 @@ export type {
   ToolResultPart,
   ToolResultStatus,
 } from "./conversation/part.ts";
-export type { OnCrash, ToolDefinition, ToolHints } from "./conversation/tool-definition.ts";
+export type { DelegateFacts, OnCrash, ToolDefinition, ToolHints } from "./conversation/tool-definition.ts";
 export { addUsage, NO_USAGE, type Usage } from "./conversation/usage.ts";
 export { type Agent, type AgentSpec, agent } from "./define/agent.ts";
 export { agentRef, checkAgents, findAgent } from "./define/find-agent.ts";
+export { type Delegate, type DelegateOptions, delegateTo } from "./define/delegate.ts";
 export { type InferSchema, jsonSchemaOf, type Schema, type Validated, validate } from "./define/schema.ts";
 export {
   type AnyTool,
@@ -62,12 +63,15 @@ export {
 export { type Cause, createEnvelope, type EffectEnvelope } from "./effects/envelope.ts";
 export type {
   CancelCertainty,
+  ChildEnd,
+  ChildTurn,
   EffectOutcome,
   ModelCallOutcome,
   ModelResult,
   OutcomeOf,
   ProcessResult,
   ProcessSessionReport,
+  Reserved,
   SteeredInput,
   SyncedEnvironment,
   ToolCallOutcome,
@@ -191,11 +195,14 @@ export {
   sessionPrefix,
 } from "./session-owner.ts";
 // The turn machine
-export { BEHAVIOUR, type TurnConfig } from "./turn/config.ts";
+export { type ChildIds, childIds } from "./turn/child-ids.ts";
+export { BEHAVIOUR, type Grant, isGranted, type TurnConfig } from "./turn/config.ts";
 export type { MachineEvent, RefusalCode } from "./turn/event.ts";
-export { type InputName, inputName, type TurnInput } from "./turn/input.ts";
+export { type AgentStep, type InputName, inputName, type ParentTurn, type TurnInput } from "./turn/input.ts";
 export {
   DEFAULT_LIMITS,
+  DEFAULT_MAX_CHILDREN,
+  DEFAULT_MAX_DEPTH,
   LAST_ANSWER_MS,
   type LimitFacts,
   type LimitName,
@@ -209,11 +216,14 @@ export type { NextAction, TurnAction, TurnProtocol, TurnView } from "./turn/prot
 export {
   type AfterCheckpoint,
   type CallSlot,
+  type DelegatedCall,
   initialState,
   openCalls,
   outstandingEffects,
   type Phase,
   type PhaseName,
+  reservedForAgents,
+  type SlotWait,
   type TurnState,
 } from "./turn/state.ts";
 export { type StepReport, type StepResult, step } from "./turn/step.ts";
@@ -234,5 +244,5 @@ export {
   type ResolveDecision,
   type ResolvedBy,
 } from "./waits/await-event-table.ts";
-export { awaitEventKeyId, isControlWait, promiseKey } from "./waits/key-identity.ts";
+export { awaitEventKeyId, isControlWait, isInnerWait, promiseKey } from "./waits/key-identity.ts";
 export { checkWaitIdentity, type Resolution, type WaitIdentity } from "./waits/wait-identity.ts";

@@ -111,5 +111,14 @@ export const toolDefinition: z.ZodType<ToolDefinition> = z.looseObject({
     .exactOptional(),
   retry: z.looseObject({ maxAttempts: count, baseMs: z.number(), maxMs: z.number() }).exactOptional(),
   timeoutMs: z.number().exactOptional(),
+  delegate: z
+    .looseObject({
+      agent: z.string(),
+      budget: z
+        .looseObject({ tokens: count.exactOptional(), costNanoUsd: count.exactOptional() })
+        .exactOptional(),
+      tools: z.array(z.string()).exactOptional(),
+    })
+    .exactOptional(),
   source: jsonObject.exactOptional(),
 });

@@ -8,7 +8,7 @@ import type {
   ToolLaunch,
   ToolOutcome,
 } from "../effects/outcome.ts";
-import type { InputId } from "../ids.ts";
+import type { InputId, SessionId, TurnId } from "../ids.ts";
 import type { Resolution, WaitIdentity } from "../waits/wait-identity.ts";
 import { inputPart, modelAnswer, modelFailure, toolDefinition } from "./conversation.ts";
 import { callId, count, json, storedId, unionBy } from "./decoder.ts";
@@ -25,6 +25,11 @@ const wait = unionBy<WaitIdentity>()("type", {
   }),
   cancel_gate: z.looseObject({ type: z.literal("cancel_gate") }),
   turn_terminal: z.looseObject({ type: z.literal("turn_terminal") }),
+  child_turn: z.looseObject({
+    type: z.literal("child_turn"),
+    sessionId: z.string(),
+    turnId: z.string(),
+  }),
   custom: z.looseObject({ type: z.literal("custom"), key: z.string() }),
 });
 
@@ -50,6 +55,14 @@ export const waitReason = unionBy<WaitReason>()("type", {
     policyHash: z.string(),
   }),
   budget: z.looseObject({ type: z.literal("budget"), limit: z.string() }),
+  agent: z.looseObject({
+    type: z.literal("agent"),
+    callId: callId,
+    tool: z.string(),
+    agent: z.string(),
+    sessionId: storedId<SessionId>(),
+    turnId: storedId<TurnId>(),
+  }),
   custom: z.looseObject({ type: z.literal("custom"), text: z.string() }),
 });
 
@@ -91,6 +104,16 @@ const launch = unionBy<ToolLaunch>()("status", {
     argumentHash: z.string(),
     policyHash: z.string(),
     expiresAt: z.number().exactOptional(),
+  }),
+  delegated: z.looseObject({
+    status: z.literal("delegated"),
+    child: z.looseObject({
+      agent: z.string(),
+      sessionId: storedId<SessionId>(),
+      turnId: storedId<TurnId>(),
+      reserved: z.looseObject({ tokens: count.exactOptional(), costNanoUsd: count.exactOptional() }),
+    }),
+    deadline: z.number().exactOptional(),
   }),
   not_begun: z.looseObject({ status: z.literal("not_begun"), attempt: count }),
 });

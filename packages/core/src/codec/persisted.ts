@@ -73,6 +73,7 @@ const turnConfig: z.ZodType<TurnConfig> = z.looseObject({
   limits,
   refreshTools: z.enum(["turn", "iteration"]),
   ask: z.array(z.string()).exactOptional(),
+  grant: z.looseObject({ tools: z.array(z.array(z.string())) }).exactOptional(),
   dryRun: z.literal(true).exactOptional(),
   environment: json.exactOptional(),
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { EffectId, InputId } from "../ids.ts";
+import type { EffectId, InputId, SessionId, TurnId } from "../ids.ts";
 import type { MachineEvent } from "../turn/event.ts";
-import type { TurnInput } from "../turn/input.ts";
+import type { ParentTurn, TurnInput } from "../turn/input.ts";
 import type { LimitName, TurnLimits } from "../turn/limits.ts";
 import type { CancelEvidence, TurnOutcome } from "../turn/outcome.ts";
 import { callId, count, json, storedId, unionBy } from "./decoder.ts";
@@ -25,6 +25,8 @@ export const limits: z.ZodType<TurnLimits> = z.looseObject({
   maxTokens: count.exactOptional(),
   maxCostNanoUsd: count.exactOptional(),
   onBudget: z.enum(["last_answer", "wait"]),
+  maxChildren: count.exactOptional(),
+  maxDepth: count.exactOptional(),
 });
 
 export const turnOutcome = unionBy<TurnOutcome>()("status", {
@@ -38,6 +40,19 @@ export const turnOutcome = unionBy<TurnOutcome>()("status", {
   cancelled: z.looseObject({ status: z.literal("cancelled"), evidence: cancelEvidence }),
 });
 
+const parentTurn: z.ZodType<ParentTurn> = z.looseObject({
+  sessionId: storedId<SessionId>(),
+  turnId: storedId<TurnId>(),
+  path: z.array(
+    z.looseObject({
+      agent: z.string(),
+      callId,
+      sessionId: storedId<SessionId>(),
+      turnId: storedId<TurnId>(),
+    }),
+  ),
+});
+
 export const turnInput = unionBy<TurnInput>()("type", {
   begin: z.looseObject({
     type: z.literal("begin"),
@@ -46,6 +61,7 @@ export const turnInput = unionBy<TurnInput>()("type", {
     turnId: z.string(),
     inputs: z.array(steeredInput),
     base: z.looseObject({ revision: count, messages: count }),
+    parent: parentTurn.exactOptional(),
     cancel: cancelEvidence.exactOptional(),
     refusal: errorFacts.exactOptional(),
   }),

@@ -37,6 +37,17 @@ export interface ToolDefinition {
   readonly retry?: { readonly maxAttempts: number; readonly baseMs: number; readonly maxMs: number };
   /** Longest duration of one attempt, in milliseconds. */
   readonly timeoutMs?: number;
+  /** Calls of it are handed to another agent, see `delegateTo`. */
+  readonly delegate?: DelegateFacts;
   /** Where the tool comes from, for people and for finding it again (an MCP server and its own name for the tool). */
   readonly source?: { readonly [key: string]: Json };
+}
+
+/** To whom a call is handed, and with what. */
+export interface DelegateFacts {
+  readonly agent: string;
+  /** The most of this turn's budget that one call may set aside. Absent: what the agent's own limits say, at most half of what is left. */
+  readonly budget?: { readonly tokens?: number; readonly costNanoUsd?: number };
+  /** Names of tools that it may use, `*` at the end stands for anything; always within what this turn may use. */
+  readonly tools?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { PawlError } from "../errors.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import { DEFAULT_LIMITS, type TurnLimits } from "../turn/limits.ts";
+import { type Delegate, delegateTo } from "./delegate.ts";
 
 /** Who answers: instructions and bounds. Pure data. */
 export interface Agent {
@@ -13,6 +14,12 @@ export interface Agent {
   readonly limits: TurnLimits;
   /** `iteration`: tools are looked for anew before each model call after the first. Default `turn`. */
   readonly refreshTools: TurnConfig["refreshTools"];
+  /** What it does, for agents that may hand work to it. */
+  readonly description?: string;
+  /** Names of the host's tools that it may use, `*` at the end stands for anything. All when absent. */
+  readonly tools?: readonly string[];
+  /** Agents that it may hand work to. */
+  readonly delegates: readonly Delegate[];
 }
 
 export interface AgentSpec {
@@ -21,12 +28,24 @@ export interface AgentSpec {
   /** Letters, digits, `.`, `_`, `+` and `-`; at most 64. */
   readonly version?: string;
   readonly instructions?: string;
+  readonly description?: string;
+  readonly tools?: readonly string[];
+  /** Each is offered to the model as a tool; `delegateTo` says more about how. */
+  readonly delegates?: readonly (Agent | Delegate)[];
   readonly model?: string;
   readonly limits?: Partial<TurnLimits>;
   readonly refreshTools?: TurnConfig["refreshTools"];
 }
 
-const AMOUNTS = ["maxIterations", "maxNoProgress", "maxWallMs", "maxTokens", "maxCostNanoUsd"] as const;
+const AMOUNTS = [
+  "maxIterations",
+  "maxNoProgress",
+  "maxWallMs",
+  "maxTokens",
+  "maxCostNanoUsd",
+  "maxChildren",
+  "maxDepth",
+] as const;
 
 const VERSION = /^[A-Za-z0-9._+-]{1,64}$/;
 
@@ -34,10 +53,10 @@ const VERSION = /^[A-Za-z0-9._+-]{1,64}$/;
  * Defines an agent. A limit that is not given has its default; none is ever unlimited by accident.
  *
  * @throws PawlError `invalid_agent_name` for a blank name or one with `@`, `invalid_agent_version`, `invalid_limits` for
- * bounds that are not positive integers or that nobody knows
+ * bounds that are not positive integers or that nobody knows, `invalid_tool_name` when the name of a delegate makes no tool's name
  */
 export function agent(spec: AgentSpec): Agent {
-  const { name, version, instructions, model } = spec;
+  const { name, version, instructions, model, description, tools } = spec;
   if (typeof name !== "string" || name.trim() === "") {
     throw new PawlError("invalid_agent_name", "An agent needs a name: pass a stable, non-blank string.");
   }
@@ -60,6 +79,9 @@ export function agent(spec: AgentSpec): Agent {
     refreshTools: spec.refreshTools ?? "turn",
     ...(instructions !== undefined && { instructions }),
     ...(model !== undefined && { model }),
+    ...(description !== undefined && { description }),
+    ...(tools !== undefined && { tools }),
+    delegates: (spec.delegates ?? []).map((to) => ("agent" in to ? to : delegateTo(to))),
   };
 }
 

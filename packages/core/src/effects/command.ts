@@ -1,5 +1,5 @@
 import type { ModelRequest } from "../conversation/model.ts";
-import type { CallId, EffectId, ProcessId, SessionId } from "../ids.ts";
+import type { CallId, EffectId, ProcessId, SessionId, TurnId } from "../ids.ts";
 import type { Json } from "../json.ts";
 import type { ProcessRegistration } from "../processes/process-event.ts";
 import type { WaitIdentity } from "../waits/wait-identity.ts";
@@ -88,6 +88,15 @@ export type WaitReason =
       readonly policyHash: string;
     }
   | { readonly type: "budget"; readonly limit: string }
+  /** Another agent works on the call, in a turn and a session of its own. */
+  | {
+      readonly type: "agent";
+      readonly callId: CallId;
+      readonly tool: string;
+      readonly agent: string;
+      readonly sessionId: SessionId;
+      readonly turnId: TurnId;
+    }
   | { readonly type: "custom"; readonly text: string };
 
 export interface PeekAwaitEventCommand {

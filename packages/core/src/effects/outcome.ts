@@ -1,11 +1,13 @@
 import type { ModelAnswer, ModelFailure } from "../conversation/model.ts";
 import type { InputPart } from "../conversation/part.ts";
 import type { ToolDefinition } from "../conversation/tool-definition.ts";
+import type { Usage } from "../conversation/usage.ts";
 import type { ErrorFacts } from "../errors.ts";
-import type { InputId, ProcessId } from "../ids.ts";
+import type { InputId, ProcessId, SessionId, TurnId } from "../ids.ts";
 import type { Json } from "../json.ts";
 import type { ProcessRecord } from "../processes/fold.ts";
 import type { ProcessEnd, ProcessEvent } from "../processes/process-event.ts";
+import type { TurnOutcome } from "../turn/outcome.ts";
 import type { Resolution, WaitIdentity } from "../waits/wait-identity.ts";
 import type { EffectKind } from "./command.ts";
 
@@ -41,8 +43,36 @@ export type ToolLaunch =
       /** Absolute, milliseconds since the epoch; absent: it does not expire. */
       readonly expiresAt?: number;
     }
+  /** Another agent works on it, in a turn of its own (D22): what that turn comes to is the result. */
+  | {
+      readonly status: "delegated";
+      readonly child: ChildTurn;
+      /** Absolute, milliseconds since the epoch. */
+      readonly deadline?: number;
+    }
   /** The tool itself says that the attempt never happened: it is performed as the next attempt. */
   | { readonly status: "not_begun"; readonly attempt: number };
+
+/** A turn that another one began, for one of its calls. */
+export interface ChildTurn {
+  readonly agent: string;
+  readonly sessionId: SessionId;
+  readonly turnId: TurnId;
+  /** What of the parent's budget was set aside for it (D13); what it does not spend returns with its end. */
+  readonly reserved: Reserved;
+}
+
+/** Tokens and integer nano US dollars; absent where the parent has no such budget. */
+export interface Reserved {
+  readonly tokens?: number;
+  readonly costNanoUsd?: number;
+}
+
+/** How a child turn ended, as the resolution of its parent's wait carries it. */
+export interface ChildEnd {
+  readonly outcome: TurnOutcome;
+  readonly usage: Usage;
+}
 
 export type ModelResult =
   | { readonly ok: true; readonly answer: ModelAnswer }

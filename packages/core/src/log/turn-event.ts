@@ -5,6 +5,7 @@ import type { ToolOutcome } from "../effects/outcome.ts";
 import type { EffectId, TurnId } from "../ids.ts";
 import type { MachineEvent } from "../turn/event.ts";
 import { type ApprovalDecision, readApproval } from "../waits/approval-decision.ts";
+import type { AgentStep } from "../turn/input.ts";
 import type { Resolution } from "../waits/wait-identity.ts";
 import type { LogBody, LogRow } from "./log-row.ts";
 
@@ -68,6 +69,8 @@ export type TurnEvent = TurnEventBody & {
   readonly turnId: TurnId;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Set where another agent's turn is seen from the one that it works for: the steps from there down to it. */
+  readonly path?: readonly AgentStep[];
 };
 
 export type TurnEventType = TurnEvent["type"];

@@ -7,6 +7,8 @@ import type { LogRow } from "../log/log-row.ts";
 import type { SessionOwner } from "../session-owner.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import type { CancelEvidence, TurnOutcome } from "../turn/outcome.ts";
+import type { Resolution } from "../waits/wait-identity.ts";
+import type { NewAwaitEvent } from "./await-events.ts";
 import type { Fence } from "./leases.ts";
 import type { OutboxItem } from "./outbox.ts";
 
@@ -50,6 +52,11 @@ export interface Boundary {
   readonly inputIds: readonly InputId[];
   /** Work that follows, in order. It is no part of the receipt, and a repeated commit adds none (D21, D23). */
   readonly outbox?: readonly OutboxItem[];
+  /**
+   * Await-events of other sessions that wait for this boundary: settled, and their sessions marked for wake-up, in the same
+   * transaction (D22). The first resolution wins here too; an event that nobody registered yet is made.
+   */
+  readonly settles?: readonly { readonly event: NewAwaitEvent; readonly resolution: Resolution }[];
   /** The last row of the turn, built from the receipt; absent for boundaries without one. */
   readonly row?: (receipt: CommitReceipt) => LogRow;
 }

@@ -8,6 +8,22 @@ import type { TurnLimits } from "./limits.ts";
  */
 export const BEHAVIOUR = "pawl-1";
 
+/**
+ * What a turn may use: a tool is within it when each list has its name (`*` at the end stands for anything). A child adds a list to
+ * its parent's, so it never has more than its parent.
+ */
+export interface Grant {
+  readonly tools: readonly (readonly string[])[];
+}
+
+export function isGranted(grant: Grant | undefined, tool: string): boolean {
+  return (grant?.tools ?? []).every((names) => names.some((name) => fits(name, tool)));
+}
+
+function fits(pattern: string, name: string): boolean {
+  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
 /** Everything that steers a turn and is known when it begins. Stored once by content hash (D7). */
 export interface TurnConfig {
   readonly version: 1;
@@ -21,6 +37,8 @@ export interface TurnConfig {
   readonly refreshTools: "turn" | "iteration";
   /** Tools whose calls need somebody's approval in this turn. */
   readonly ask?: readonly string[];
+  /** What the turn, and every agent that it hands work to, may use. */
+  readonly grant?: Grant;
   /** Only tools that say that they only read are performed; the others answer that they would have been. */
   readonly dryRun?: true;
   /** What a node needs to find the tools again (MCP servers, say). Opaque to the machine. */

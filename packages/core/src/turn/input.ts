@@ -1,6 +1,6 @@
 import type { EffectKind } from "../effects/command.ts";
 import type { EffectOutcome, SteeredInput } from "../effects/outcome.ts";
-import type { EffectId } from "../ids.ts";
+import type { CallId, EffectId, SessionId, TurnId } from "../ids.ts";
 import type { CancelEvidence } from "./outcome.ts";
 import type { TimerName } from "./timers.ts";
 
@@ -17,6 +17,8 @@ export type TurnInput =
       readonly inputs: readonly SteeredInput[];
       /** Where the session stood: the revision and the number of messages that precede this turn. */
       readonly base: { readonly revision: number; readonly messages: number };
+      /** The turn works for another one. */
+      readonly parent?: ParentTurn;
       /** The cancel gate as it was when the turn began (D18): a turn that was cancelled before performs nothing. */
       readonly cancel?: CancelEvidence;
       /** The turn could not be prepared (a tool server that does not start, say): it ends at once and says why. */
@@ -32,6 +34,23 @@ export type TurnInput =
   | { readonly type: "cancel_requested"; readonly now: number; readonly evidence: CancelEvidence }
   /** The host cannot go on with this turn: its attempts are used up (D17), or its tools cannot be had. */
   | { readonly type: "give_up"; readonly now: number; readonly code: string; readonly message: string };
+
+/** One step from a turn to an agent that works for it: whose call it is, and the turn that works on it. */
+export interface AgentStep {
+  readonly agent: string;
+  /** Of the call, in the turn above. */
+  readonly callId: CallId;
+  readonly sessionId: SessionId;
+  readonly turnId: TurnId;
+}
+
+/** For whom a turn works. */
+export interface ParentTurn {
+  readonly sessionId: SessionId;
+  readonly turnId: TurnId;
+  /** From the turn that works for nobody down to this one, which is the last step. */
+  readonly path: readonly AgentStep[];
+}
 
 /** The name of an input in the transitions table: settlements are told apart by the kind of their outcome. */
 export type InputName = "begin" | "timer_fired" | "cancel_requested" | "give_up" | `settled:${EffectKind}`;

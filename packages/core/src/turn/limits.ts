@@ -16,7 +16,14 @@ export interface TurnLimits {
   /** Integer nano US dollars. */
   readonly maxCostNanoUsd?: number;
   readonly onBudget: "last_answer" | "wait";
+  /** Calls that may be handed to other agents; `DEFAULT_MAX_CHILDREN` when absent. */
+  readonly maxChildren?: number;
+  /** How far below the first turn agents may hand work on; `DEFAULT_MAX_DEPTH` when absent. */
+  readonly maxDepth?: number;
 }
+
+export const DEFAULT_MAX_CHILDREN = 16;
+export const DEFAULT_MAX_DEPTH = 3;
 
 /** Explicit, so that nobody runs without bounds by forgetting them: an hour of work, 50 iterations. */
 export const DEFAULT_LIMITS: TurnLimits = {

@@ -2,12 +2,20 @@ import type { Message } from "../conversation/message.ts";
 import type { ToolCallPart, ToolResultPart } from "../conversation/part.ts";
 import { NO_USAGE, type Usage } from "../conversation/usage.ts";
 import type { CheckpointKind, WaitReason } from "../effects/command.ts";
-import type { SyncedEnvironment } from "../effects/outcome.ts";
+import type { Reserved, SyncedEnvironment } from "../effects/outcome.ts";
 import type { CallId, EffectId, InputId } from "../ids.ts";
 import type { Json } from "../json.ts";
+import type { ParentTurn } from "./input.ts";
 import type { LimitName } from "./limits.ts";
 import type { CancelEvidence, TurnOutcome } from "./outcome.ts";
 import type { Timers } from "./timers.ts";
+
+export interface SlotWait {
+  readonly reason: WaitReason;
+  readonly onTimeout: "tell_model" | "fail_turn";
+  /** Set aside for the agent that works on the call (D13). */
+  readonly reserved?: Reserved;
+}
 
 /** One call of the answer that is being worked on. */
 export interface CallSlot {
@@ -18,10 +26,16 @@ export interface CallSlot {
   /** The effect that is outstanding for this call; absent once there is a result. */
   readonly effectId?: EffectId;
   /** Set while the outstanding effect is a wait. */
-  readonly wait?: { readonly reason: WaitReason; readonly onTimeout: "tell_model" | "fail_turn" };
+  readonly wait?: SlotWait;
   readonly result?: ToolResultPart;
   /** Somebody approved it, perhaps with other arguments. */
   readonly approved?: { readonly by: EffectId; readonly input?: Json };
+}
+
+export interface DelegatedCall {
+  readonly callId: CallId;
+  /** The call's idempotency key: the child's ids are made from it. */
+  readonly key: string;
 }
 
 /** What an answered checkpoint goes on with when it brought no input. */
@@ -81,6 +95,10 @@ export interface TurnState {
   /** Set once a limit was reached: the next answer is the last. */
   readonly limit?: LimitName;
   readonly cancel?: CancelEvidence;
+  /** For whom this turn works. */
+  readonly parent?: ParentTurn;
+  /** Calls that were handed to other agents and whose end is not known: their turns may be alive. */
+  readonly delegated?: readonly DelegatedCall[];
   readonly environment?: SyncedEnvironment;
   readonly timers: Timers;
   /** Set while waiting: what was left of the wall time, in milliseconds. The timer stands still meanwhile. */
@@ -123,4 +141,16 @@ export function outstandingEffects(state: TurnState): readonly EffectId[] {
   if ("slots" in phase) return phase.slots.flatMap((slot) => slot.effectId ?? []);
   if ("budget" in phase) return [phase.budget.effectId];
   return "effectId" in phase ? [phase.effectId] : [];
+}
+
+/** What of the budget is set aside for agents that work on calls of this turn. */
+export function reservedForAgents({ phase }: TurnState): {
+  readonly tokens: number;
+  readonly costNanoUsd: number;
+} {
+  const held = "slots" in phase ? phase.slots.flatMap((slot) => slot.wait?.reserved ?? []) : [];
+  return {
+    tokens: held.reduce((sum, { tokens = 0 }) => sum + tokens, 0),
+    costNanoUsd: held.reduce((sum, { costNanoUsd = 0 }) => sum + costNanoUsd, 0),
+  };
 }

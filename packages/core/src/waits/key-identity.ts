@@ -21,3 +21,8 @@ export function promiseKey(keyId: string): string {
 export function isControlWait(wait: WaitIdentity): boolean {
   return wait.type === "cancel_gate" || wait.type === "turn_terminal";
 }
+
+/** Nobody from outside answers these: turns settle them by themselves. */
+export function isInnerWait(wait: WaitIdentity): boolean {
+  return isControlWait(wait) || wait.type === "child_turn";
+}

@@ -12,6 +12,8 @@ export type WaitIdentity =
     }
   | { readonly type: "cancel_gate" }
   | { readonly type: "turn_terminal" }
+  /** The end of a turn in a session of its own that this one began (D22): that turn's commit settles it. */
+  | { readonly type: "child_turn"; readonly sessionId: string; readonly turnId: string }
   | { readonly type: "custom"; readonly key: string };
 
 /** Returns the identity. @throws PawlError `invalid_await_event_wait_identity` for blank ids or an ordinal below 1. */
@@ -25,7 +27,9 @@ export function checkWaitIdentity(wait: WaitIdentity): WaitIdentity {
           blank(wait.signal) ||
           !Number.isSafeInteger(wait.ordinal) ||
           wait.ordinal < 1
-        : wait.type === "custom" && blank(wait.key);
+        : wait.type === "child_turn"
+          ? blank(wait.sessionId) || blank(wait.turnId)
+          : wait.type === "custom" && blank(wait.key);
   if (invalid) {
     throw new PawlError(
       "invalid_await_event_wait_identity",

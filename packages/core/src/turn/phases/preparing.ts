@@ -15,6 +15,7 @@ export function begin(
     sessionId: input.sessionId,
     turnId: input.turnId,
     base: input.base,
+    ...(input.parent && { parent: input.parent }),
     timers: { wall_time: input.now + machine.config.limits.maxWallMs },
   };
   return after(takeIn(begun, input.inputs, "begin"), (s) => {

@@ -8,6 +8,7 @@ import type { MachineEvent, RefusalCode } from "../event.ts";
 import { after, type MachineEffect, type Move, moveTo, type TurnMachine } from "../move.ts";
 import { type CallSlot, openCalls, type TurnState } from "../state.ts";
 import { act } from "./act.ts";
+import { forgetDelegated, handedOver, noteDelegated } from "./delegated-calls.ts";
 import { finish } from "./finished.ts";
 import { abandonedResult, answerOpenCalls, failedResult, resultOf, withEdit } from "./tool-results.ts";
 import { openWait } from "./tool-waits.ts";
@@ -33,8 +34,10 @@ export function runTools(
     events.push({ type: "tool.refused", callId: call.callId, name: call.name, ...refusal });
     return { call, index, attempt: 0, result: failedResult(call, refusal.code, refusal.message) };
   });
-  const effects = slots.filter((slot) => slot.effectId !== undefined).map((slot) => toolEffect(state, slot));
-  return after(moveTo(state, { effects, events }), (s) => withSlots(machine, s, slots, now));
+  const begun = slots.filter((slot) => slot.effectId !== undefined);
+  const effects = begun.map((slot) => toolEffect(state, slot));
+  const handed = noteDelegated(state, begun, tools);
+  return after(moveTo(handed, { effects, events }), (s) => withSlots(machine, s, slots, now));
 }
 
 interface Refusal {
@@ -75,6 +78,11 @@ export function toolEffectId(state: TurnState, index: number, attempt: number): 
   return attempt === 0 ? first : childEffectId(first, attempt, "attempt");
 }
 
+/** Of the position without the attempt: a tool that is performed again sees the same key. */
+export function callKey(state: TurnState, { index }: CallSlot): string {
+  return `${state.turnId}/${positionalEffectId(state.iteration, "tool_call", index)}`;
+}
+
 function toolEffect(state: TurnState, slot: CallSlot): MachineEffect {
   const { callId, name } = slot.call;
   const input = slot.approved?.input ?? slot.call.input;
@@ -86,8 +94,7 @@ function toolEffect(state: TurnState, slot: CallSlot): MachineEffect {
       name,
       input,
       attempt: slot.attempt,
-      // Of the position without the attempt: a tool that is performed again sees the same key.
-      idempotencyKey: `${state.turnId}/${positionalEffectId(state.iteration, "tool_call", slot.index)}`,
+      idempotencyKey: callKey(state, slot),
       ...(slot.approved && { approvedBy: slot.approved.by }),
     },
   };
@@ -102,8 +109,12 @@ export function toolSettled(
 ): Move {
   const { launch } = outcome;
   switch (launch.status) {
-    case "done":
-      return settle(machine, state, slot, resultOf(slot.call, launch.result), now);
+    case "done": {
+      const { result } = launch;
+      // An agent that was refused never began; of one that was told to stop nobody knows.
+      const known = result.status === "cancelled" ? state : forgetDelegated(state, slot.call.callId);
+      return settle(machine, known, slot, resultOf(slot.call, result), now);
+    }
     case "pending": {
       const reason: WaitReason = { type: "tool_pending", callId: slot.call.callId, tool: slot.call.name };
       return openWait(machine, state, slot, { ...launch, reason }, now);
@@ -118,6 +129,8 @@ export function toolSettled(
             now,
           )
         : performAgain(machine, state, slot, now);
+    case "delegated":
+      return handedOver(machine, state, slot, launch, now);
     case "needs_approval": {
       const { callId, name, input } = slot.call;
       const { argumentHash, policyHash, expiresAt } = launch;
@@ -163,12 +176,8 @@ export function settle(
   now: number,
 ): Move {
   const { call, index, attempt } = slot;
-  return withSlots(
-    machine,
-    state,
-    replaceSlot(state, { call, index, attempt, result: withEdit(slot, result) }),
-    now,
-  );
+  const settled: CallSlot = { call, index, attempt, result: withEdit(slot, result) };
+  return withSlots(machine, state, replaceSlot(state, settled), now);
 }
 
 export function replaceSlot(state: TurnState, slot: CallSlot): readonly CallSlot[] {

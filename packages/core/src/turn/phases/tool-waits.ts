@@ -1,4 +1,5 @@
 import type { WaitReason } from "../../effects/command.ts";
+import type { Reserved } from "../../effects/outcome.ts";
 import { childEffectId } from "../../effects/replay-key.ts";
 import type { EffectId } from "../../ids.ts";
 import type { Json } from "../../json.ts";
@@ -6,6 +7,7 @@ import { readApproval } from "../../waits/approval-decision.ts";
 import type { Resolution, WaitIdentity } from "../../waits/wait-identity.ts";
 import { after, type Move, moveTo, type TurnMachine } from "../move.ts";
 import type { CallSlot, TurnState } from "../state.ts";
+import { toldOfAgent } from "./delegated-calls.ts";
 import { finish } from "./finished.ts";
 import { performAgain, replaceSlot, settle, toolEffectId, withSlots } from "./running-tools.ts";
 import { abandonedResult, failedResult, resultOf, resultOfPending, unknownResult } from "./tool-results.ts";
@@ -15,6 +17,7 @@ interface WaitRequest {
   readonly reason: WaitReason;
   readonly deadline?: number;
   readonly onTimeout: "tell_model" | "fail_turn";
+  readonly reserved?: Reserved;
 }
 
 /** Stands a call on a wait. */
@@ -30,16 +33,15 @@ export function openWait(
     const { reason, onTimeout } = request;
     return settle(machine, state, slot, abandonedResult({ ...slot, wait: { reason, onTimeout } }), now);
   }
-  const { wait, reason, deadline, onTimeout } = request;
+  const { wait, reason, deadline, onTimeout, reserved } = request;
+  const stand = { reason, onTimeout, ...(reserved && { reserved }) };
   const effectId = childEffectId(toolEffectId(state, slot.index, slot.attempt), 0, "wait");
   const command = { kind: "await_event", wait, reason, ...(deadline !== undefined && { deadline }) } as const;
   const opened = moveTo(state, {
     effects: [{ id: effectId, command }],
     events: [{ type: "wait.opened", effectId, reason }],
   });
-  return after(opened, (s) =>
-    withSlots(machine, s, replaceSlot(s, { ...slot, effectId, wait: { reason, onTimeout } }), now),
-  );
+  return after(opened, (s) => withSlots(machine, s, replaceSlot(s, { ...slot, effectId, wait: stand }), now));
 }
 
 export function waitSettled(
@@ -52,6 +54,7 @@ export function waitSettled(
   const type = slot.wait?.reason.type;
   if (type === "did_it_happen") return toldWhetherItHappened(machine, state, slot, resolution, now);
   if (type === "approval") return toldOfApproval(machine, state, slot, resolution, now);
+  if (type === "agent") return toldOfAgent(machine, state, slot, resolution, now);
   if (resolution.status === "timeout" && slot.wait?.onTimeout === "fail_turn") {
     const message = `The tool "${slot.call.name}" did not answer in time, and the turn depends on it.`;
     return finish(state, { status: "failed", code: "tool_timeout", message });
