@@ -25,8 +25,8 @@ export type {
 export type { DelegateFacts, OnCrash, ToolDefinition, ToolHints } from "./conversation/tool-definition.ts";
 export { addUsage, NO_USAGE, type Usage } from "./conversation/usage.ts";
 export { type Agent, type AgentSpec, agent } from "./define/agent.ts";
-export { agentRef, checkAgents, findAgent } from "./define/find-agent.ts";
 export { type Delegate, type DelegateOptions, delegateTo } from "./define/delegate.ts";
+export { agentRef, checkAgents, findAgent } from "./define/find-agent.ts";
 export { type InferSchema, jsonSchemaOf, type Schema, type Validated, validate } from "./define/schema.ts";
 export {
   type AnyTool,
@@ -154,6 +154,7 @@ export {
   oneChangeAJob,
 } from "./jobs/job-batch.ts";
 export type { Json, JsonObject } from "./json.ts";
+export { type EventCursor, formatEventCursor, parseEventCursor } from "./log/event-cursor.ts";
 export { LOG_VERSION, type LogBody, type LogRow } from "./log/log-row.ts";
 export {
   eventsOfRow,

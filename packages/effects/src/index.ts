@@ -37,6 +37,7 @@ export type {
   Intent,
   TurnFacts,
   TurnSpending,
+  Wanted,
 } from "./controller/effect-controller.ts";
 export { createEffectHost, type EffectHost } from "./controller/effect-host.ts";
 export { inline } from "./controller/inline.ts";
@@ -49,6 +50,12 @@ export {
 } from "./controller/replay-decision.ts";
 export { backoffMs, MODEL_RETRY, type RetryPolicy } from "./controller/retry-policy.ts";
 export { type ScopedEffectController, scopedController } from "./controller/scoped.ts";
+export { type ChildTurnOptions, cancelChild, childTurnExecutor } from "./executors/child-turn-executor.ts";
+export {
+  type ChildRequest,
+  type DelegationOptions,
+  delegatingExecutor,
+} from "./executors/delegating-executor.ts";
 // Executors
 export { type DirectModelOptions, directModelExecutor } from "./executors/direct-model-executor.ts";
 export { type DurableStep, durableStepExecutor } from "./executors/durable-step-executor.ts";

@@ -1,6 +1,19 @@
-import { agent, checkAgents, nodeId, type SessionId, standard, type ToolSet, turnId } from "@pawl/core";
+import {
+  agent,
+  agentRef,
+  checkAgents,
+  type Json,
+  nodeId,
+  type SessionId,
+  standard,
+  type ToolSet,
+  turnId,
+} from "@pawl/core";
 import type { Logger, Model } from "@pawl/core/ports";
 import {
+  type ChildRequest,
+  childTurnExecutor,
+  delegatingExecutor,
   journaled,
   modelExecutor,
   processExecutor,
@@ -19,6 +32,7 @@ import {
   createTimerLoop,
   type SessionWorker,
 } from "@pawl/queue-runner";
+import { agentsAndDelegates } from "./agents-and-delegates.ts";
 import { askedInputOf, createApprovalLinks } from "./approval-links.ts";
 import { createReceiptSigning } from "./approval-receipts.ts";
 import { createApprovals } from "./approvals.ts";
@@ -32,6 +46,7 @@ import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
 import { createTasks } from "./tasks.ts";
 import { createTurnHandle } from "./turn.ts";
+import { readTurnRequest, writeTurnRequest } from "./turn-request.ts";
 import { createWaitSettler } from "./wait-settler.ts";
 import { createWaits } from "./waits.ts";
 
@@ -51,7 +66,9 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const { model } = options;
   const findModel: (name: string | undefined) => Model = typeof model === "function" ? model : () => model;
   const { limits } = agent({ name: "defaults", ...(options.limits && { limits: options.limits }) });
-  const agents = options.agents?.length ? options.agents : [agent({ name: "assistant", limits })];
+  const agents = agentsAndDelegates(
+    options.agents?.length ? options.agents : [agent({ name: "assistant", limits })],
+  );
   checkAgents(agents);
 
   const fireDue = allDue(createDueWaits(store.awaits, clock), createDueInputs(store.outbox));
@@ -72,6 +89,17 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const commands = createProcessCommands({ processes: store.processes, clock });
 
   const policies = (options.approvals ?? {}) as Readonly<Record<string, ApprovalPolicy>>;
+  const { inbox, sessions } = store;
+  const delegation = {
+    inbox,
+    write: (request: ChildRequest) => writeTurnRequest(request) ?? null,
+    read: (environment: Json | undefined) => {
+      const { limits = {}, parent } = readTurnRequest(environment);
+      return { limits, parent };
+    },
+    limitsOf: (ref: string) => agents.find((known) => agentRef(known) === ref)?.limits,
+  };
+  const parentOf = (environment: Json | undefined) => delegation.read(environment).parent;
   const controller = journaled({
     clock,
     guards: [
@@ -83,11 +111,12 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     ],
     executors: {
       model_call: modelExecutor(findModel, { clock, random }),
-      tool_call: toolExecutor({ clock, random }),
+      tool_call: delegatingExecutor(toolExecutor({ clock, random }), delegation),
       sleep: sleepExecutor({ clock }),
       process: processExecutor(commands),
       sync_environment: syncEnvironmentExecutor,
       ...awaits.executors,
+      await_event: childTurnExecutor(awaits.executors.await_event, { sessions, inbox, parentOf }),
     },
   });
   const environment = createHostEnvironment({

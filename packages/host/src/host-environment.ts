@@ -1,7 +1,9 @@
 import {
   type Agent,
   agent,
+  DEFAULT_MAX_DEPTH,
   findAgent,
+  type Grant,
   type Json,
   PawlError,
   type ToolDefinition,
@@ -11,6 +13,7 @@ import {
 import type { InputRecord, Model, Toolbox, ToolProvider } from "@pawl/core/ports";
 import { joinToolboxes, staticToolbox } from "@pawl/effects";
 import type { EnvironmentOptions, TurnEnvironment } from "@pawl/effects/turn-driver";
+import { delegateToolbox, grantedToolbox } from "./granted-toolbox.ts";
 import { readTurnRequest, type TurnRequest } from "./turn-request.ts";
 
 export interface HostEnvironmentOptions {
@@ -48,9 +51,27 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
     return joinToolboxes(own, found);
   }
 
+  /** Bounded by what the turn was granted; agents that it hands work to are bounded by the same. */
+  function offered(
+    box: Toolbox,
+    tools: Agent["tools"],
+    grant: Grant | undefined,
+    delegates: readonly ToolDefinition[],
+  ): Toolbox {
+    const granted = grantedToolbox(box, tools, grant);
+    return delegates.length === 0 ? granted : joinToolboxes(granted, delegateToolbox(delegates));
+  }
+
+  function delegatesOf(request: TurnRequest): readonly ToolDefinition[] {
+    const { delegates = [], limits } = findAgent(agents, request.agent);
+    const maxDepth = request.limits?.maxDepth ?? limits.maxDepth ?? DEFAULT_MAX_DEPTH;
+    if ((request.parent?.path.length ?? 0) >= maxDepth) return [];
+    return delegates.map(({ definition }) => definition);
+  }
+
   function configOf(request: TurnRequest, tools: readonly ToolDefinition[]): TurnConfig {
     const found = findAgent(agents, request.agent);
-    const { name, version, instructions, limits, refreshTools, model: preferred } = found;
+    const { name, version, instructions, limits, refreshTools, model: preferred, tools: made } = found;
     // Asked for by name now, so that a model that cannot be had is told before anything is paid for.
     const model = findModel(request.model ?? preferred).id;
     return {
@@ -60,6 +81,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
         name,
         ...(version !== undefined && { version }),
         ...(instructions !== undefined && { instructions }),
+        ...(made !== undefined && { tools: made }),
       },
       model,
       tools,
@@ -67,6 +89,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       refreshTools,
       ...(request.environment !== undefined && { environment: request.environment }),
       ...(request.ask !== undefined && request.ask.length > 0 && { ask: request.ask }),
+      ...(request.grant !== undefined && { grant: request.grant }),
     };
   }
 
@@ -79,21 +102,38 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       limits: options.limits,
       refreshTools: "turn",
     },
+    parentOf: (input) => readTurnRequest(input.content.environment).parent,
     forkOf: (input) => readTurnRequest(input.content.environment).fork,
     async prepare(input: InputRecord, about) {
       const request = readTurnRequest(input.content.environment);
       configOf(request, []);
-      const toolbox = await openTools(request.environment, about);
-      checkAsked(request.ask ?? [], toolbox.definitions);
+      const box = await openTools(request.environment, about);
+      const toolbox = offered(
+        box,
+        findAgent(agents, request.agent).tools,
+        request.grant,
+        delegatesOf(request),
+      );
+      // An agent that works for another one need not have all of its tools.
+      if (request.parent === undefined) checkAsked(request.ask ?? [], toolbox.definitions);
       return { toolbox, config: configOf(request, toolbox.definitions) };
     },
-    refresh: (config, about) => openTools(config.environment, about),
-    reopen: (config, about) => {
+    async refresh(config, about) {
+      const delegates = config.tools.filter(isDelegate);
+      return offered(await openTools(config.environment, about), config.agent.tools, config.grant, delegates);
+    },
+    async reopen(config, about) {
       const names = new Set(own.definitions.map(({ name }) => name));
-      const pinned = config.tools.filter(({ name }) => !names.has(name));
-      return openTools(config.environment, about, pinned);
+      const delegates = config.tools.filter(isDelegate);
+      const pinned = config.tools.filter((tool) => !names.has(tool.name) && !isDelegate(tool));
+      const box = await openTools(config.environment, about, pinned);
+      return offered(box, config.agent.tools, config.grant, delegates);
     },
   };
+}
+
+function isDelegate(tool: ToolDefinition): boolean {
+  return tool.delegate !== undefined;
 }
 
 /** A misspelt name would let the calls through that somebody wanted to see. */

@@ -1,5 +1,6 @@
 import type {
   Agent,
+  AgentStep,
   CancelEvidence,
   CommitReceipt,
   InputPart,
@@ -106,8 +107,10 @@ export interface SendOptions<Tx = never> {
   readonly limits?: Partial<TurnLimits>;
   /** For the host's `toolProvider`. */
   readonly environment?: Json;
-  /** Names of tools whose calls need somebody's approval in this turn. */
+  /** Names of tools whose calls need somebody's approval in this turn, and in those of the agents that it hands work to. */
   readonly ask?: readonly string[];
+  /** The only tools that this turn, and every agent that it hands work to, may use; `*` at the end of a name stands for anything. */
+  readonly grant?: { readonly tools: readonly string[] };
 }
 
 /**
@@ -177,7 +180,7 @@ export interface Turn {
   readonly id: TurnId;
   /** Resolves when the turn ends, waits or is blocked; it never hangs. Aborting `signal` rejects and cancels nothing. */
   result(options?: { readonly signal?: AbortSignal }): Promise<TurnResult>;
-  /** The turn's events, past and coming. Ends after `turn.committed`. */
+  /** Its events and, with their `path`, those of agents that work for it, past and coming. Ends after its own `turn.committed`. */
   events(options?: EventOptions): AsyncIterable<TurnEvent>;
   /** Asks for its end; works with no worker alive. */
   cancel(options?: { readonly reason?: string; readonly origin?: string }): Promise<CancelRequest>;
@@ -238,6 +241,8 @@ export interface OpenWait {
   /** Of the await-event; see `Host.waits`. */
   readonly id: string;
   readonly reason: WaitReason;
+  /** Set where an agent waits that works for this turn: the steps down to it. */
+  readonly path?: readonly AgentStep[];
 }
 
 /** How a turn stands when it does not move any more. A union by `status`. */

@@ -1,6 +1,6 @@
 import { inputId, loadJsonDigest, PawlError, type SessionId, turnIdOfInput } from "@pawl/core";
 import type { SessionRecord, Store } from "@pawl/core/ports";
-import { followLog } from "./follow-log.ts";
+import { followTree } from "./follow-tree.ts";
 import type { SendOptions, Session } from "./host.ts";
 import { partsOf } from "./input-parts.ts";
 import type { SessionNames } from "./session-names.ts";
@@ -22,7 +22,15 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     id: shown,
     async send(content, send = {}) {
       const { delivery = "next", idempotencyKey, at, tx } = send;
-      const environment = writeTurnRequest(send);
+      const { agent, model, limits, environment: tools, ask, grant } = send;
+      const environment = writeTurnRequest({
+        agent,
+        model,
+        limits,
+        environment: tools,
+        ask,
+        ...(grant && { grant: { tools: [grant.tools] } }),
+      });
       const { input } = await store.inbox.accept(
         {
           inputId: inputId(`in_${await nameOf(id, send, newId)}`),
@@ -60,7 +68,8 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
       const facts = { sessionId: id, receipts, inputs, transcript, lastDigest };
       return { ...verifySession(facts, await loadJsonDigest(), anchor), sessionId: shown };
     },
-    events: (events = {}) => followLog({ ...events, log: store.log, clock, hold, sessionId: id }),
+    events: (events = {}) =>
+      followTree({ ...events, shown: names.shown, log: store.log, clock, hold, sessionId: id }),
   };
 }
 

@@ -1,4 +1,11 @@
-import { type Json, PawlError, type TurnLimits } from "@pawl/core";
+import {
+  type Grant,
+  type Json,
+  type JsonObject,
+  type ParentTurn,
+  PawlError,
+  type TurnLimits,
+} from "@pawl/core";
 import type { ForkRequest } from "@pawl/effects/turn-driver";
 
 /** What an input says of the turn that it begins; stored with it as its content's `environment`. */
@@ -11,20 +18,17 @@ export interface TurnRequest {
   readonly fork?: ForkRequest;
   /** Tools whose calls need somebody's approval. */
   readonly ask?: readonly string[];
+  readonly grant?: Grant;
+  /** The turn that wants this one's work. */
+  readonly parent?: ParentTurn;
 }
 
-export function writeTurnRequest(request: TurnRequest): Json | undefined {
-  const { agent, model, limits, environment, fork, ask } = request;
-  if ([agent, model, limits, environment, fork, ask].every((part) => part === undefined)) return undefined;
-  return {
-    v: 1,
-    ...(agent !== undefined && { agent }),
-    ...(model !== undefined && { model }),
-    ...(limits !== undefined && { limits: { ...limits } }),
-    ...(environment !== undefined && { environment }),
-    ...(fork !== undefined && { fork: { ...fork } }),
-    ...(ask !== undefined && { ask }),
-  };
+/** A request whose members may be there without a value. */
+type Loose<T> = { readonly [Key in keyof T]: T[Key] | undefined };
+
+export function writeTurnRequest(request: Loose<TurnRequest>): Json | undefined {
+  const said = Object.entries(request).filter(([, value]) => value !== undefined);
+  return said.length === 0 ? undefined : { v: 1, ...(Object.fromEntries(said) as JsonObject) };
 }
 
 /** @throws PawlError `turn_request_unreadable` for an input that a newer host wrote, or another kind of host */

@@ -1,18 +1,11 @@
-import {
-  inputIdsOfTurn,
-  isControlWait,
-  PawlError,
-  type SessionId,
-  standard,
-  type TurnId,
-  turnIdOfInput,
-  type WaitReason,
-} from "@pawl/core";
+import { inputIdsOfTurn, PawlError, type SessionId, standard, type TurnId, turnIdOfInput } from "@pawl/core";
 import type { Clock, CommittedTurn, InputRecord, NewId, Store } from "@pawl/core/ports";
 import { loadTurnRecord, redactTurnRecord, replayTurn } from "@pawl/effects/turn-driver";
-import { createWake, followLog } from "./follow-log.ts";
+import { createWake } from "./follow-log.ts";
+import { followTree } from "./follow-tree.ts";
 import { acceptFork } from "./fork.ts";
-import type { OpenWait, Turn, TurnExplanation, TurnResult } from "./host.ts";
+import type { Turn, TurnExplanation, TurnResult } from "./host.ts";
+import { agentsAtWork, openWaits } from "./open-waits.ts";
 import type { SessionNames } from "./session-names.ts";
 import { effectsOf } from "./turn-effects.ts";
 
@@ -59,9 +52,11 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     const facts = { turnId, sessionId: names.shown(record.sessionId) };
     if (session.blocked !== null) return { ...facts, status: "blocked", ...session.blocked };
     if (!session.parked) return undefined;
-    const waits = await openWaits(store.awaits, record.sessionId, turnId);
+    const open = await openWaits(store, names, record.sessionId, turnId);
+    if (open === "moving") return undefined;
+    if ("code" in open) return { ...facts, status: "blocked", ...open };
     // All are answered, and the turn goes on as soon as somebody claims it: it does not wait any more.
-    return waits.length === 0 ? undefined : { ...facts, status: "waiting", waits };
+    return open.waits.length === 0 ? undefined : { ...facts, status: "waiting", waits: open.waits };
   }
 
   return {
@@ -89,8 +84,9 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     async *events(events = {}) {
       const record = await input();
       poke(record.sessionId, "events");
-      yield* followLog({
+      yield* followTree({
         ...events,
+        shown: names.shown,
         log: store.log,
         clock,
         hold,
@@ -148,17 +144,6 @@ function resultOfCommitted(turnId: TurnId, sessionId: SessionId, committed: Comm
   return { turnId, sessionId, usage, receipt, ...outcome };
 }
 
-async function openWaits(
-  awaits: Store["awaits"],
-  sessionId: SessionId,
-  turnId: TurnId,
-): Promise<readonly OpenWait[]> {
-  const pending = await awaits.pending({ sessionId, limit: 100 });
-  return pending
-    .filter((event) => event.turnId === turnId && !isControlWait(event.wait))
-    .map(({ keyId, info }) => ({ id: keyId, reason: info as unknown as WaitReason }));
-}
-
 async function explain(
   { store, clock, driving }: TurnHandleOptions,
   turnId: TurnId,
@@ -168,7 +153,7 @@ async function explain(
   if (result !== undefined) return { ...explainResult(turnId, result), result };
   const session = await store.sessions.load(record.sessionId);
   if (session?.openTurn === turnId)
-    return { turnId, state: "running", why: "It is being driven, or will be at once." };
+    return { turnId, state: "running", why: await whyRunning(store, record.sessionId, turnId) };
   if (record.at !== undefined && record.at > clock.now()) {
     return { turnId, state: "queued", why: `It begins at ${new Date(record.at).toISOString()}.` };
   }
@@ -186,6 +171,14 @@ async function explain(
   return { turnId, state: "queued", why: "No node has begun it yet.", advice };
 }
 
+async function whyRunning(store: Store<never>, sessionId: SessionId, turnId: TurnId): Promise<string> {
+  const session = await store.sessions.load(sessionId);
+  const agents = session?.parked === true ? await agentsAtWork(store, sessionId, turnId) : [];
+  if (agents.length === 0) return "It is being driven, or will be at once.";
+  const named = agents.map(({ agent, turnId }) => `agent "${agent}" (turn ${turnId})`);
+  return `It waits for ${named.join(" and ")}.`;
+}
+
 function explainResult(turnId: TurnId, result: TurnResult): TurnExplanation {
   switch (result.status) {
     case "completed":
@@ -195,11 +188,15 @@ function explainResult(turnId: TurnId, result: TurnResult): TurnExplanation {
     case "cancelled":
       return { turnId, state: "cancelled", why: `It was cancelled by ${result.evidence.origin}.` };
     case "waiting": {
-      const what = result.waits.map(({ reason }) => reason.type.replaceAll("_", " ")).join(", ");
+      const what = result.waits.map(({ reason, path }) => {
+        const by = path?.at(-1);
+        const type = reason.type.replaceAll("_", " ");
+        return by === undefined ? type : `${type} of agent "${by.agent}" (turn ${by.turnId})`;
+      });
       return {
         turnId,
         state: "waiting",
-        why: `It waits for: ${what}.`,
+        why: `It waits for: ${what.join(", ")}.`,
         advice: "Answer it, or cancel the turn.",
       };
     }

@@ -1,5 +1,5 @@
 import {
-  isControlWait,
+  isInnerWait,
   type Json,
   PawlError,
   type Resolution,
@@ -85,7 +85,7 @@ export function createWaits({ names, open, rows, awaits, settler }: WaitsOptions
         ...(session !== undefined && { sessionId: names.stored(session) }),
         ...(names.owner !== undefined && { owner: names.owner }),
       });
-      return pending.filter(({ wait }) => !isControlWait(wait)).map((record) => shown(record, names));
+      return pending.filter(({ wait }) => !isInnerWait(wait)).map((record) => shown(record, names));
     },
 
     async answer(id, answer, { by }) {
@@ -101,7 +101,7 @@ export function createWaits({ names, open, rows, awaits, settler }: WaitsOptions
     async key(id, binding) {
       await open();
       const record = await load(id);
-      if (record === null || isControlWait(record.wait)) {
+      if (record === null || isInnerWait(record.wait)) {
         throw new PawlError(
           "wait_unknown",
           `There is no wait "${id}". List what waits to see the ids; it may also have been revoked.`,
@@ -119,7 +119,7 @@ function shown(record: AwaitEventRecord, names: SessionNames): PendingWait {
 }
 
 function resolutionOf({ keyId, wait, info }: AwaitEventRecord, answer: WaitAnswer): Resolution {
-  if (isControlWait(wait)) throw unfit(keyId, "it is decided by the turn itself. Cancel the turn instead.");
+  if (isInnerWait(wait)) throw unfit(keyId, "it is decided by the turn itself. Cancel the turn instead.");
   if ("status" in answer) return answer;
   const asked = typeOf(info);
   if ("abandon" in answer) {

@@ -1,4 +1,4 @@
-import { parseEventId } from "@pawl/core";
+import { parseEventCursor } from "@pawl/core";
 import { z } from "zod";
 import { httpError } from "./errors.ts";
 import { issuesOf } from "./read-json.ts";
@@ -21,7 +21,7 @@ export function integerText(min: number, max: number) {
 
 const eventId = z
   .string()
-  .refine((text) => parseEventId(text) !== undefined, "must be the id of an event, such as 12.0");
+  .refine((text) => parseEventCursor(text) !== undefined, "must be the id of an event, such as 12.0");
 
 /**
  * Where an event stream goes on. What the browser sends on its own when it connects again is newer than the address that

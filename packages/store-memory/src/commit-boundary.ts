@@ -1,6 +1,6 @@
 import { type CommitReceipt, canonicalJson, type JsonDigest, mintReceipt } from "@pawl/core";
 import type { Boundary, CommitResult, Fence, InputRecord } from "@pawl/core/ports";
-import { endWaitsOfTurn } from "./await-events.ts";
+import { awaitSections, endWaitsOfTurn } from "./await-events.ts";
 import { noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
@@ -61,6 +61,9 @@ export function commitBoundary(context: MemoryContext, fence: Fence, given: Boun
     endWaitsOfTurn(state, boundary.runId, at);
     state.cancels.delete(boundary.runId);
     if (session.runtimeState === "running") session.runtimeState = session.restState;
+  }
+  for (const { event, resolution } of boundary.settles ?? []) {
+    awaitSections(context).resolve(event.keyId, resolution, { name: "turn", via: "turn" }, event);
   }
   touch(state, session);
   noteNeed(state, session);

@@ -1,5 +1,6 @@
 import { runStoreSuite, STORE_CHAPTERS } from "@pawl/testing/store-suite";
 import { describe, expect, test } from "vitest";
+import { BROKEN_AWAITED_TURNS } from "./broken-stores/broken-awaited-turns.ts";
 import { BROKEN_AWAITS } from "./broken-stores/broken-awaits.ts";
 import { BROKEN_JOBS } from "./broken-stores/broken-jobs.ts";
 import { BROKEN_OUTBOX } from "./broken-stores/broken-outbox.ts";
@@ -14,6 +15,7 @@ const BROKEN = [
   ...BROKEN_OWNERSHIP,
   ...BROKEN_READING,
   ...BROKEN_AWAITS,
+  ...BROKEN_AWAITED_TURNS,
   ...BROKEN_PROCESSES,
   ...BROKEN_JOBS,
   ...BROKEN_OUTBOX,

@@ -47,6 +47,10 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
     if (answer?.done !== true) continue;
     if (last !== undefined) hints.appended(fence.sessionId);
     if (boundary.outbox !== undefined) hintOutbox(context, boundary.outbox);
+    for (const { event } of boundary.settles ?? []) {
+      hints.resolved(event.keyId);
+      if (event.sessionId !== null) hints.work(event.sessionId);
+    }
     return { status: "committed", receipt: JSON.parse(JSON.stringify(decided.receipt)) };
   }
   throw new PawlError(
@@ -89,6 +93,21 @@ function lastRow({ sessionId }: Fence, row: LogRow, runId: TurnId, { logHead }: 
   return storedLogRow(row);
 }
 
+/** As `commit_boundary` reads it from JSON. */
+function settledRow({ event, resolution }: NonNullable<Boundary["settles"]>[number]) {
+  const { keyId, sessionId, turnId, scope, wait, info, dueAt } = event;
+  return {
+    key_id: keyId,
+    session_id: sessionId,
+    turn_id: turnId,
+    scope,
+    wait,
+    info,
+    due_ms: dueAt,
+    terminal: resolution,
+  };
+}
+
 /** The parameters of `commit_boundary`, from $1 on. */
 function valuesOf(
   { channels }: StoreContext,
@@ -98,7 +117,7 @@ function valuesOf(
   facts: CommitFacts,
   row: StoredLogRow | undefined,
 ): unknown[] {
-  const { runId, outcome, delta } = boundary;
+  const { runId, outcome, delta, settles = [] } = boundary;
   return [
     ...fenceValues(fence),
     runId,
@@ -122,5 +141,8 @@ function valuesOf(
     row?.body ?? null,
     LOG_VERSION,
     channels.log,
+    settles.length === 0 ? null : JSON.stringify(settles.map(settledRow)),
+    channels.work,
+    channels.awaits,
   ];
 }

@@ -14,15 +14,34 @@ export interface DyingStore {
   readonly died: Promise<void>;
 }
 
-const WRITES: { readonly [port: string]: readonly string[] } = {
+/** Also those that are no part of a turn's own record: what is sent to other sessions, and waits. */
+const ALL_WRITES: Writes = {
+  sessions: ["beginTurn", "commit", "requestCancel"],
+  log: ["append"],
+  inbox: ["accept", "next", "checkpoint"],
+  leases: ["claim", "release"],
+  awaits: ["register", "resolve"],
+};
+
+type Writes = { readonly [port: string]: readonly string[] };
+
+const WRITES: Writes = {
   sessions: ["beginTurn", "commit"],
   log: ["append"],
   inbox: ["next", "checkpoint"],
   leases: ["claim", "release"],
 };
 
-/** A store as one process sees it that dies at a point: from then on nothing of it reaches the store that others see. */
-export function dyingStore(inner: Store<never>, point?: DeathPoint): DyingStore {
+/**
+ * A store as one process sees it that dies at a point: from then on nothing of it reaches the store that others see. `all` counts every
+ * write of a turn and its waits, also what it sends to other sessions.
+ */
+export function dyingStore(
+  inner: Store<never>,
+  point?: DeathPoint,
+  { all = false }: { readonly all?: boolean } = {},
+): DyingStore {
+  const names = all ? ALL_WRITES : WRITES;
   const writes: string[] = [];
   const died = Promise.withResolvers<void>();
   let dead = false;
@@ -35,7 +54,7 @@ export function dyingStore(inner: Store<never>, point?: DeathPoint): DyingStore 
         if (typeof verb !== "function" || String(key).startsWith("on")) return verb;
         return async (...args: unknown[]) => {
           if (dead) throw gone();
-          const isWrite = WRITES[name]?.includes(String(key)) ?? false;
+          const isWrite = names[name]?.includes(String(key)) ?? false;
           if (isWrite) writes.push(`${name}.${String(key)}`);
           const here = isWrite && point?.write === writes.length;
           if (here && point.when === "before") die();
@@ -60,6 +79,7 @@ export function dyingStore(inner: Store<never>, point?: DeathPoint): DyingStore 
     log: wrapped(inner.log, "log"),
     inbox: wrapped(inner.inbox, "inbox"),
     leases: wrapped(inner.leases, "leases"),
+    ...(all && { awaits: wrapped(inner.awaits, "awaits") }),
   } as Store<never>;
   return { store, writes, died: died.promise };
 }

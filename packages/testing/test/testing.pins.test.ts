@@ -35,6 +35,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Waiting",
     "Attempts",
     "Await-events",
+    "Turns that others wait for",
     "Background tasks",
     "Jobs",
     "Attachments",

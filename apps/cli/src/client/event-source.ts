@@ -38,7 +38,7 @@ export async function* followEvents(options: EventSourceOptions): AsyncGenerator
         // A kind of event that this version does not know is nothing that it could show.
         if (!event.success) continue;
         yield event.data;
-        if (event.data.type === "turn.committed") return;
+        if (event.data.type === "turn.committed" && event.data.path === undefined) return;
       }
       throw new ConnectionLost("The stream of events ended early");
     } catch (error) {

@@ -27,11 +27,12 @@ export async function followTurn(
       started = true;
       if (event.type === "model.answered") usage = add(usage, event.usage);
       output.event(event);
-      if (event.type === "wait.opened") {
-        openWaits.add(event.effect_id);
+      // An agent that is at work is nothing to answer; what it waits for itself is.
+      if (event.type === "wait.opened" && event.reason.type !== "agent") {
+        openWaits.add(`${event.turn_id} ${event.effect_id}`);
         seenWaits();
       }
-      if (event.type === "wait.settled") openWaits.delete(event.effect_id);
+      if (event.type === "wait.settled") openWaits.delete(`${event.turn_id} ${event.effect_id}`);
     }
   })();
   const slow = setTimeout(async () => {

@@ -61,6 +61,8 @@ export function showWait({ reason }: Pick<Wait, "reason">): string {
       return `${reason.tool} answers later`;
     case "budget":
       return `the limit of ${reason.limit} is reached`;
+    case "agent":
+      return `agent "${oneLine(reason.agent, 100)}" works on it (turn ${reason.turn_id})`;
     case "custom":
       return oneLine(reason.text, MAX_INPUT);
   }

@@ -58,6 +58,13 @@ export function createTextOutput({ write, progress, style, goOn }: TextOutputOpt
     progress: progress.set,
     accepted: () => progress.set("The turn is about to begin…"),
     event(event: WireEvent) {
+      const agent = event.path?.at(-1)?.agent;
+      if (agent !== undefined) {
+        // What an agent says is for whoever asked it; what it does is shown.
+        for (const shown of eventLines(event, style))
+          line(`  ${style.dim(`[${oneLine(agent, 40)}]`)} ${shown}`);
+        return;
+      }
       if (event.type === "text.delta") {
         text(event.text);
         begun = true;

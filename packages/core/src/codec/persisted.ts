@@ -67,6 +67,7 @@ const turnConfig: z.ZodType<TurnConfig> = z.looseObject({
     name: z.string(),
     version: z.string().exactOptional(),
     instructions: z.string().exactOptional(),
+    tools: z.array(z.string()).exactOptional(),
   }),
   model: z.string().exactOptional(),
   tools: z.array(toolDefinition),

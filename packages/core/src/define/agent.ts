@@ -19,7 +19,7 @@ export interface Agent {
   /** Names of the host's tools that it may use, `*` at the end stands for anything. All when absent. */
   readonly tools?: readonly string[];
   /** Agents that it may hand work to. */
-  readonly delegates: readonly Delegate[];
+  readonly delegates?: readonly Delegate[];
 }
 
 export interface AgentSpec {
@@ -81,7 +81,9 @@ export function agent(spec: AgentSpec): Agent {
     ...(model !== undefined && { model }),
     ...(description !== undefined && { description }),
     ...(tools !== undefined && { tools }),
-    delegates: (spec.delegates ?? []).map((to) => ("agent" in to ? to : delegateTo(to))),
+    ...(spec.delegates !== undefined && {
+      delegates: spec.delegates.map((to) => ("agent" in to ? to : delegateTo(to))),
+    }),
   };
 }
 

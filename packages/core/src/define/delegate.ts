@@ -1,6 +1,7 @@
 import type { DelegateFacts, ToolDefinition } from "../conversation/tool-definition.ts";
 import { PawlError } from "../errors.ts";
 import type { Agent } from "./agent.ts";
+import { agentRef } from "./find-agent.ts";
 import { TOOL_NAME } from "./tool.ts";
 
 /** Another agent as a tool: each call is a turn of that agent, in a session of its own. */
@@ -37,7 +38,7 @@ export function delegateTo(agent: Agent, options: DelegateOptions = {}): Delegat
     throw new PawlError("invalid_limits", message);
   }
   const delegate: DelegateFacts = {
-    agent: agent.name,
+    agent: agentRef(agent),
     ...(budget !== undefined && { budget }),
     ...(tools !== undefined && { tools }),
   };

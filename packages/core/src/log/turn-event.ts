@@ -4,8 +4,8 @@ import type { Usage } from "../conversation/usage.ts";
 import type { ToolOutcome } from "../effects/outcome.ts";
 import type { EffectId, TurnId } from "../ids.ts";
 import type { MachineEvent } from "../turn/event.ts";
-import { type ApprovalDecision, readApproval } from "../waits/approval-decision.ts";
 import type { AgentStep } from "../turn/input.ts";
+import { type ApprovalDecision, readApproval } from "../waits/approval-decision.ts";
 import type { Resolution } from "../waits/wait-identity.ts";
 import type { LogBody, LogRow } from "./log-row.ts";
 

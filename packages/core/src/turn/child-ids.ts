@@ -1,5 +1,6 @@
 import type { JsonDigest } from "../encoding/digest.ts";
-import { type InputId, inputId, type SessionId, sessionId, type TurnId, turnIdOfInput } from "../ids.ts";
+import { type InputId, inputId, type SessionId, type TurnId, turnIdOfInput } from "../ids.ts";
+import { sessionBeside } from "../session-owner.ts";
 
 export interface ChildIds {
   readonly sessionId: SessionId;
@@ -7,9 +8,12 @@ export interface ChildIds {
   readonly turnId: TurnId;
 }
 
-/** The ids of the turn that works on a call, from the key of that call: whoever begins it, it is one turn (D22). */
-export function childIds(key: string, digest: JsonDigest): ChildIds {
+/**
+ * The ids of the turn that works on a call, from the key of that call: whoever begins it, it is one turn (D22). Its session belongs to
+ * whom the session of the call does.
+ */
+export function childIds(key: string, beside: SessionId, digest: JsonDigest): ChildIds {
   const name = digest({ child: key }).slice(0, 32);
   const input = inputId(`in_${name}`);
-  return { sessionId: sessionId(`sub_${name}`), inputId: input, turnId: turnIdOfInput(input) };
+  return { sessionId: sessionBeside(beside, `sub_${name}`), inputId: input, turnId: turnIdOfInput(input) };
 }

@@ -28,7 +28,13 @@ function fits(pattern: string, name: string): boolean {
 export interface TurnConfig {
   readonly version: 1;
   readonly protocol: string;
-  readonly agent: { readonly name: string; readonly version?: string; readonly instructions?: string };
+  readonly agent: {
+    readonly name: string;
+    readonly version?: string;
+    readonly instructions?: string;
+    /** Names of the tools that it is made for; absent: whatever the turn is granted. */
+    readonly tools?: readonly string[];
+  };
   /** How the host finds the model again. */
   readonly model?: string;
   readonly tools: readonly ToolDefinition[];

@@ -150,12 +150,14 @@ test("the fixtures have every kind of row, input, outcome and event there is", (
     ambiguous: 1,
     needs_approval: 1,
     not_begun: 1,
+    delegated: 1,
   };
   const reasons: Record<WaitReason["type"], 1> = {
     tool_pending: 1,
     did_it_happen: 1,
     approval: 1,
     budget: 1,
+    agent: 1,
     custom: 1,
   };
   const events: Record<MachineEvent["type"], 1> = {

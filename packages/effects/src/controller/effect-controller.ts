@@ -7,9 +7,12 @@ import type {
   Json,
   Message,
   OutcomeOf,
+  ParentTurn,
+  Reserved,
   SyncedEnvironment,
   ToolDefinition,
   TurnConfig,
+  TurnLimits,
 } from "@pawl/core";
 import type { Toolbox } from "@pawl/core/ports";
 import type { RecordedEffect } from "./replay-decision.ts";
@@ -22,6 +25,12 @@ export interface TurnFacts {
   readonly environment: SyncedEnvironment | undefined;
   /** The session's messages and the first `upTo` of the turn's own. */
   messages(upTo: number): readonly Message[];
+  /** The turn's own messages so far. */
+  readonly delta: readonly Message[];
+  /** Keys of calls that were handed to other agents, perhaps, and of which nothing is recorded yet. */
+  readonly handingOver: readonly string[];
+  /** For whom the turn works. */
+  readonly parent: ParentTurn | undefined;
   readonly toolbox: Toolbox;
   readonly spending: TurnSpending;
   /** Looks for the tools anew; `use`: they take the place of the turn's own. Absent where nobody can. */
@@ -34,6 +43,18 @@ export interface TurnSpending {
   /** Synchronous, so that two calls at once cannot both take the last cent. @returns false when it does not fit */
   hold(effectId: EffectId, nanoUsd: number, budgetNanoUsd: number): boolean;
   heldFor(effectId: EffectId): number | undefined;
+  /**
+   * Sets a part of the budget aside for another agent: what is wanted or, where nothing is said, half of what is left; never more than is
+   * left. Where the turn has no such budget, what is wanted is given. @returns undefined when nothing is left
+   */
+  carve(callKey: string, want: Wanted, limits: TurnLimits): Reserved | undefined;
+  /** What was set aside for this call before, by an owner that died before it was recorded. */
+  carved(callKey: string, reserved: Reserved): void;
+}
+
+export interface Wanted {
+  readonly tokens: number | undefined;
+  readonly costNanoUsd: number | undefined;
 }
 
 /** An attempt that is about to begin: written down before it does. */

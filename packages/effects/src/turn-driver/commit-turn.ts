@@ -1,5 +1,7 @@
-import { type LogRow, PawlError } from "@pawl/core";
+import { childIds, type LogRow, loadJsonDigest, PawlError, type SessionId } from "@pawl/core";
 import type { Clock, CommitResult, Sessions } from "@pawl/core/ports";
+import { cancelChild } from "../executors/child-turn-executor.ts";
+import { parentsWait } from "./parents-wait.ts";
 import type { SessionLane } from "./session-lane.ts";
 import type { TurnRun } from "./turn-run.ts";
 
@@ -15,6 +17,7 @@ interface CommitOptions {
  * as a row like any other input, and that is committed instead (D18).
  */
 export async function commitTurn({ run, lane, sessions, clock }: CommitOptions): Promise<void> {
+  await stopAgents(run, lane.sessionId, sessions);
   const first = await commit(run, lane, sessions, clock);
   if (first.status === "committed") return;
   await run.feed({ type: "cancel_requested", now: clock.now(), evidence: first.evidence });
@@ -25,9 +28,25 @@ export async function commitTurn({ run, lane, sessions, clock }: CommitOptions):
   });
 }
 
-function commit(run: TurnRun, lane: SessionLane, sessions: Sessions, clock: Clock): Promise<CommitResult> {
+/** Before the commit, so that a crash in between does not forget them (D18): whoever comes next asks again. */
+async function stopAgents({ state }: TurnRun, sessionId: SessionId, sessions: Sessions): Promise<void> {
+  if (state.delegated === undefined) return;
+  const digest = await loadJsonDigest();
+  const reason = state.cancel?.reason ?? "The turn that it works for has ended.";
+  const children = state.delegated.map(({ key }) => childIds(key, sessionId, digest).turnId);
+  await Promise.all(children.map((child) => cancelChild(sessions, child, reason)));
+}
+
+async function commit(
+  run: TurnRun,
+  lane: SessionLane,
+  sessions: Sessions,
+  clock: Clock,
+): Promise<CommitResult> {
   const { state } = run;
+  const { sessionId } = lane;
   const turnId = state.turnId as LogRow["turnId"];
+  const settles = await parentsWait(state.parent, { sessionId, turnId });
   return lane.exclusive(async (seq) => {
     const value = await sessions.commit(lane.fence, {
       runId: turnId,
@@ -36,6 +55,7 @@ function commit(run: TurnRun, lane: SessionLane, sessions: Sessions, clock: Cloc
       usage: state.usage,
       delta: { baseRevision: state.base.revision, messages: state.delta },
       inputIds: state.consumed,
+      ...settles,
       row: ({ sequence, digest }) => ({
         seq,
         turnId,

@@ -1,5 +1,14 @@
-import { type CancelEvidence, type LogRow, type Message, NO_USAGE, type TurnId } from "@pawl/core";
+import {
+  type CancelEvidence,
+  type LogRow,
+  type Message,
+  NO_USAGE,
+  type ParentTurn,
+  type SessionId,
+  type TurnId,
+} from "@pawl/core";
 import type { Clock, Store } from "@pawl/core/ports";
+import { parentsWait } from "./parents-wait.ts";
 import type { SessionLane } from "./session-lane.ts";
 
 /**
@@ -25,6 +34,7 @@ export async function endUnreadable(
       parts: content.parts,
     }),
   );
+  const settles = await parentsWait(await parentOf(store, sessionId, turnId), { sessionId, turnId });
   await lane.exclusive(async (seq) => {
     const value = await store.sessions.commit(lane.fence, {
       runId: turnId,
@@ -33,6 +43,7 @@ export async function endUnreadable(
       usage: NO_USAGE,
       delta: { baseRevision: session?.revision ?? 0, messages },
       inputIds: inputs.map(({ inputId }) => inputId),
+      ...settles,
       row: ({ sequence, digest }): LogRow => ({
         seq,
         turnId,
@@ -43,4 +54,15 @@ export async function endUnreadable(
     });
     return { used: 1, value };
   });
+}
+
+/** The first row may be the one that cannot be read; then nobody is told. */
+async function parentOf(
+  { log }: Store<never>,
+  sessionId: SessionId,
+  turnId: TurnId,
+): Promise<ParentTurn | undefined> {
+  const [first] = await log.read(sessionId, { turnId, limit: 1 }).catch(() => []);
+  const body = first?.body;
+  return body?.kind === "machine_input" && body.input.type === "begin" ? body.input.parent : undefined;
 }

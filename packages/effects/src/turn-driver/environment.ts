@@ -1,4 +1,4 @@
-import type { TurnConfig } from "@pawl/core";
+import type { ParentTurn, TurnConfig } from "@pawl/core";
 import type { InputRecord, Toolbox } from "@pawl/core/ports";
 
 /** A turn that is ready to begin: its configuration, which is stored, and the tools behind it, which are not. */
@@ -32,6 +32,8 @@ export interface TurnEnvironment {
   prepare(input: InputRecord, options: EnvironmentOptions): Promise<PreparedTurn>;
   /** Set for inputs that ask for a fork. @throws PawlError for a request that cannot be read */
   forkOf?(input: InputRecord): ForkRequest | undefined;
+  /** Set for inputs that another turn sent to have work done. */
+  parentOf?(input: InputRecord): ParentTurn | undefined;
   /** What is stored for a turn that could not be prepared. */
   readonly fallback: TurnConfig;
   /** For a turn that was begun before, here or elsewhere: the tools that its configuration names. */

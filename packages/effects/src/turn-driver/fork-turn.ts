@@ -60,7 +60,9 @@ export function planFork({ record, at, sessionId, inputId, live, parts }: ForkOp
 
   function beginBody(body: LogRow["body"]): LogRow["body"] {
     if (body.kind !== "machine_input" || body.input.type !== "begin" || body.turn === undefined) return body;
-    const { input, turn } = body;
+    const { turn } = body;
+    // It works for nobody: what the original comes to is not its to tell.
+    const { parent: _parent, ...input } = body.input;
     const said = parts ?? input.inputs[0]?.parts ?? [];
     return {
       kind: "machine_input",

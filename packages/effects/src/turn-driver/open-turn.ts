@@ -76,6 +76,15 @@ export function createTurnOpener({
     return { config: environment.fallback, toolbox: NO_TOOLS, refusal: { code, message } };
   }
 
+  /** Somebody who did not know that he was superseded may have asked for work that nobody waits for any more. */
+  async function tooLate(input: InputRecord): Promise<ErrorFacts | undefined> {
+    const parent = environment.parentOf?.(input);
+    if (parent === undefined || (await store.sessions.loadCommitted(parent.turnId)) === null)
+      return undefined;
+    const message = `Turn ${parent.turnId}, for which this one should work, has ended.`;
+    return { code: "parent_ended", message };
+  }
+
   /** What the machine is told first: the input, where the session stands, and a cancel that came before (D18). */
   async function beginInput(
     input: InputRecord,
@@ -87,6 +96,7 @@ export function createTurnOpener({
       store.sessions.load(sessionId),
       store.sessions.pendingCancel(turnId),
     ]);
+    const parent = environment.parentOf?.(input);
     return {
       type: "begin",
       now: clock.now(),
@@ -94,6 +104,7 @@ export function createTurnOpener({
       turnId,
       inputs: [{ inputId, parts: content.parts }],
       base: { revision: session?.revision ?? 0, messages: session?.messageCount ?? 0 },
+      ...(parent !== undefined && { parent }),
       ...(cancel !== null && { cancel }),
       ...(refusal !== undefined && { refusal }),
     };
@@ -187,6 +198,7 @@ export function createTurnOpener({
           if (!isPawlError(thrown) || thrown.blame === "infrastructure") throw thrown;
           because = errorFacts(thrown);
         }
+        because ??= await tooLate(input);
       }
       const prepared = because ? refused(because) : await prepare(input, signal);
       try {

@@ -1,13 +1,16 @@
-import type { EffectId, TurnState } from "@pawl/core";
-import type { TurnSpending } from "../controller/effect-controller.ts";
+import { type EffectId, type Reserved, reservedForAgents, type TurnLimits, type TurnState } from "@pawl/core";
+import type { TurnSpending, Wanted } from "../controller/effect-controller.ts";
 
 /**
- * The money of one turn: what its machine counted, and what attempts hold whose cost is not known yet. An attempt that ended
- * without an outcome (a crash) keeps its hold: it counts as spent (D13). All amounts are integer nano US dollars.
+ * The budget of one turn: what its machine counted, what is set aside for agents that work for it, and what attempts hold whose cost
+ * is not known yet. An attempt that ended without an outcome (a crash) keeps its hold: it counts as spent (D13). Money is in integer
+ * nano US dollars.
  */
 export class Spending implements TurnSpending {
   /** Per effect: the hold of the attempt that is under way, if any. */
   readonly #underWay = new Map<EffectId, number>();
+  /** By the key of the call: what is set aside until the machine's state holds it. */
+  readonly #carved = new Map<string, Reserved>();
   #held = 0;
   #state: () => TurnState;
 
@@ -19,8 +22,10 @@ export class Spending implements TurnSpending {
 
   /** What may still be spent under this budget. */
   free(budgetNanoUsd: number): number {
-    const { usage, granted } = this.#state();
-    return budgetNanoUsd + granted.costNanoUsd - (usage.costNanoUsd ?? 0) - this.#held;
+    const state = this.#state();
+    const carved = this.#sumOfCarved(({ costNanoUsd = 0 }) => costNanoUsd);
+    const aside = reservedForAgents(state).costNanoUsd + carved;
+    return budgetNanoUsd + state.granted.costNanoUsd - (state.usage.costNanoUsd ?? 0) - aside - this.#held;
   }
 
   /** Synchronous, so that two calls at once cannot both take the last cent. @returns false when it does not fit */
@@ -40,4 +45,44 @@ export class Spending implements TurnSpending {
     this.#held -= this.#underWay.get(effectId) ?? 0;
     this.#underWay.delete(effectId);
   }
+
+  /** Synchronous, as `hold` is. */
+  carve(callKey: string, want: Wanted, limits: TurnLimits): Reserved | undefined {
+    const { maxTokens, maxCostNanoUsd } = limits;
+    const tokens = part(want.tokens, maxTokens === undefined ? undefined : this.#freeTokens(maxTokens));
+    const freeNanoUsd = maxCostNanoUsd === undefined ? undefined : this.free(maxCostNanoUsd);
+    const costNanoUsd = part(want.costNanoUsd, freeNanoUsd);
+    if ((tokens ?? 1) < 1 || (costNanoUsd ?? 1) < 1) return undefined;
+    const carved: Reserved = {
+      ...(tokens !== undefined && { tokens }),
+      ...(costNanoUsd !== undefined && { costNanoUsd }),
+    };
+    this.#carved.set(callKey, carved);
+    return carved;
+  }
+
+  carved(callKey: string, reserved: Reserved): void {
+    this.#carved.set(callKey, reserved);
+  }
+
+  /** The machine's state holds it now, or nothing came of it. */
+  endCarve(callKey: string): void {
+    this.#carved.delete(callKey);
+  }
+
+  #freeTokens(maxTokens: number): number {
+    const state = this.#state();
+    const used = state.usage.inputTokens + state.usage.outputTokens;
+    const carved = this.#sumOfCarved(({ tokens = 0 }) => tokens);
+    return maxTokens + state.granted.tokens - used - reservedForAgents(state).tokens - carved;
+  }
+
+  #sumOfCarved(amount: (carved: Reserved) => number): number {
+    return [...this.#carved.values()].reduce((sum, carved) => sum + amount(carved), 0);
+  }
+}
+
+function part(want: number | undefined, free: number | undefined): number | undefined {
+  if (free === undefined) return want;
+  return Math.floor(Math.min(want ?? free / 2, free));
 }

@@ -195,6 +195,7 @@ export class TurnRun {
     });
     // A controller that keeps no record leaves it to the driver: what is fed to the machine is a row in any case (D6).
     await this.#journal.record(envelope, outcome);
+    if (effect.command.kind === "tool_call") this.#spending.endCarve(effect.command.idempotencyKey);
   }
 
   /** What is shown of an effect comes before its outcome, and nothing of it after. */
@@ -219,6 +220,9 @@ export class TurnRun {
       config: machine.config,
       environment: state.environment,
       messages: (upTo) => [...base, ...state.delta.slice(0, upTo)],
+      delta: state.delta,
+      handingOver: handingOver(state),
+      parent: state.parent,
       toolbox,
       spending: this.#spending,
       ...(refreshTools && { refreshTools }),
@@ -282,4 +286,10 @@ export class TurnRun {
     for (const text of this.#texts.values()) text.end();
     this.#end.resolve(end);
   }
+}
+
+function handingOver({ delegated = [], phase }: TurnState): readonly string[] {
+  const slots = "slots" in phase ? phase.slots : [];
+  const unrecorded = new Set(slots.filter(({ wait }) => wait === undefined).map(({ call }) => call.callId));
+  return delegated.filter(({ callId }) => unrecorded.has(callId)).map(({ key }) => key);
 }

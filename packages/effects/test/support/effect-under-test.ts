@@ -77,7 +77,13 @@ export function configOf(given: Partial<TurnConfig> = {}): TurnConfig {
   };
 }
 
-export const NO_SPENDING: TurnSpending = { free: () => 0, hold: () => true, heldFor: () => undefined };
+export const NO_SPENDING: TurnSpending = {
+  free: () => 0,
+  hold: () => true,
+  heldFor: () => undefined,
+  carve: () => undefined,
+  carved: () => {},
+};
 
 export function turnOf(
   toolbox: Toolbox,
@@ -90,6 +96,9 @@ export function turnOf(
     config: configOf(),
     environment: undefined,
     messages: (upTo) => transcript.slice(0, upTo),
+    delta: [],
+    handingOver: [],
+    parent: undefined,
     toolbox,
     spending: NO_SPENDING,
     ...facts,

@@ -3,10 +3,12 @@ import { z } from "zod";
 import {
   evidenceSchema,
   jsonValue,
+  pathSchema,
   toolOutcomeSchema,
   turnOutcomeSchema,
   waitReasonSchema,
   wireEvidence,
+  wirePath,
   wireToolOutcome,
   wireTurnOutcome,
   wireWaitReason,
@@ -19,6 +21,8 @@ const common = {
   turn_id: z.string(),
   /** Milliseconds since the epoch. */
   at: z.number(),
+  /** Set for events of an agent that works for the turn: the steps down to it. */
+  path: pathSchema.optional(),
 };
 
 function event<Type extends string, Shape extends z.core.$ZodShape>(type: Type, shape: Shape) {
@@ -60,12 +64,12 @@ export const wireEventSchema = z.discriminatedUnion("type", [
 ]);
 
 export type WireEvent = z.infer<typeof wireEventSchema>;
-type Body<Event = WireEvent> = Event extends unknown ? Omit<Event, "id" | "turn_id" | "at"> : never;
+type Body<Event = WireEvent> = Event extends unknown ? Omit<Event, "id" | "turn_id" | "at" | "path"> : never;
 
 export function wireEvent(event: TurnEvent): WireEvent {
-  const { id, turnId, at } = event;
+  const { id, turnId, at, path } = event;
   const { type, ...body } = wireBody(event);
-  return { type, id, turn_id: turnId, at, ...body } as WireEvent;
+  return { type, id, turn_id: turnId, at, ...(path && { path: wirePath(path) }), ...body } as WireEvent;
 }
 
 function wireBody(e: TurnEventBody): Body {

@@ -1,4 +1,4 @@
-import type { CancelEvidence, Json, ToolOutcome, TurnOutcome, WaitReason } from "@pawl/core";
+import type { AgentStep, CancelEvidence, Json, ToolOutcome, TurnOutcome, WaitReason } from "@pawl/core";
 import { z } from "zod";
 
 export const jsonValue: z.ZodType<Json> = z.json() as z.ZodType<Json>;
@@ -50,8 +50,30 @@ export const waitReasonSchema = z.discriminatedUnion("type", [
     argument_hash: z.string(),
   }),
   z.object({ type: z.literal("budget"), limit: z.string() }),
+  z.object({
+    type: z.literal("agent"),
+    call_id: z.string(),
+    tool: z.string(),
+    agent: z.string(),
+    session_id: z.string(),
+    turn_id: z.string(),
+  }),
   z.object({ type: z.literal("custom"), text: z.string() }),
 ]);
+
+/** The steps down to an agent that works for a turn: whose call it is, and the turn that works on it. */
+export const pathSchema = z.array(
+  z.object({ agent: z.string(), call_id: z.string(), session_id: z.string(), turn_id: z.string() }),
+);
+
+export function wirePath(path: readonly AgentStep[]): z.infer<typeof pathSchema> {
+  return path.map(({ agent, callId, sessionId, turnId }) => ({
+    agent,
+    call_id: callId,
+    session_id: sessionId,
+    turn_id: turnId,
+  }));
+}
 
 export type WireEvidence = z.infer<typeof evidenceSchema>;
 export type WireTurnOutcome = z.infer<typeof turnOutcomeSchema>;
@@ -102,6 +124,10 @@ export function wireWaitReason(reason: WaitReason): WireWaitReason {
     }
     case "budget":
       return { type: "budget", limit: reason.limit };
+    case "agent": {
+      const { callId, tool, agent, sessionId, turnId } = reason;
+      return { type: "agent", call_id: callId, tool, agent, session_id: sessionId, turn_id: turnId };
+    }
     case "custom":
       return { type: "custom", text: reason.text };
   }

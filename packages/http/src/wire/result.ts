@@ -3,8 +3,10 @@ import { z } from "zod";
 import {
   evidenceSchema,
   jsonValue,
+  pathSchema,
   waitReasonSchema,
   wireEvidence,
+  wirePath,
   wireTurnOutcome,
   wireWaitReason,
 } from "./outcome.ts";
@@ -32,7 +34,7 @@ export const turnResultSchema = z.discriminatedUnion("status", [
   z.object({
     status: z.literal("waiting"),
     ...common,
-    waits: z.array(z.object({ id: z.string(), reason: waitReasonSchema })),
+    waits: z.array(z.object({ id: z.string(), reason: waitReasonSchema, path: pathSchema.optional() })),
   }),
   z.object({ status: z.literal("blocked"), ...common, code: z.string(), message: z.string() }),
 ]);
@@ -53,7 +55,11 @@ export type WireTurn = z.infer<typeof turnSchema>;
 export function wireTurnResult(result: TurnResult): WireTurnResult {
   const ids = { turn_id: result.turnId, session_id: result.sessionId };
   if (result.status === "waiting") {
-    const waits = result.waits.map(({ id, reason }) => ({ id, reason: wireWaitReason(reason) }));
+    const waits = result.waits.map(({ id, reason, path }) => ({
+      id,
+      reason: wireWaitReason(reason),
+      ...(path && { path: wirePath(path) }),
+    }));
     return { status: "waiting", ...ids, waits };
   }
   if (result.status === "blocked") {

@@ -4,10 +4,13 @@ import { statement } from "../connection/statement.ts";
  * $1–$3 node lease, $4 session, $5 epoch, $6 run, $7 whether the turn ends. Asserted from the facts: $8 receipts so far, $9
  * revision, $10 last digest. Written: $11 sequence, $12 receipt, $13 its digest, $14 usage, $15 outcome, $16 whether that is
  * the cancelled form, $17 message count before, $18 messages, $19 inputs that are consumed, $20 inputs that go back to the
- * queue, and the turn's last row, if any: $21 seq, $22 ordinal, $23 at, $24 body, $25 version. $26 channel for hints.
+ * queue, and the turn's last row, if any: $21 seq, $22 ordinal, $23 at, $24 body, $25 version. $26 channel for hints. $27 JSON
+ * array of await-events of other sessions that this boundary settles, or null; $28 channel of work, $29 channel of resolutions.
  *
  * One statement, so all or nothing. `moved`: the head is not what the facts said. `gate`: a cancel request came before the
  * outcome could be sealed (D18). Then nothing is written. Inputs that are not staged undo it by the division by zero (D19).
+ *
+ * Waits of others are settled as `resolve_await_event` does: first the lines of their sessions, then the events (D22).
  */
 export const commitBoundary = statement(
   "commit_boundary",
@@ -95,9 +98,55 @@ written as (
   insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
   select g.session_id, $21::bigint, $5::bigint, $23::bigint, $22::int, $25::smallint, $6, $24::json
   from going g where $21::bigint is not null
+),
+settling as materialized (
+  select s.key_id, s.session_id, s.turn_id, s.scope, s.wait, s.info, s.terminal,
+    to_timestamp(s.due_ms::double precision / 1000) as due_at
+  from going g, json_to_recordset($27::json)
+    as s (key_id text, session_id text, turn_id text, scope json, wait json, info json, due_ms bigint, terminal json)
+),
+line as materialized (
+  select q.session_id from {schema}.session_queue q
+  where q.session_id in (select s.session_id from settling s)
+  order by q.session_id
+  for update of q
+),
+locked as materialized (
+  select count(*) as lines from line
+),
+told as (
+  insert into {schema}.await_events as e
+    (key_id, session_id, turn_id, scope, wait, info, due_at, terminal, resolved_by, resolve_token, resolved_at)
+  select s.key_id, s.session_id, s.turn_id, s.scope, s.wait, s.info, s.due_at, s.terminal,
+    '{"name":"turn","via":"turn"}', $13, clock_timestamp()
+  from locked l cross join settling s
+  where l.lines >= 0
+    and not exists (select from {schema}.revoked_sessions r where r.session_id = s.session_id)
+  on conflict (key_id) do update set (terminal, resolved_by, resolve_token, resolved_at) = (
+    select
+      case when t.settled then e.terminal when t.late then '{"status":"timeout"}'::json else excluded.terminal end,
+      case when t.settled then e.resolved_by when t.late then '{"name":"deadline","via":"sweeper"}'::json
+        else excluded.resolved_by end,
+      case when t.settled then e.resolve_token else $13 end,
+      case when t.settled then e.resolved_at else t.now end
+    from (
+      select m.now, e.due_at is not null and e.due_at <= m.now as late, e.terminal is not null or e.revoked as settled
+      from (select clock_timestamp() as now offset 0) m
+      offset 0
+    ) t)
+  returning e.key_id, e.session_id, e.resolve_token
+),
+woken as (
+  update {schema}.session_queue q
+  set wake_at = least(q.wake_at, clock_timestamp())
+  from told t
+  where q.session_id = t.session_id and t.resolve_token = $13
+  returning q.session_id
 )
 select exists (select from holder) as held, not exists (select from head) as moved, exists (select from going) as done,
   case when exists (select from going) then pg_notify($26, $4) end as hinted,
+  (select count(pg_notify($28, w.session_id)) from woken w) as hinted_work,
+  (select count(pg_notify($29, t.key_id)) from told t where t.resolve_token = $13) as hinted_events,
   1 / (case when not exists (select from going)
     or ((select count(*) from consumed) = cardinality($19::text[])
       and (select count(*) from returned) = cardinality($20::text[])) then 1 else 0 end) as complete`,

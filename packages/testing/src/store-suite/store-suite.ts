@@ -2,6 +2,7 @@ import type { StoreCapabilities, StoreUnderTest } from "./capabilities.ts";
 import { attachmentsChapter } from "./chapters/attachments.ts";
 import { attemptsChapter } from "./chapters/attempts.ts";
 import { awaitEventsChapter } from "./chapters/await-events.ts";
+import { awaitedTurnsChapter } from "./chapters/awaited-turns.ts";
 import { cancelGateChapter } from "./chapters/cancel-gate.ts";
 import { commitChapter } from "./chapters/commit.ts";
 import { hintsChapter } from "./chapters/hints.ts";
@@ -47,6 +48,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   waitingChapter,
   attemptsChapter,
   awaitEventsChapter,
+  awaitedTurnsChapter,
   processesChapter,
   jobsChapter,
   attachmentsChapter,
