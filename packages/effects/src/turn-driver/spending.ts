@@ -1,5 +1,6 @@
 import { type EffectId, type Reserved, reservedForAgents, type TurnLimits, type TurnState } from "@pawl/core";
 import type { TurnSpending, Wanted } from "../controller/effect-controller.ts";
+import { handingOver } from "./handing-over.ts";
 
 /**
  * The budget of one turn: what its machine counted, what is set aside for agents that work for it, and what attempts hold whose cost
@@ -65,11 +66,6 @@ export class Spending implements TurnSpending {
     this.#carved.set(callKey, reserved);
   }
 
-  /** The machine's state holds it now, or nothing came of it. */
-  endCarve(callKey: string): void {
-    this.#carved.delete(callKey);
-  }
-
   #freeTokens(maxTokens: number): number {
     const state = this.#state();
     const used = state.usage.inputTokens + state.usage.outputTokens;
@@ -77,8 +73,11 @@ export class Spending implements TurnSpending {
     return maxTokens + state.granted.tokens - used - reservedForAgents(state).tokens - carved;
   }
 
+  /** What the machine's state holds by now is not counted twice. */
   #sumOfCarved(amount: (carved: Reserved) => number): number {
-    return [...this.#carved.values()].reduce((sum, carved) => sum + amount(carved), 0);
+    let sum = 0;
+    for (const key of handingOver(this.#state())) sum += amount(this.#carved.get(key) ?? {});
+    return sum;
   }
 }
 

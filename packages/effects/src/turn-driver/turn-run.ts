@@ -20,6 +20,7 @@ import type { Attachments, Clock, Inbox, Logger, Toolbox } from "@pawl/core/port
 import type { EffectController, TurnFacts } from "../controller/effect-controller.ts";
 import { EffectsInFlight, type Performing } from "./effects-in-flight.ts";
 import type { FoldedTurn } from "./fold-turn.ts";
+import { handingOver } from "./handing-over.ts";
 import { MachineFeed } from "./machine-feed.ts";
 import type { SessionLane } from "./session-lane.ts";
 import { Spending } from "./spending.ts";
@@ -195,7 +196,6 @@ export class TurnRun {
     });
     // A controller that keeps no record leaves it to the driver: what is fed to the machine is a row in any case (D6).
     await this.#journal.record(envelope, outcome);
-    if (effect.command.kind === "tool_call") this.#spending.endCarve(effect.command.idempotencyKey);
   }
 
   /** What is shown of an effect comes before its outcome, and nothing of it after. */
@@ -286,10 +286,4 @@ export class TurnRun {
     for (const text of this.#texts.values()) text.end();
     this.#end.resolve(end);
   }
-}
-
-function handingOver({ delegated = [], phase }: TurnState): readonly string[] {
-  const slots = "slots" in phase ? phase.slots : [];
-  const unrecorded = new Set(slots.filter(({ wait }) => wait === undefined).map(({ call }) => call.callId));
-  return delegated.filter(({ callId }) => unrecorded.has(callId)).map(({ key }) => key);
 }
