@@ -6,6 +6,7 @@ import { postgresStore } from "@pawl/store-postgres";
 import { startTestPostgres } from "@pawl/test-postgres";
 import { scriptedModel } from "@pawl/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { JOURNEY_SECRET } from "../journey-secret.ts";
 
 const WORKER = fileURLToPath(new URL("worker-process.ts", import.meta.url));
 const PATIENCE = { timeout: 40_000, interval: 50 };
@@ -39,7 +40,7 @@ test("D22 a worker is killed while two agents work: both go on elsewhere, nobody
   const database = await startTestPostgres({ fsync: false });
   onTestFinished(() => database.stop());
   const store = postgresStore({ url: database.url, poolSize: 3, acceptDataLoss: true });
-  const host = createHost({ store, model: scriptedModel([]) });
+  const host = createHost({ store, model: scriptedModel([]), secret: JOURNEY_SECRET });
   host.pause();
   onTestFinished(async () => {
     await host.stop();

@@ -5,6 +5,7 @@ import type { Model } from "@pawl/core/ports";
 import { createHost } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import { z } from "zod";
+import { JOURNEY_SECRET } from "../journey-secret.ts";
 
 const [url = "", nodeId = "", ends = ""] = process.argv.slice(2);
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -59,6 +60,7 @@ const host = createHost({
   agents: [boss],
   tools: { work },
   nodeId,
+  secret: JOURNEY_SECRET,
   leaseTtlMs: 3_000,
 });
 process.stdin.resume().once("end", () => process.exit(1));

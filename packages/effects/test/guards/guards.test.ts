@@ -1,4 +1,11 @@
-import { type EffectEnvelope, type EffectId, NO_USAGE, type ProcessId, positionalEffectId } from "@pawl/core";
+import {
+  type EffectEnvelope,
+  type EffectId,
+  initialState,
+  NO_USAGE,
+  type ProcessId,
+  positionalEffectId,
+} from "@pawl/core";
 import type { Operation } from "@pawl/core/ports";
 import { type EffectContext, type Guard, journaled, type TurnSpending } from "@pawl/effects";
 import { budgetGuard, deadlineGuard, grantGuard } from "@pawl/effects/guards";
@@ -132,7 +139,7 @@ describe("the budget guard (D13)", () => {
   const BUDGET = 100;
   const config = configOf({ limits: { ...configOf().limits, maxCostNanoUsd: BUDGET } });
   const state = (costNanoUsd: number) =>
-    ({ usage: { ...NO_USAGE, costNanoUsd }, granted: { tokens: 0, costNanoUsd: 0 } }) as never;
+    ({ ...initialState(), usage: { ...NO_USAGE, costNanoUsd } }) as const;
   const guarded = (cost: number | undefined, spending: TurnSpending) =>
     under([budgetGuard(() => cost)], { turn: turnOf(TOOLBOX, { config, spending }) });
 
@@ -151,10 +158,7 @@ describe("the budget guard (D13)", () => {
   it("counts what was spent, what is held, what a dead attempt held, and what was granted", () => {
     const id = "e" as EffectId;
     let granted = 0;
-    const spending = new Spending(
-      () => ({ ...(state(30) as object), granted: { tokens: 0, costNanoUsd: granted } }) as never,
-      20,
-    );
+    const spending = new Spending(() => ({ ...state(30), granted: { tokens: 0, costNanoUsd: granted } }), 20);
     expect(spending.free(BUDGET)).toBe(50);
     expect(spending.hold(id, 51, BUDGET)).toBe(false);
     expect(spending.hold(id, 50, BUDGET)).toBe(true);
