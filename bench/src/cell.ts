@@ -47,6 +47,8 @@ export interface OpenCell {
 /** A few subjects that are measured in turns, in one process, under one condition. */
 export interface Cell {
   readonly name: string;
+  /** Rounds that count, at most, where one takes long. */
+  readonly maxRounds?: number;
   open(effort: Effort): Promise<OpenCell>;
 }
 

@@ -14,7 +14,8 @@ export async function runCell(cell: Cell, effort: Effort, signal?: AbortSignal):
   const { subjects, absent = [], close } = await cell.open(effort);
   try {
     const samples = new Map(subjects.map(({ name }) => [name, [] as number[]]));
-    for (let round = -effort.warmUps; round < effort.rounds; round++) {
+    const rounds = Math.min(effort.rounds, cell.maxRounds ?? effort.rounds);
+    for (let round = -effort.warmUps; round < rounds; round++) {
       for (let i = 0; i < subjects.length; i++) {
         signal?.throwIfAborted();
         const subject = subjects[(i + round + effort.warmUps) % subjects.length]!;

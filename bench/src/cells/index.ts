@@ -7,5 +7,7 @@ export const cells: ReadonlyMap<string, () => Promise<Cell>> = new Map([
   ["durable-effects", async () => (await import("./durable-effects.ts")).durableEffectsCell],
   ["mcp-cache", async () => (await import("./mcp-cache.ts")).mcpCacheCell],
   ["await-keys", async () => (await import("./await-keys.ts")).awaitKeysCell],
+  ["peers-steps", async () => (await import("./peers-steps.ts")).peersStepsCell],
+  ["peers-jobs", async () => (await import("./peers-jobs.ts")).peersJobsCell],
   ["arcp", async () => (await import("./arcp.ts")).arcpCell],
 ]);

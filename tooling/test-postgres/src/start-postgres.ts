@@ -24,9 +24,11 @@ export interface TestPostgres {
 /**
  * - `fsync`: true by default, as in production; false saves disk waits where a test needs thousands of
  *   commits and promises nothing about durability.
+ * - `maxConnections`: 100 by default.
  */
 export interface TestPostgresOptions {
   readonly fsync?: boolean;
+  readonly maxConnections?: number;
 }
 
 const portAttempts = 5;
@@ -76,7 +78,7 @@ async function initialise(
   identity: Identity,
   folder: string,
   password: string,
-  { fsync = true }: TestPostgresOptions,
+  { fsync = true, maxConnections = 100 }: TestPostgresOptions,
 ): Promise<void> {
   const data = join(folder, "data");
   const passwordFile = join(folder, "password");
@@ -88,7 +90,7 @@ async function initialise(
   }
   const settings = {
     shared_buffers: "64MB",
-    max_connections: "100",
+    max_connections: `${maxConnections}`,
     scram_iterations: "1",
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",

@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { ABSURD_SQL } from "./absurd-sql.ts";
+import type { SystemName } from "./open-systems.ts";
+
+export const PAWL: SystemName = { module: "pawl", name: "Pawl" };
+export const DBOS: SystemName = { module: "dbos", name: "DBOS" };
+export const RESTATE: SystemName = { module: "restate", name: "Restate" };
+export const LANGGRAPH: SystemName = { module: "langgraph", name: "LangGraph" };
+export const GRAPHILE: SystemName = { module: "graphile-worker", name: "graphile-worker" };
+export const GRAPHILE_BATCHED: SystemName = {
+  module: "graphile-worker-batched",
+  name: "graphile-worker, batched",
+};
+export const PG_BOSS: SystemName = { module: "pg-boss", name: "pg-boss" };
+export const PG_BOSS_BATCHED: SystemName = { module: "pg-boss-batched", name: "pg-boss, batched" };
+export const ABSURD: SystemName = {
+  module: "absurd",
+  name: "Absurd",
+  missing: () =>
+    existsSync(process.env[ABSURD_SQL] ?? "")
+      ? undefined
+      : `Its SQL is not in its package: name the sql/absurd.sql of a checkout in ${ABSURD_SQL}.`,
+};
+/** Steps are found by a compiler that rewrites the program's files, so it is not a library that a process can open. */
+export const VERCEL_WORKFLOW: SystemName = {
+  module: "vercel-workflow",
+  name: "Vercel Workflow",
+  missing: () => "Its steps are made by a build of a whole web application, which this bench does not have.",
+};
