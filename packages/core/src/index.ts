@@ -127,6 +127,20 @@ export {
 } from "./ids.ts";
 // Inputs, receipts and the log: the tables and shapes that every store shares
 export {
+  type AbandonReason,
+  belongsToRun,
+  checkInputUpsert,
+  type InputDurability,
+  type InputLedgerEntry,
+  type InputOutcome,
+  type InputTransition,
+  inputStateOf,
+  isSameInputState,
+  type NewInputState,
+  type ReconstructionSource,
+} from "./inputs/input-ledger.ts";
+export { type InputPolicy, inputPolicy, type QueueMode } from "./inputs/input-policy.ts";
+export {
   checkInputTransition,
   INPUT_TRANSITIONS,
   type InputState,
@@ -141,6 +155,7 @@ export {
 } from "./inputs/receipt.ts";
 export {
   acceptsInputs,
+  checkRuntimeTransition,
   drivesTurns,
   RUNTIME_TRANSITIONS,
   type RuntimeState,

@@ -12,6 +12,8 @@ import type { EventOptions } from "./host.ts";
 /** A hint may be lost, and rows of another process come without one: the log is read at least this often, in milliseconds. */
 const POLL_MS = 200;
 const PAGE = 500;
+/** An end without a commit is rare: looked for at every so many looks that found nothing. */
+const LOOKS_A_CHECK = 5;
 
 export interface FollowOptions extends EventOptions {
   readonly log: Log;
@@ -20,6 +22,8 @@ export interface FollowOptions extends EventOptions {
   readonly sessionId: SessionId;
   /** Only this turn's events, up to its `turn.committed`. */
   readonly turnId?: TurnId;
+  /** Whether the turn ended without a commit, so that nothing more comes. */
+  readonly isOver?: () => Promise<boolean>;
 }
 
 /**
@@ -34,7 +38,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<TurnEve
   const unlisten = log.onAppend(sessionId, wake.now);
   const release = options.hold();
   try {
-    while (!signal?.aborted) {
+    for (let idle = 0, isOver = false; !signal?.aborted; ) {
       wake.reset();
       const rows = await log.read(sessionId, { after: from.seq, limit: PAGE, ...(turnId && { turnId }) });
       for (const row of rows) {
@@ -46,7 +50,12 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<TurnEve
         }
         from = { seq: row.seq, partSeq: -1, index: -1 };
       }
-      if (rows.length < PAGE) await wake.wait(POLL_MS);
+      if (rows.length === PAGE) continue;
+      // What was there when it was over has been read by now.
+      if (isOver) return;
+      idle = rows.length === 0 ? idle + 1 : 0;
+      if (idle > 0 && idle % LOOKS_A_CHECK === 0 && (await options.isOver?.())) isOver = true;
+      else await wake.wait(POLL_MS);
     }
   } finally {
     unlisten();

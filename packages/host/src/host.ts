@@ -158,6 +158,15 @@ export interface Session<Tx = never> {
   inputs(): Promise<readonly InputRecord[]>;
   record(): Promise<SessionRecord | null>;
   receipts(): Promise<readonly CommitReceipt[]>;
+  /**
+   * It takes nothing new and drains what it has; then it rests as `retired`. Each of these three may be repeated; see the table of
+   * runtime states for what follows what. @throws PawlError `runtime_transition_illegal`
+   */
+  retire(): Promise<void>;
+  /** At once: whatever runs or waits in it is cut off, and what has not ended is abandoned. What was committed stays readable. */
+  stop(): Promise<void>;
+  /** As `stop`, and for good: its id is not used again. Nothing is deleted. */
+  destroy(): Promise<void>;
   /** The newest turns, oldest first. Default limit 50. */
   turns(query?: { readonly limit?: number }): Promise<readonly TurnSummary[]>;
   /**

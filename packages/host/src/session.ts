@@ -52,6 +52,13 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
       const record = await store.sessions.load(id);
       return record && shownRecord(record, names);
     },
+    retire: () => store.sessions.persistRuntimeState(id, "retired"),
+    async stop() {
+      await store.sessions.commitLifecycle(id, "stopped");
+    },
+    async destroy() {
+      await store.sessions.commitLifecycle(id, "destroyed");
+    },
     receipts: () => store.sessions.receipts(id),
     turns: (query) => summariseTurns(id, turns, query),
     async verify({ anchor } = {}) {

@@ -1,6 +1,7 @@
 import { inputIdsOfTurn, PawlError, type SessionId, standard, type TurnId, turnIdOfInput } from "@pawl/core";
 import type { Clock, CommittedTurn, InputRecord, NewId, Store } from "@pawl/core/ports";
 import { loadTurnRecord, redactTurnRecord, replayTurn } from "@pawl/effects/turn-driver";
+import { endedInput } from "./ended-input.ts";
 import { createWake } from "./follow-log.ts";
 import { followTree } from "./follow-tree.ts";
 import { acceptFork } from "./fork.ts";
@@ -48,7 +49,8 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     const committed = await store.sessions.loadCommitted(turnId);
     if (committed !== null) return resultOfCommitted(turnId, names.shown(record.sessionId), committed);
     const session = await store.sessions.load(record.sessionId);
-    if (session === null || session.openTurn !== turnId) return undefined;
+    if (session === null) return undefined;
+    if (session.openTurn !== turnId) return endWithoutTurn(record);
     const facts = { turnId, sessionId: names.shown(record.sessionId) };
     if (session.blocked !== null) return { ...facts, status: "blocked", ...session.blocked };
     if (!session.parked) return undefined;
@@ -57,6 +59,15 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     if ("code" in open) return { ...facts, status: "blocked", ...open };
     // All are answered, and the turn goes on as soon as somebody claims it: it does not wait any more.
     return open.waits.length === 0 ? undefined : { ...facts, status: "waiting", waits: open.waits };
+  }
+
+  /** Of an input that will never be consumed. */
+  async function endWithoutTurn({ inputId }: InputRecord): Promise<TurnResult | undefined> {
+    const ended = await endedInput(store.inbox, inputId);
+    if (ended === undefined) return undefined;
+    if ("into" in ended) return resultNow(ended.into);
+    const { code, message, sessionId } = ended;
+    return { turnId: id, sessionId: names.shown(sessionId), status: "blocked", code, message };
   }
 
   return {
@@ -92,6 +103,7 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
         hold,
         sessionId: record.sessionId,
         turnId: turnOf(record),
+        isOver: async () => (await endedInput(store.inbox, record.inputId)) !== undefined,
       });
     },
     async cancel({ reason, origin = "host" } = {}) {
@@ -201,6 +213,7 @@ function explainResult(turnId: TurnId, result: TurnResult): TurnExplanation {
       };
     }
     case "blocked": {
+      if (result.code.startsWith("input_")) return { turnId, state: "blocked", why: result.message };
       const advice = "Start a node with the code that began this turn, or cancel the turn.";
       return { turnId, state: "blocked", why: `${result.code}: ${result.message}`, advice };
     }

@@ -51,9 +51,10 @@ export function commitBoundary(context: MemoryContext, fence: Fence, given: Boun
         lastRunId: boundary.runId,
         lastBoundarySequence: receipt.sequence,
       }),
+      at,
     );
   }
-  for (const input of returned) changeInput(state, session, input);
+  for (const input of returned) changeInput(state, session, input, at);
   if (last) session.log.push(last);
   if (boundary.boundary === "turn_end") {
     session.openTurn!.committed = Object.freeze({ receipt, usage: boundary.usage, committedAt: at });

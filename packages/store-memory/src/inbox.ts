@@ -1,13 +1,14 @@
-import { acceptsInputs, type InputId, inputId, PawlError, sessionId, turnIdOfInput } from "@pawl/core";
+import { type InputId, inputId, inputPolicy, PawlError, sessionId, turnIdOfInput } from "@pawl/core";
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
 import { earliest, inputDueAt, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdSession } from "./fence.ts";
 import { frozenCopy, storableKey } from "./frozen-copy.ts";
-import { changeInput } from "./input-rows.ts";
+import { applyUpsert, checkAccepting, ledgerEntry, planUpsert } from "./input-ledger.ts";
+import { addInput, changeInput } from "./input-rows.ts";
 import { checkNewRow, checkRows } from "./log-rows.ts";
-import { newSession, touch } from "./memory-state.ts";
+import { type MemoryState, newSession, type SessionRow, touch } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
 
 export function inboxSections(context: MemoryContext): Sections<Inbox> {
@@ -52,10 +53,26 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
       );
       const written = checkNewRow(session, fence, turnId, build(claimed));
 
-      for (const input of claimed) changeInput(state, session, input);
+      for (const input of claimed) changeInput(state, session, input, at);
       session.log.push(written);
       hints.appended(session.sessionId);
       return { inputs: claimed, row: written.row };
+    },
+
+    loadInputStates(id) {
+      return (state.sessions.get(id)?.inputs ?? []).map((input) => ledgerEntry(state, input));
+    },
+
+    loadInputState(id) {
+      const input = state.inputs.get(id);
+      return input === undefined ? null : ledgerEntry(state, input);
+    },
+
+    persistInputState(given, { fence } = {}) {
+      const at = now();
+      if (fence !== undefined) holdSession(state, fence, at);
+      const held = fence?.sessionId === given.sessionId;
+      return applyUpsert(context, planUpsert(context, given, held), at);
     },
 
     load(id) {
@@ -80,33 +97,52 @@ export function acceptInput({ state, hints, now, digest }: MemoryContext, given:
   const earlier = input.idempotencyKey === undefined ? undefined : known?.keys.get(input.idempotencyKey);
   if (earlier !== undefined) {
     const first = state.inputs.get(earlier)!;
-    if (first.digest === contentDigest) return { input: first, duplicate: true };
+    if (state.ledger.get(earlier)!.givenDigest === contentDigest) return { input: first, duplicate: true };
     throw conflict("This idempotency key was used for other content: use a new key for a new input.");
   }
   if (state.inputs.has(input.inputId)) throw conflict(`Input id "${input.inputId}" is taken.`);
-  if (known !== undefined && !acceptsInputs(known.runtimeState)) {
-    throw new PawlError(
-      "session_not_accepting",
-      `Session "${input.sessionId}" is ${known.runtimeState} and takes no inputs: use another session.`,
-    );
-  }
+  if (known !== undefined) checkAccepting(known);
 
   const acceptedAt = now();
   const session = known ?? newSession(state, input.sessionId, acceptedAt);
+  const { queue, ...own } = input;
+  const replaced = queue === undefined ? [] : replacedBy(state, session, input);
+  const isJoined = queue?.mode === "coalesce" && replaced.length > 0;
+  const parts = isJoined ? [...replaced, input].flatMap(({ content }) => content.parts) : own.content.parts;
+  const content = isJoined ? Object.freeze({ ...own.content, parts: Object.freeze(parts) }) : own.content;
+  const ids = replaced.map(({ inputId }) => inputId);
   const record: InputRecord = Object.freeze({
-    ...input,
+    ...own,
+    content,
     position: session.inputs.length + 1,
     state: "queued",
     turnId: input.delivery === "next" ? turnIdOfInput(input.inputId) : null,
-    digest: contentDigest,
+    digest: isJoined ? digest({ content, delivery: input.delivery }) : contentDigest,
     acceptedAt,
     lastRunId: null,
     lastBoundarySequence: null,
   });
-  state.inputs.set(record.inputId, record);
-  session.inputs.push(record);
-  session.queued.push(record.inputId);
-  if (record.idempotencyKey !== undefined) session.keys.set(record.idempotencyKey, record.inputId);
+  addInput(state, session, record, {
+    policy: Object.freeze(inputPolicy(record.delivery, queue?.mode)),
+    outcome: null,
+    durability: "durable",
+    attempts: 0,
+    recoveries: 0,
+    history: Object.freeze([]),
+    source: isJoined ? Object.freeze({ type: "coalescing", inputs: Object.freeze(ids) }) : null,
+    updatedAt: acceptedAt,
+    queueKey: queue?.key ?? null,
+    givenDigest: contentDigest,
+  });
+  for (const before of replaced) {
+    const { inputId: by } = record;
+    const ended =
+      queue?.mode === "coalesce"
+        ? ({ type: "coalesced", into: by } as const)
+        : ({ type: "superseded", by } as const);
+    const facts = { outcome: Object.freeze(ended) };
+    changeInput(state, session, Object.freeze({ ...before, state: ended.type }), acceptedAt, facts);
+  }
   // An interrupt must reach a turn that is parked, or about to be (D16). A steer waits.
   if (record.delivery === "interrupt") {
     session.wakeAt = earliest(session.wakeAt, inputDueAt(state, record.inputId).at);
@@ -117,9 +153,24 @@ export function acceptInput({ state, hints, now, digest }: MemoryContext, given:
   return { input: record, duplicate: false };
 }
 
+/** Queued inputs whose place this one takes, in order. */
+function replacedBy(
+  state: MemoryState,
+  session: SessionRow,
+  { queue, delivery }: NewInput,
+): readonly InputRecord[] {
+  return session.queued
+    .filter((id) => {
+      const { queueKey, policy } = state.ledger.get(id)!;
+      return queueKey === queue?.key && policy.queue === queue.mode;
+    })
+    .map((id) => state.inputs.get(id)!)
+    .filter((input) => input.delivery === delivery);
+}
+
 /** The fields of an input and no others: a caller may hand in something larger. */
 function pick(input: NewInput): NewInput {
-  const { inputId, sessionId, content, delivery, idempotencyKey, at } = input;
+  const { inputId, sessionId, content, delivery, idempotencyKey, at, queue } = input;
   return {
     inputId,
     sessionId,
@@ -127,5 +178,8 @@ function pick(input: NewInput): NewInput {
     delivery,
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(at !== undefined && { at }),
+    ...(queue !== undefined && {
+      queue: { mode: queue.mode, key: storableKey(queue.key, "The key of a queue") },
+    }),
   };
 }

@@ -2,6 +2,7 @@ import type {
   CancelEvidence,
   CommitReceipt,
   InputId,
+  InputLedgerEntry,
   JobId,
   JobSessionId,
   JsonObject,
@@ -121,6 +122,17 @@ export interface JobRow {
   readonly events: JobEvent[];
 }
 
+/** What is known of an input beside the record that turns are driven from. */
+export interface LedgerRow
+  extends Pick<
+    InputLedgerEntry,
+    "policy" | "outcome" | "durability" | "attempts" | "recoveries" | "history" | "source" | "updatedAt"
+  > {
+  readonly queueKey: string | null;
+  /** Of what was handed in; the record's is of what it was joined with. */
+  readonly givenDigest: string;
+}
+
 export interface OutboxRow {
   record: OutboxRecord;
   dueAt: number;
@@ -130,6 +142,7 @@ export interface OutboxRow {
 export interface MemoryState {
   readonly sessions: Map<SessionId, SessionRow>;
   readonly inputs: Map<InputId, InputRecord>;
+  readonly ledger: Map<InputId, LedgerRow>;
   readonly turns: Map<TurnId, TurnRow>;
   readonly cancels: Map<TurnId, CancelEvidence>;
   readonly configs: Map<string, TurnConfig>;
@@ -162,6 +175,7 @@ export function emptyState(): MemoryState {
   return {
     sessions: new Map(),
     inputs: new Map(),
+    ledger: new Map(),
     turns: new Map(),
     cancels: new Map(),
     configs: new Map(),

@@ -2,6 +2,7 @@ import { type CancelEvidence, inputIdsOfTurn, type SessionId, sessionPrefix, typ
 import type { CancelRequest, InputRecord, SessionRecord, Sessions } from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
 import { commitBoundary } from "./commit-boundary.ts";
+import { commitLifecycle } from "./commit-lifecycle.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdSession } from "./fence.ts";
@@ -25,6 +26,24 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
         .filter(({ sessionId }) => sessionId.startsWith(prefix))
         .sort((a, b) => b.used - a.used);
       return sessions.slice(0, Math.max(0, limit)).map(recordOf);
+    },
+
+    loadSessionSnapshot(sessionId) {
+      const session = state.sessions.get(sessionId);
+      if (session === undefined) return null;
+      return Object.freeze({ revision: session.revision, messages: Object.freeze([...session.messages]) });
+    },
+
+    loadRuntimeState(sessionId) {
+      return state.sessions.get(sessionId)?.runtimeState ?? null;
+    },
+
+    persistRuntimeState(sessionId, to) {
+      commitLifecycle(context, sessionId, to, []);
+    },
+
+    commitLifecycle(sessionId, to, inputs = []) {
+      return commitLifecycle(context, sessionId, to, inputs);
     },
 
     transcript(sessionId, from = 0) {
@@ -68,7 +87,7 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
 
       state.configs.set(given.configHash, config);
       state.turns.set(turnId, turn);
-      for (const input of inputs) changeInput(state, session, input);
+      for (const input of inputs) changeInput(state, session, input, at);
       session.openTurn = turn;
       session.log.push(written);
       if (session.runtimeState !== "running") {
@@ -88,7 +107,7 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
       return commitBoundary(context, fence, boundary);
     },
 
-    loadReceipt(sessionId, runId, sequence) {
+    loadBoundaryReceipt(sessionId, runId, sequence) {
       return state.sessions.get(sessionId)?.runs.get(runId)?.[sequence] ?? null;
     },
 

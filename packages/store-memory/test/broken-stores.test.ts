@@ -2,6 +2,7 @@ import { runStoreSuite, STORE_CHAPTERS } from "@pawl/testing/store-suite";
 import { describe, expect, test } from "vitest";
 import { BROKEN_AWAITED_TURNS } from "./broken-stores/broken-awaited-turns.ts";
 import { BROKEN_AWAITS } from "./broken-stores/broken-awaits.ts";
+import { BROKEN_INPUT_STATES } from "./broken-stores/broken-input-states.ts";
 import { BROKEN_JOBS } from "./broken-stores/broken-jobs.ts";
 import { BROKEN_OUTBOX } from "./broken-stores/broken-outbox.ts";
 import { BROKEN_OWNERSHIP } from "./broken-stores/broken-ownership.ts";
@@ -17,6 +18,7 @@ const BROKEN = [
   ...BROKEN_AWAITS,
   ...BROKEN_AWAITED_TURNS,
   ...BROKEN_PROCESSES,
+  ...BROKEN_INPUT_STATES,
   ...BROKEN_JOBS,
   ...BROKEN_OUTBOX,
 ];
@@ -58,6 +60,7 @@ test("the suite skips only what a store says that it cannot do", async () => {
       "D23 an open transaction of a caller does not hold up a commit: the input comes when it is over",
     ],
     ["The log", "S20 a spoilt row is named and harms no other session"],
+    ["Input states", "a superseding input works within the caller's transaction too"],
     ["A caller's transaction", "an input is there when the transaction commits, and not before"],
     ["A caller's transaction", "S11 nothing of an input stays when the transaction is rolled back"],
     ["A caller's transaction", "S13 keys are looked up within the transaction too"],

@@ -52,7 +52,19 @@ create table inputs (
   turn_id text collate "C",
   last_run_id text,
   last_boundary_sequence integer,
+  policy json,
+  outcome json,
+  durability text default 'durable'::text not null,
+  attempts integer default 0 not null,
+  recoveries integer default 0 not null,
+  history jsonb default '[]'::jsonb not null,
+  source json,
+  queue_mode text collate "C",
+  queue_key text collate "C",
+  given_digest text,
+  updated_at timestamp with time zone,
   constraint inputs_delivery_check CHECK ((delivery = ANY (ARRAY['next'::text, 'steer'::text, 'interrupt'::text]))),
+  constraint inputs_durability_check CHECK ((durability = ANY (ARRAY['durable'::text, 'ephemeral'::text, 'derived'::text]))),
   constraint inputs_pkey PRIMARY KEY (input_id),
   constraint inputs_session_id_position_key UNIQUE (session_id, "position"),
   constraint inputs_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'queued'::text, 'staged'::text, 'applied'::text, 'applied_pending_consumption'::text, 'consumed'::text, 'superseded'::text, 'coalesced'::text, 'abandoned'::text])))
@@ -60,6 +72,7 @@ create table inputs (
 CREATE INDEX inputs_due ON inputs USING btree (session_id, due_at) WHERE (state = 'queued'::text);
 CREATE UNIQUE INDEX inputs_idempotency ON inputs USING btree (session_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE UNIQUE INDEX inputs_pkey ON inputs USING btree (input_id);
+CREATE INDEX inputs_queue_key ON inputs USING btree (session_id, queue_key) WHERE ((queue_key IS NOT NULL) AND (state = 'queued'::text));
 CREATE INDEX inputs_queued ON inputs USING btree (session_id, "position") WHERE (state = 'queued'::text);
 CREATE UNIQUE INDEX inputs_session_id_position_key ON inputs USING btree (session_id, "position");
 CREATE INDEX inputs_steering ON inputs USING btree (session_id, "position") WHERE ((state = 'queued'::text) AND (delivery = ANY (ARRAY['steer'::text, 'interrupt'::text])));

@@ -8,6 +8,7 @@ import {
   turnIdOfInput,
 } from "@pawl/core";
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
+import { acceptQueued } from "./accept-queued.ts";
 import { appendedRow, rowMisfit, storedRunOf } from "./append-checks.ts";
 import type { Queryable, Row } from "./connection/database.ts";
 import { storeFailure } from "./connection/failure.ts";
@@ -16,11 +17,16 @@ import type { Statement } from "./connection/statement.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
+import { persistInputState } from "./input-ledger.ts";
+import { textColumn } from "./rows/column.ts";
+import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
 import { inputOfRow } from "./rows/input-row.ts";
 import { acceptInput } from "./statements/accept-input.ts";
 import { listInputs } from "./statements/list-inputs.ts";
 import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
 import { loadInput } from "./statements/load-input.ts";
+import { loadInputState } from "./statements/load-input-state.ts";
+import { loadInputStates } from "./statements/load-input-states.ts";
 import { nextInput } from "./statements/next-input.ts";
 import { stageSteeringInputs } from "./statements/stage-steering-inputs.ts";
 import { storableJson, storableKey } from "./storable.ts";
@@ -36,6 +42,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
   return {
     async accept(given, options) {
       const tx = options?.tx;
+      if (given.queue !== undefined) return acceptQueued(context, given, tx);
       // What fails in the caller's transaction fails with it; nothing is repeated there.
       const accepted = await enterInput(context, given, async (statement, values) =>
         tx === undefined
@@ -110,6 +117,17 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       }
     },
 
+    async loadInputStates(id) {
+      return (await database.read(loadInputStates, [id])).map(inputLedgerOfRow);
+    },
+
+    async loadInputState(id) {
+      const [row] = await database.read(loadInputState, [id]);
+      return row === undefined ? null : inputLedgerOfRow(row);
+    },
+
+    persistInputState: (state, { fence } = {}) => persistInputState(context, state, fence),
+
     async load(id) {
       const [row] = await database.read(loadInput, [id]);
       return row === undefined ? null : inputOfRow(row);
@@ -142,23 +160,26 @@ export async function enterInput(
     statement: Statement,
     values: unknown[],
   ) => Promise<{ readonly rows: readonly Row[]; readonly repeated: boolean }>,
+  /** Of what was handed in, where `given` is more than that. */
+  givenDigest?: string,
 ): Promise<Accepted> {
   const content = checkInput(given);
-  const contentDigest = digest({ content: given.content, delivery: given.delivery });
+  const { delivery, idempotencyKey = null } = given;
+  const storedDigest = digest({ content: given.content, delivery });
   const values = [
     given.sessionId,
     given.inputId,
     content,
-    contentDigest,
-    given.delivery,
-    given.idempotencyKey ?? null,
+    storedDigest,
+    delivery,
+    idempotencyKey,
     given.at ?? null,
-    given.delivery === "next" ? turnIdOfInput(given.inputId) : null,
+    delivery === "next" ? turnIdOfInput(given.inputId) : null,
     channels.work,
   ];
   for (let races = 0; races < MOST_ENTRY_RACES; races++) {
     const { rows, repeated } = await run(acceptInput, values);
-    const accepted = concludeEntry(given, contentDigest, rows, repeated);
+    const accepted = concludeEntry(given, givenDigest ?? storedDigest, rows, repeated);
     if (accepted !== undefined) return accepted;
   }
   throw conflict(`Input "${given.inputId}" could not be entered beside others with the same key: try again.`);
@@ -175,19 +196,22 @@ function concludeEntry(
   const entered = found.find((row) => row.how === "entered");
   if (entered !== undefined) return { input: inputOfRow(entered), duplicate: false };
 
-  const known = found.map(inputOfRow);
-  const own = known.find((input) => input.inputId === given.inputId);
-  if (repeated && own?.sessionId === given.sessionId && own.digest === contentDigest) {
-    return { input: own, duplicate: false };
+  const known = found.map((row) => ({
+    input: inputOfRow(row),
+    isSame: textColumn(row, "given_digest", "An input") === contentDigest,
+  }));
+  const own = known.find(({ input }) => input.inputId === given.inputId);
+  if (repeated && own?.input.sessionId === given.sessionId && own.isSame) {
+    return { input: own.input, duplicate: false };
   }
   const sameKey = known.find(
-    (input) =>
+    ({ input }) =>
       given.idempotencyKey !== undefined &&
       input.sessionId === given.sessionId &&
       input.idempotencyKey === given.idempotencyKey,
   );
   if (sameKey !== undefined) {
-    if (sameKey.digest === contentDigest) return { input: sameKey, duplicate: true };
+    if (sameKey.isSame) return { input: sameKey.input, duplicate: true };
     throw conflict("This idempotency key was used for other content: use a new key for a new input.");
   }
   if (known.length > 0) throw conflict(`Input id "${given.inputId}" is taken.`);

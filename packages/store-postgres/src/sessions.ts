@@ -2,11 +2,13 @@ import { LOG_VERSION, PawlError } from "@pawl/core";
 import type { CancelRequest, Fence, Sessions } from "@pawl/core/ports";
 import { rowMisfit } from "./append-checks.ts";
 import { commit } from "./commit.ts";
+import { commitLifecycle } from "./commit-lifecycle.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { ownerValues } from "./owner-values.ts";
+import { numberColumn } from "./rows/column.ts";
 import { storedLogRow } from "./rows/log-row.ts";
 import {
   cancelOfRow,
@@ -15,17 +17,20 @@ import {
   messageOfRow,
   outcomeOfRow,
   receiptOfRow,
+  runtimeStateOfRow,
   sessionOfRow,
 } from "./rows/session-row.ts";
 import { beginTurn } from "./statements/begin-turn.ts";
 import { listOwnedSessions } from "./statements/list-owned-sessions.ts";
 import { listReceipts } from "./statements/list-receipts.ts";
 import { listSessions } from "./statements/list-sessions.ts";
+import { loadBoundaryReceipt } from "./statements/load-boundary-receipt.ts";
 import { loadCommittedTurn } from "./statements/load-committed-turn.ts";
 import { loadConfig } from "./statements/load-config.ts";
 import { loadPendingCancel } from "./statements/load-pending-cancel.ts";
-import { loadReceipt } from "./statements/load-receipt.ts";
 import { loadSession } from "./statements/load-session.ts";
+import { readRuntimeState } from "./statements/read-runtime-state.ts";
+import { readSnapshot } from "./statements/read-snapshot.ts";
 import { readTranscript } from "./statements/read-transcript.ts";
 import { requestCancel } from "./statements/request-cancel.ts";
 import { storableJson } from "./storable.ts";
@@ -51,6 +56,26 @@ export function postgresSessions(context: StoreContext): Sessions {
           : await database.read(listOwnedSessions, [most, ...ownerValues(owner)]);
       return rows.map(sessionOfRow);
     },
+
+    async loadSessionSnapshot(sessionId) {
+      const rows = await database.read(readSnapshot, [sessionId]);
+      const [first] = rows;
+      if (first === undefined) return null;
+      const revision = numberColumn(first, "revision", `Session "${sessionId}"`);
+      const messages = rows.filter((row) => row.position !== null).map((row) => messageOfRow(row, sessionId));
+      return { revision, messages };
+    },
+
+    async loadRuntimeState(sessionId) {
+      const [row] = await database.read(readRuntimeState, [sessionId]);
+      return row === undefined ? null : runtimeStateOfRow(row, sessionId);
+    },
+
+    async persistRuntimeState(sessionId, state) {
+      await commitLifecycle(context, sessionId, state, []);
+    },
+
+    commitLifecycle: (sessionId, state, inputs = []) => commitLifecycle(context, sessionId, state, inputs),
 
     async transcript(sessionId, from = 0) {
       const rows = await database.read(readTranscript, [sessionId, from]);
@@ -108,8 +133,8 @@ export function postgresSessions(context: StoreContext): Sessions {
 
     commit: (fence, boundary) => commit(context, fence, boundary),
 
-    async loadReceipt(sessionId, runId, sequence) {
-      const [row] = await database.read(loadReceipt, [sessionId, runId, sequence]);
+    async loadBoundaryReceipt(sessionId, runId, sequence) {
+      const [row] = await database.read(loadBoundaryReceipt, [sessionId, runId, sequence]);
       return row === undefined ? null : receiptOfRow(row, `Receipt ${sequence} of run "${runId}"`);
     },
 

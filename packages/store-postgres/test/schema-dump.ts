@@ -27,6 +27,17 @@ export async function dumpSchema(client: pg.ClientBase | pg.Pool, schema: string
     `select tablename as table, indexdef as text from pg_indexes where schemaname = $1 order by tablename, indexname`,
     [schema],
   );
+  const { rows: functions } = await client.query(
+    `select pg_get_functiondef(p.oid) as text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+     where n.nspname = $1 order by p.proname`,
+    [schema],
+  );
+  const { rows: triggers } = await client.query(
+    `select c.relname as table, pg_get_triggerdef(t.oid) as text from pg_trigger t join pg_class c on c.oid = t.tgrelid
+     join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and not t.tgisinternal order by c.relname, t.tgname`,
+    [schema],
+  );
   const tables = [...new Set(columns.map((c) => c.table as string))];
   const bare = (text: string) => text.replaceAll(`${schema}.`, "");
   return `${tables
@@ -45,8 +56,9 @@ export async function dumpSchema(client: pg.ClientBase | pg.Pool, schema: string
         ...constraints.filter((k) => k.table === table).map((k) => `  constraint ${k.name} ${k.text}`),
       ];
       const options = own[0]?.options ? ` with (${own[0].options.join(", ")})` : "";
-      const extra = indexes.filter((i) => i.table === table).map((i) => `${bare(i.text)};`);
+      const extra = [...indexes, ...triggers].filter((i) => i.table === table).map((i) => `${bare(i.text)};`);
       return [`create table ${table} (`, lines.join(",\n"), `)${options};`, ...extra].join("\n");
     })
+    .concat(functions.map((f) => `${bare(f.text).trim()};`))
     .join("\n\n")}\n`;
 }

@@ -93,7 +93,7 @@ describe("a turn", () => {
     expect(await store.log.read(session, { turnId: turn.turnId, after: 1, limit: 2 })).toEqual(
       rows.slice(1, 3),
     );
-    expect(await store.sessions.loadReceipt(session, turn.turnId, 0)).toEqual(receipt);
+    expect(await store.sessions.loadBoundaryReceipt(session, turn.turnId, 0)).toEqual(receipt);
     expect(await store.sessions.receipts(session)).toEqual([receipt]);
     expect(await store.sessions.loadCommitted(turn.turnId)).toMatchObject({ receipt, usage: boundary.usage });
 

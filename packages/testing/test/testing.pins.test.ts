@@ -29,6 +29,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "The outbox",
     "The log",
     "The inbox",
+    "Input states",
     "A caller's transaction",
     "Runtime states",
     "Leases",

@@ -1,3 +1,5 @@
+import { PawlError } from "../errors.ts";
+
 /** Whether a session takes inputs and drives turns. */
 export type RuntimeState =
   | "initializing"
@@ -25,4 +27,11 @@ export function acceptsInputs(state: RuntimeState): boolean {
 
 export function drivesTurns(state: RuntimeState): boolean {
   return state !== "stopped" && state !== "destroyed";
+}
+
+/** @throws PawlError `runtime_transition_illegal` */
+export function checkRuntimeTransition(from: RuntimeState, to: RuntimeState): void {
+  if (from !== to && !RUNTIME_TRANSITIONS[from].includes(to)) {
+    throw new PawlError("runtime_transition_illegal", `A session that is ${from} cannot become ${to}.`);
+  }
 }

@@ -1,5 +1,6 @@
 import type { InputPart } from "../conversation/part.ts";
 import type { InputId, SessionId, TurnId } from "../ids.ts";
+import type { InputLedgerEntry, NewInputState } from "../inputs/input-ledger.ts";
 import type { InputState } from "../inputs/input-state.ts";
 import type { Json } from "../json.ts";
 import type { LogRow } from "../log/log-row.ts";
@@ -23,9 +24,14 @@ export interface NewInput {
   readonly idempotencyKey?: string;
   /** Not before this time, milliseconds since the epoch. */
   readonly at?: number;
+  /**
+   * What becomes of queued inputs of the session with the same delivery and `key`, in the same transaction. `supersede`: this one takes
+   * their place. `coalesce`: their parts come before its own, and its environment is the one that counts.
+   */
+  readonly queue?: { readonly mode: "supersede" | "coalesce"; readonly key: string };
 }
 
-export interface InputRecord extends NewInput {
+export interface InputRecord extends Omit<NewInput, "queue"> {
   /** Order of admission in the session, from 1. */
   readonly position: number;
   readonly state: InputState;
@@ -76,6 +82,16 @@ export interface Inbox<Tx = never> {
     before?: readonly LogRow[],
   ): Promise<{ readonly inputs: readonly InputRecord[]; readonly row: LogRow }>;
   load(inputId: InputId): Promise<InputRecord | null>;
+  /** Everything that is known of the inputs of a session, in order of admission. */
+  loadInputStates(sessionId: SessionId): Promise<readonly InputLedgerEntry[]>;
+  loadInputState(inputId: InputId): Promise<InputLedgerEntry | null>;
+  /**
+   * Stores an input as it is given, or puts it in the place of the one of this id, whose position stays. What is left as it was is kept up
+   * by the store when the state changes: history, attempts, recoveries. Storing the same again changes nothing.
+   *
+   * @throws PawlError as `checkInputUpsert`, and `session_not_accepting` (a new one that has not ended), `store_fenced`, `not_storable`
+   */
+  persistInputState(state: NewInputState, options?: { readonly fence?: Fence }): Promise<InputLedgerEntry>;
   /** In order of admission. */
   list(sessionId: SessionId): Promise<readonly InputRecord[]>;
 }

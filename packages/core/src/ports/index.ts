@@ -34,6 +34,7 @@ export type {
   CommittedTurn,
   NewTurn,
   SessionRecord,
+  SessionSnapshot,
   Sessions,
 } from "./sessions.ts";
 export type { Secrets, Store } from "./store.ts";

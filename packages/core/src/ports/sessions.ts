@@ -1,6 +1,7 @@
 import type { Message } from "../conversation/message.ts";
 import type { Usage } from "../conversation/usage.ts";
 import type { InputId, SessionId, TurnId } from "../ids.ts";
+import type { NewInputState } from "../inputs/input-ledger.ts";
 import type { BoundaryKind, CommitReceipt } from "../inputs/receipt.ts";
 import type { RuntimeState } from "../inputs/runtime-state.ts";
 import type { LogRow } from "../log/log-row.ts";
@@ -25,6 +26,11 @@ export interface SessionRecord {
   readonly parked: boolean;
   readonly blocked: { readonly code: string; readonly message: string } | null;
   readonly createdAt: number;
+}
+
+export interface SessionSnapshot {
+  readonly revision: number;
+  readonly messages: readonly Message[];
 }
 
 export interface NewTurn {
@@ -85,6 +91,24 @@ export interface Sessions {
   load(sessionId: SessionId): Promise<SessionRecord | null>;
   /** Most recently used first. With `owner` only the sessions of that one. */
   list(query: { readonly limit: number; readonly owner?: SessionOwner }): Promise<readonly SessionRecord[]>;
+  /** Exactly what was committed: every message of the session, and the revision that they are of. Null when there is no session. */
+  loadSessionSnapshot(sessionId: SessionId): Promise<SessionSnapshot | null>;
+  /** Null when there is no session. */
+  loadRuntimeState(sessionId: SessionId): Promise<RuntimeState | null>;
+  /** As `commitLifecycle` without inputs. */
+  persistRuntimeState(sessionId: SessionId, state: RuntimeState): Promise<void>;
+  /**
+   * The runtime state and inputs in one unit; a session that is not there is made. `retired`: it drains what it has and takes
+   * nothing new, also while a turn of it runs. `stopped`, `destroyed`: everything that has not ended is abandoned, an open turn is
+   * cut off, what it waited for is cancelled, and its holder can write nothing more. The same again changes nothing.
+   *
+   * @throws PawlError `runtime_transition_illegal`, and what `Inbox.persistInputState` throws: then nothing is written
+   */
+  commitLifecycle(
+    sessionId: SessionId,
+    state: RuntimeState,
+    inputs?: readonly NewInputState[],
+  ): Promise<{ readonly abandoned: readonly InputId[] }>;
   /** Messages in order, from `from` (default 0) on. */
   transcript(sessionId: SessionId, from?: number): Promise<readonly Message[]>;
   /**
@@ -107,7 +131,8 @@ export interface Sessions {
    * @throws PawlError `store_fenced`, `store_conflict`, `not_storable`, `store_write_failed`, `store_outcome_unknown` (commit again)
    */
   commit(fence: Fence, boundary: Boundary): Promise<CommitResult>;
-  loadReceipt(sessionId: SessionId, runId: TurnId, sequence: number): Promise<CommitReceipt | null>;
+  /** Null when there is none. */
+  loadBoundaryReceipt(sessionId: SessionId, runId: TurnId, sequence: number): Promise<CommitReceipt | null>;
   /** The turn's `turn_end` boundary. */
   loadCommitted(turnId: TurnId): Promise<CommittedTurn | null>;
   /** Receipts in the order of the chain. */

@@ -7,8 +7,8 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     fault: "what is absent is an error",
     breaking: (store) =>
       replacing(store, "sessions", {
-        loadReceipt: async (...key) => {
-          const receipt = await store.sessions.loadReceipt(...key);
+        loadBoundaryReceipt: async (...key) => {
+          const receipt = await store.sessions.loadBoundaryReceipt(...key);
           if (receipt === null) throw new Error("not found");
           return receipt;
         },
@@ -73,7 +73,13 @@ export const BROKEN_READING: readonly BrokenStore[] = [
   {
     fault: "one session sees the inputs of another",
     breaking: (store, { state }) =>
-      replacing(store, "inbox", { list: async () => [...state.inputs.values()] }),
+      replacing(store, "inbox", {
+        list: async () => [...state.inputs.values()],
+        loadInputStates: async () => {
+          const all = [...state.sessions.keys()].map((id) => store.inbox.loadInputStates(id));
+          return (await Promise.all(all)).flat();
+        },
+      }),
     noticedBy: [
       { chapter: "The seed", case: "S4 multiple_runtimes_isolated" },
       { chapter: "Law: sessions and stores are apart", case: "S4 each session has its own" },

@@ -33,6 +33,11 @@ export function sessionOfRow(row: Row): SessionRecord {
   };
 }
 
+export function runtimeStateOfRow(row: Row, sessionId: SessionId): RuntimeState {
+  const where = `Session "${sessionId}"`;
+  return oneOf(textColumn(row, "runtime_state", where), RUNTIME_STATES, where, "runtime_state");
+}
+
 export function messageOfRow(row: Row, sessionId: SessionId): Message {
   const where = `Message ${String(row.position)} of "${sessionId}"`;
   return objectColumn<Message>(row, "body", where, { id: "string", role: "string", parts: "object" });

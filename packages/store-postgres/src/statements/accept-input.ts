@@ -48,7 +48,8 @@ found as (
   union all
   select 'known' as how, i.* from {schema}.inputs i where i.input_id in (select input_id from known)
 )
-select f.how, f.input_id, f.session_id, f.position, f.delivery, f.state, f.content, f.digest, f.idempotency_key,
+select f.how, f.input_id, f.session_id, f.position, f.delivery, f.state, f.content, f.digest,
+  coalesce(f.given_digest, f.digest) as given_digest, f.idempotency_key,
   f.not_before_ms, (extract(epoch from f.accepted_at) * 1000)::bigint as accepted_at_ms, f.turn_id, f.last_run_id,
   f.last_boundary_sequence,
   (

@@ -7,6 +7,7 @@ import { cancelGateChapter } from "./chapters/cancel-gate.ts";
 import { commitChapter } from "./chapters/commit.ts";
 import { hintsChapter } from "./chapters/hints.ts";
 import { inboxChapter } from "./chapters/inbox.ts";
+import { inputStatesChapter } from "./chapters/input-states.ts";
 import { jobsChapter } from "./chapters/jobs.ts";
 import { leasesChapter } from "./chapters/leases.ts";
 import { logChapter } from "./chapters/log.ts";
@@ -42,6 +43,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   outboxChapter,
   logChapter,
   inboxChapter,
+  inputStatesChapter,
   transactionsChapter,
   runtimeStatesChapter,
   leasesChapter,

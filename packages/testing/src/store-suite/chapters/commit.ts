@@ -71,7 +71,9 @@ export const commitChapter = chapter("The commit", (add) => {
     sequences.push(await held.end());
     t.expect(sequences.map((receipt) => receipt.sequence)).toEqual([0, 1, 2, 3]);
     for (const receipt of sequences) {
-      t.expect(await t.store.sessions.loadReceipt(S1, receipt.runId, receipt.sequence)).toEqual(receipt);
+      t.expect(await t.store.sessions.loadBoundaryReceipt(S1, receipt.runId, receipt.sequence)).toEqual(
+        receipt,
+      );
     }
     await t.accept("in_2");
     await held.begin(["in_2"]);

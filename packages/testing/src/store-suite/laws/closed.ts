@@ -1,5 +1,6 @@
 import { inputId, jobId, jobSessionId, nodeId, processId, sessionId, turnId } from "@pawl/core";
 import type { Store } from "@pawl/core/ports";
+import { newInputState } from "../chapters/input-states.ts";
 import { newAwaitEvent, newInput, newProcess } from "../fixtures.ts";
 import type { Held } from "../held.ts";
 import { chapter } from "../store-case.ts";
@@ -19,6 +20,10 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
   return {
     "sessions.load": () => sessions.load(S1),
     "sessions.list": () => sessions.list({ limit: 1 }),
+    "sessions.loadSessionSnapshot": () => sessions.loadSessionSnapshot(S1),
+    "sessions.loadRuntimeState": () => sessions.loadRuntimeState(S1),
+    "sessions.persistRuntimeState": () => sessions.persistRuntimeState(S1, "retired"),
+    "sessions.commitLifecycle": () => sessions.commitLifecycle(S1, "retired"),
     "sessions.transcript": () => sessions.transcript(S1),
     "sessions.beginTurn": async () => sessions.beginTurn(fence, await held.newTurn(["in_2"])),
     "sessions.loadConfig": () => sessions.loadConfig("x"),
@@ -31,7 +36,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
         delta: null,
         inputIds: [inputId("in_s1")],
       }),
-    "sessions.loadReceipt": () => sessions.loadReceipt(S1, TURN, 0),
+    "sessions.loadBoundaryReceipt": () => sessions.loadBoundaryReceipt(S1, TURN, 0),
     "sessions.loadCommitted": () => sessions.loadCommitted(TURN),
     "sessions.receipts": () => sessions.receipts(S1),
     "sessions.requestCancel": () => sessions.requestCancel(TURN, { requestId: "c", origin: "o" }),
@@ -41,6 +46,9 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "inbox.accept": () => inbox.accept(newInput("in_9", "s1")),
     "inbox.next": () => inbox.next(fence),
     "inbox.checkpoint": () => inbox.checkpoint(fence, TURN, () => held.texts("late")[0]!),
+    "inbox.loadInputStates": () => inbox.loadInputStates(S1),
+    "inbox.loadInputState": () => inbox.loadInputState(inputId("in_s1")),
+    "inbox.persistInputState": () => inbox.persistInputState(newInputState("in_9")),
     "inbox.load": () => inbox.load(inputId("in_s1")),
     "inbox.list": () => inbox.list(S1),
     "leases.openNode": () => leases.openNode(nodeId("late"), { ttlMs: 1_000 }),

@@ -36,7 +36,7 @@ export const detachedLaw = chapter("Law: values are detached", (add) => {
       list: () => sessions.list({ limit: 10 }),
       transcript: () => sessions.transcript(S1),
       config: () => sessions.loadConfig(turn.configHash),
-      receipt: () => sessions.loadReceipt(S1, receipt.runId, 0),
+      receipt: () => sessions.loadBoundaryReceipt(S1, receipt.runId, 0),
       committed: () => sessions.loadCommitted(receipt.runId),
       input: () => inbox.load(inputId("in_s1")),
       next: () => inbox.next(held.fence),

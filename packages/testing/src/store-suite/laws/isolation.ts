@@ -32,7 +32,7 @@ export const isolationLaw = chapter("Law: sessions and stores are apart", (add) 
       t.expect(inputs.map((input) => [input.inputId, input.position])).toEqual([[`in_${name}`, 1]]);
       t.expect(record?.lastDigest).toBe(receipts[0]?.digest);
     }
-    t.expect(await t.store.sessions.loadReceipt(sessionId("s2"), turnId("turn_s1"), 0)).toBe(null);
+    t.expect(await t.store.sessions.loadBoundaryReceipt(sessionId("s2"), turnId("turn_s1"), 0)).toBe(null);
   });
 
   add("S4 names that look alike are different sessions", async (t) => {

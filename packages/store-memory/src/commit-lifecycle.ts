@@ -1,0 +1,81 @@
+import {
+  sessionId as checkedSessionId,
+  checkRuntimeTransition,
+  drivesTurns,
+  type InputId,
+  isTerminalInput,
+  type NewInputState,
+  type RuntimeState,
+  type SessionId,
+} from "@pawl/core";
+import { endWaitsOfTurn } from "./await-events.ts";
+import { noteNeed } from "./claim-policy.ts";
+import type { MemoryContext } from "./context.ts";
+import { conflict } from "./errors.ts";
+import { applyUpsert, planUpsert } from "./input-ledger.ts";
+import { changeInput } from "./input-rows.ts";
+import { newSession, type SessionRow, touch } from "./memory-state.ts";
+
+/** Everything that can fail comes before the first change. */
+export function commitLifecycle(
+  context: MemoryContext,
+  sessionId: SessionId,
+  to: RuntimeState,
+  inputs: readonly NewInputState[],
+): { readonly abandoned: readonly InputId[] } {
+  const { state, hints, now } = context;
+  checkedSessionId(sessionId);
+  const known = state.sessions.get(sessionId);
+  if (known !== undefined) checkRuntimeTransition(known.runtimeState, to);
+  if (new Set(inputs.map(({ inputId }) => inputId)).size !== inputs.length) {
+    throw conflict("An input can be changed only once by one lifecycle commit.");
+  }
+  const plans = inputs.map((input) => {
+    if (input.sessionId !== sessionId) {
+      throw conflict(`Input "${input.inputId}" is of session "${input.sessionId}".`);
+    }
+    return planUpsert(context, input, false);
+  });
+
+  const at = now();
+  const session = known ?? newSession(state, sessionId, at);
+  for (const plan of plans) applyUpsert(context, plan, at);
+  if (to === "running" && session.runtimeState !== "running") session.restState = session.runtimeState;
+  session.runtimeState = to;
+  const abandoned = drivesTurns(to) ? [] : cutOff(context, session, to as "stopped" | "destroyed", at);
+  touch(state, session);
+  noteNeed(state, session);
+  hints.work(sessionId);
+  return { abandoned };
+}
+
+/** Nothing of the session goes on: its inputs, its open turn, what that waited for, its holder. */
+function cutOff(
+  { state, hints }: MemoryContext,
+  session: SessionRow,
+  reason: "stopped" | "destroyed",
+  at: number,
+): readonly InputId[] {
+  const open = session.inputs.filter((input) => !isTerminalInput(input.state));
+  for (const input of open) {
+    const outcome = Object.freeze({ type: "abandoned", reason } as const);
+    changeInput(state, session, Object.freeze({ ...input, state: "abandoned" }), at, { outcome });
+  }
+  const turnId = session.openTurn?.turnId;
+  if (turnId !== undefined) {
+    // Its holder looks for a cancel request, and learns that it is fenced when it writes.
+    const request = { requestId: `lifecycle ${turnId}`, requestedAt: at, origin: "lifecycle", reason };
+    if (!state.cancels.has(turnId)) state.cancels.set(turnId, Object.freeze(request));
+    endWaitsOfTurn(state, turnId, at);
+    session.openTurn = null;
+  }
+  session.owner?.sessions.delete(session);
+  session.owner = null;
+  session.epoch += 1;
+  session.parked = false;
+  session.dueAt = null;
+  session.wakeAt = null;
+  session.blocked = null;
+  hints.appended(session.sessionId);
+  return open.map(({ inputId }) => inputId);
+}

@@ -1,0 +1,8 @@
+import { statement } from "../connection/statement.ts";
+import { INPUT_LEDGER_COLUMNS } from "./input-ledger-columns.ts";
+
+/** $1 input. */
+export const loadInputState = statement(
+  "load_input_state",
+  `select ${INPUT_LEDGER_COLUMNS} from {schema}.inputs i where i.input_id = $1`,
+);
