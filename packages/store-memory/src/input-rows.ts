@@ -71,6 +71,12 @@ function joinLines(
 ): void {
   if (next.state === "staged") session.staged.add(inputId);
   if (next.state !== "queued") return;
+  // Most join at the end.
+  const last = session.queued.at(-1);
+  if (last === undefined || state.inputs.get(last)!.position < position) {
+    session.queued.push(inputId);
+    return;
+  }
   const place = session.queued.findIndex((id) => state.inputs.get(id)!.position > position);
-  session.queued.splice(place === -1 ? session.queued.length : place, 0, inputId);
+  session.queued.splice(place, 0, inputId);
 }

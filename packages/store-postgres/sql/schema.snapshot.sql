@@ -77,6 +77,7 @@ CREATE INDEX inputs_queued ON inputs USING btree (session_id, "position") WHERE 
 CREATE UNIQUE INDEX inputs_session_id_position_key ON inputs USING btree (session_id, "position");
 CREATE INDEX inputs_steering ON inputs USING btree (session_id, "position") WHERE ((state = 'queued'::text) AND (delivery = ANY (ARRAY['steer'::text, 'interrupt'::text])));
 CREATE INDEX inputs_turn ON inputs USING btree (turn_id) WHERE (turn_id IS NOT NULL);
+CREATE TRIGGER input_changes BEFORE UPDATE ON inputs FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION note_input_change();
 
 create table job_credentials (
   credential_id text collate "C" not null,
@@ -383,3 +384,26 @@ create table turns (
   constraint turns_pkey PRIMARY KEY (turn_id)
 );
 CREATE UNIQUE INDEX turns_pkey ON turns USING btree (turn_id);
+
+CREATE OR REPLACE FUNCTION note_input_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.history = old.history then
+    new.history := old.history || jsonb_build_object(
+      'at', (extract(epoch from clock_timestamp()) * 1000)::bigint, 'from', old.state, 'to', new.state);
+  end if;
+  if new.state = 'staged' and new.attempts = old.attempts then
+    new.attempts := old.attempts + 1;
+  end if;
+  if old.state = 'staged' and new.state = 'queued' and new.recoveries = old.recoveries then
+    new.recoveries := old.recoveries + 1;
+  end if;
+  if new.state = 'consumed' and new.outcome is null then
+    new.outcome := '{"type":"consumed"}';
+  end if;
+  new.updated_at := clock_timestamp();
+  return new;
+end
+$function$;
