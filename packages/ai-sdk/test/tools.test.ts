@@ -12,6 +12,7 @@ const run: ToolRun = {
   turnId: "t1",
   attempt: 2,
   step: (_, body) => body("step-key"),
+  pending: () => Promise.reject(new Error("It answers at once.")),
 };
 
 const weather = tool({

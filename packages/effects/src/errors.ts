@@ -48,6 +48,12 @@ export function toolResultMissing(tool: string): ErrorFacts {
   return { code: "tool_result_missing", message: `The tool "${tool}" ended without a result.` };
 }
 
+/** A toolbox said "later" with something that `context.pending` did not make: nobody could ever answer. */
+export function toolPendingWithoutKey(tool: string): ErrorFacts {
+  const message = `The tool "${tool}" answers later without a key that anybody could answer with: return what context.pending gave.`;
+  return { code: "tool_pending_without_key", message };
+}
+
 /** The drive lost its lease or its store: nothing that happens from here on is anybody's fact (D3). */
 export function driveEnded(cause: unknown): PawlError {
   return new PawlError(

@@ -44,7 +44,8 @@ export interface OpenedLink {
 }
 
 export interface ApprovalLinks {
-  mint(record: AwaitEventRecord, reason: ApprovalReason, options: LinkOptions): Promise<ApprovalLink>;
+  /** Also for waits that ask something else. @throws PawlError `public_url_missing` */
+  mint(record: AwaitEventRecord, options: LinkOptions): Promise<ApprovalLink>;
   /**
    * Reads a link without deciding anything.
    *
@@ -70,12 +71,13 @@ export function createApprovalLinks(options: ApprovalLinksOptions): ApprovalLink
   }
 
   return {
-    async mint(record, { tool, policyHash, input }, { for: audience, expiresAt }) {
+    async mint(record, { for: audience, expiresAt }) {
       const base = baseOf(typeof publicUrl === "function" ? publicUrl() : publicUrl);
+      const reason = approvalReason(record);
       const ends = Math.min(expiresAt ?? Infinity, record.dueAt ?? Infinity);
       const binding: KeyBinding = {
         audience: audience?.trim() || UNNAMED,
-        subject: { tool, argumentHash: argumentHash(tool, input, await loadJsonDigest()), policyHash },
+        ...(reason && { subject: await subjectOf(reason) }),
         ...(Number.isFinite(ends) && { expiresAt: ends }),
       };
       const key = formatKey(await (await awaits()).key(record.scope, record.wait, binding));
@@ -97,6 +99,10 @@ export function createApprovalLinks(options: ApprovalLinksOptions): ApprovalLink
       return { record, reason, audience: key.audience ?? UNNAMED, expiresAt: key.expiresAt ?? null };
     },
   };
+}
+
+async function subjectOf({ tool, input, policyHash }: ApprovalReason): Promise<KeyBinding["subject"] & {}> {
+  return { tool, argumentHash: argumentHash(tool, input, await loadJsonDigest()), policyHash };
 }
 
 function baseOf(url: string | undefined): string {

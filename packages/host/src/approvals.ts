@@ -108,7 +108,7 @@ export function createApprovals({ names, store, links, settler, signer }: Approv
     if (choice.decision === "edit") await checkEditedInput(store, record, reason.tool, choice.input);
     const result = await settler.settle(record, resolution, by);
     if (result.status === "unknown_or_revoked") throw approvalUnknown(record.keyId);
-    if (result.status === "already_resolved") return already(result.record, resolution);
+    if (result.status !== "accepted") return already(result.record, resolution);
     return { approval: shown(result.record), replayed: false };
   }
 
@@ -135,9 +135,9 @@ export function createApprovals({ names, store, links, settler, signer }: Approv
     edit: async (id, input, { by = "host" } = {}) =>
       decide(await load(id), { decision: "edit", input }, { name: by, via: "host" }),
     async link(id, options = {}) {
-      const { record, reason } = await load(id);
+      const { record } = await load(id);
       if (record.terminal !== null) throw approvalConflict(shown(record));
-      return links.mint(record, reason, options);
+      return links.mint(record, options);
     },
     async open(key) {
       await store.open();

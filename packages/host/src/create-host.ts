@@ -42,6 +42,7 @@ import type { Host, HostOptions, HostView } from "./host.ts";
 import { createHostAwaitEvents } from "./host-await-events.ts";
 import { createHostEnvironment } from "./host-environment.ts";
 import { createKeepAlive } from "./keep-alive.ts";
+import { createLateOutcomes } from "./late-outcomes.ts";
 import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
 import { createTasks } from "./tasks.ts";
@@ -76,7 +77,11 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
   const signer = createReceiptSigning(store, options.receiptKey);
   const askedInput = askedInputOf(store);
-  const settler = createWaitSettler({ rows: store.awaits, clock, signer, askedInput });
+  const lateOutcomes = createLateOutcomes({
+    inbox: store.inbox,
+    poke: (id) => poke(id, "late outcome"),
+  });
+  const settler = createWaitSettler({ rows: store.awaits, clock, signer, askedInput, lateOutcomes });
   const { publicUrl } = options;
   const links = createApprovalLinks({
     rows: store.awaits,
@@ -111,7 +116,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     ],
     executors: {
       model_call: modelExecutor(findModel, { clock, random }),
-      tool_call: delegatingExecutor(toolExecutor({ clock, random }), delegation),
+      tool_call: delegatingExecutor(toolExecutor({ clock, random, awaits: awaits.ready }), delegation),
       sleep: sleepExecutor({ clock }),
       process: processExecutor(commands),
       sync_environment: syncEnvironmentExecutor,
@@ -221,7 +226,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
         const records = await store.sessions.list({ limit, ...(owner !== undefined && { owner }) });
         return records.map((record) => shownRecord(record, names));
       },
-      waits: createWaits({ names, open, rows: store.awaits, awaits: awaits.ready, settler }),
+      waits: createWaits({ names, open, rows: store.awaits, awaits: awaits.ready, settler, links, clock }),
       approvals: createApprovals({ names, store, links, settler, signer }),
       tasks: createTasks({
         names,

@@ -30,4 +30,4 @@ export {
   type SessionVerification,
   verifySession,
 } from "./verify-session.ts";
-export type { PendingWait, WaitAnswer, Waits } from "./waits.ts";
+export type { KeyedWait, PendingWait, WaitAnswer, WaitOutcome, Waits } from "./waits.ts";

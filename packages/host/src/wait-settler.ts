@@ -4,7 +4,8 @@ import type { ReceiptSigner } from "@pawl/effects/await-events";
 import { argumentHash } from "@pawl/effects/guards";
 import { receiptFactsOf } from "./approval-receipts.ts";
 import { approvalReason } from "./approval-view.ts";
-import { argumentsChanged } from "./errors.ts";
+import { answerEarly, argumentsChanged } from "./errors.ts";
+import type { LateOutcomes } from "./late-outcomes.ts";
 
 export interface WaitSettlerOptions {
   readonly rows: AwaitEventRows;
@@ -12,6 +13,7 @@ export interface WaitSettlerOptions {
   readonly signer: () => Promise<ReceiptSigner>;
   /** The arguments that the turn asked for, by its own log; undefined where that is not known. */
   readonly askedInput: (record: AwaitEventRecord) => Promise<Json | undefined>;
+  readonly lateOutcomes: LateOutcomes;
 }
 
 /** Who answers, and how it came in. */
@@ -25,16 +27,31 @@ export interface WaitSettler {
   /**
    * An approval's answer says who gave it, and its receipt is signed and stored in the same write.
    *
-   * @throws PawlError `approval_arguments_changed`
+   * @throws PawlError `approval_arguments_changed`, `wait_answer_early`
    */
-  settle(record: AwaitEventRecord, resolution: Resolution, by: Answerer): Promise<ResolveResult>;
+  settle(record: AwaitEventRecord, resolution: Resolution, by: Answerer): Promise<SettleResult>;
 }
 
-export function createWaitSettler({ rows, clock, signer, askedInput }: WaitSettlerOptions): WaitSettler {
+/** `late`: the turn had ended without it, and its session is told (D18). */
+export type SettleResult = ResolveResult | { readonly status: "late"; readonly record: AwaitEventRecord };
+
+export function createWaitSettler({
+  rows,
+  clock,
+  signer,
+  askedInput,
+  lateOutcomes,
+}: WaitSettlerOptions): WaitSettler {
   return {
     async settle(record, resolution, { name, via }) {
       const reason = approvalReason(record);
-      if (reason === undefined) return rows.resolve(record.keyId, resolution, { name, via });
+      if (reason === undefined) {
+        checkNotEarly(record, resolution, clock.now());
+        const result = await rows.resolve(record.keyId, resolution, { name, via });
+        if (result.status !== "already_resolved") return result;
+        const late = await lateOutcomes.accept(result.record, resolution);
+        return late ? { status: "late", record: result.record } : result;
+      }
       const digest = await loadJsonDigest();
       if (argumentHash(reason.tool, reason.input, digest) !== reason.argumentHash) {
         throw argumentsChanged(record.keyId, reason.input, await askedInput(record));
@@ -50,6 +67,21 @@ export function createWaitSettler({ rows, clock, signer, askedInput }: WaitSettl
       });
     },
   };
+}
+
+/** "No" is not known before the attempt can no longer happen, whatever anybody says (D12). */
+function checkNotEarly(
+  { keyId, info, terminal }: AwaitEventRecord,
+  resolution: Resolution,
+  now: number,
+): void {
+  if (terminal !== null) return;
+  const { type, noAfter } = (info ?? {}) as { readonly type?: Json; readonly noAfter?: Json };
+  if (type !== "did_it_happen" || typeof noAfter !== "number" || noAfter <= now) return;
+  const payload = resolution.status === "ok" ? resolution.payload : undefined;
+  const no =
+    typeof payload === "object" && payload !== null && "happened" in payload && payload.happened === false;
+  if (no) throw answerEarly(keyId, noAfter);
 }
 
 /** Who decided goes into the turn's log with the decision: it is read there long after the wait itself is forgotten. */

@@ -4,13 +4,15 @@ import {
   PawlError,
   type Resolution,
   type SessionId,
+  scopeSessionId,
   type TurnId,
   type WaitIdentity,
 } from "@pawl/core";
-import type { AwaitEventRecord, AwaitEventRows } from "@pawl/core/ports";
-import { type AwaitEvents, formatKey, type KeyBinding, type ResolveOutcome } from "@pawl/effects";
+import type { AwaitEventRecord, AwaitEventRows, Clock } from "@pawl/core/ports";
+import { type AwaitEvents, formatKey, type KeyBinding, parseKey, type ResolveOutcome } from "@pawl/effects";
+import type { ApprovalLink, ApprovalLinks, LinkOptions } from "./approval-links.ts";
 import type { SessionNames } from "./session-names.ts";
-import type { WaitSettler } from "./wait-settler.ts";
+import type { SettleResult, WaitSettler } from "./wait-settler.ts";
 
 /** Something that is waited for and not answered yet. */
 export interface PendingWait {
@@ -43,6 +45,17 @@ export type WaitAnswer =
   | { readonly grant: { readonly tokens?: number; readonly costNanoUsd?: number } }
   | { readonly abandon: true };
 
+/** `late`: its turn had ended without it; the session is told of it in a turn of its own (D18). */
+export type WaitOutcome = ResolveOutcome | { readonly status: "late" };
+
+/** A wait as the holder of a key has it. */
+export interface KeyedWait extends PendingWait {
+  /** Whose key it is. */
+  readonly audience: string;
+  /** How it has ended; null while it is open. */
+  readonly terminal: Resolution | null;
+}
+
 export interface Waits {
   /** Unanswered waits, oldest first. Default limit 100. */
   list(query?: { readonly sessionId?: string; readonly limit?: number }): Promise<readonly PendingWait[]>;
@@ -50,9 +63,16 @@ export interface Waits {
    * Answers for the host itself, which needs no key: whoever may call this may answer. The first answer wins, and a turn that was
    * parked goes on in any process. `by` is who answered, for the record.
    *
-   * @throws PawlError `wait_answer_unfit` for an answer that this wait cannot take
+   * @throws PawlError `wait_answer_unfit` for an answer that this wait cannot take, `wait_answer_early` for a "no" that nobody can know
+   * yet (D12)
    */
-  answer(id: string, answer: WaitAnswer, options: { readonly by: string }): Promise<ResolveOutcome>;
+  answer(id: string, answer: WaitAnswer, options: { readonly by: string }): Promise<WaitOutcome>;
+  /** Answers with a key, as whom it was made for. @throws PawlError as `answer` */
+  resolve(key: string, answer: WaitAnswer): Promise<WaitOutcome>;
+  /** What a key answers. Null for a key that answers nothing: forged, unknown and revoked keys look the same. */
+  look(key: string): Promise<KeyedWait | null>;
+  /** A key as a link, for whoever shall answer. @throws PawlError `wait_unknown`, `public_url_missing` */
+  link(id: string, options?: LinkOptions): Promise<ApprovalLink>;
   /**
    * A key that answers this wait, once, as text that fits a URL: hand it to whoever may answer.
    *
@@ -69,12 +89,27 @@ export interface WaitsOptions {
   readonly rows: AwaitEventRows;
   readonly awaits: () => Promise<AwaitEvents>;
   readonly settler: WaitSettler;
+  readonly links: Pick<ApprovalLinks, "mint">;
+  readonly clock: Pick<Clock, "now">;
 }
 
-export function createWaits({ names, open, rows, awaits, settler }: WaitsOptions): Waits {
+export function createWaits({ names, open, rows, awaits, settler, links, clock }: WaitsOptions): Waits {
   async function load(id: string): Promise<AwaitEventRecord | null> {
     const record = await rows.load(id);
     return record !== null && names.sees(record.sessionId) ? record : null;
+  }
+
+  /** Undefined for a key that answers nothing. A key that binds what it approves is one for `host.approvals`. */
+  async function keyed(text: string) {
+    const key = parseKey(text);
+    if (key === undefined || key.subject !== undefined || isInnerWait(key.wait)) return undefined;
+    await open();
+    const events = await awaits();
+    if (!events.verify(key)) return undefined;
+    const record = await rows.load(key.keyId);
+    const sessionId = (scopeSessionId(key.scope) ?? null) as SessionId | null;
+    if (record === null && (await rows.isRevoked({ keyId: key.keyId, sessionId }))) return undefined;
+    return { key, record };
   }
 
   return {
@@ -92,24 +127,59 @@ export function createWaits({ names, open, rows, awaits, settler }: WaitsOptions
       await open();
       const record = await load(id);
       if (record === null) return { status: "unknown_or_revoked" };
-      const result = await settler.settle(record, resolutionOf(record, answer), { name: by, via: "host" });
-      if (result.status === "unknown_or_revoked") return result;
-      if (result.status === "accepted") return { status: "accepted" };
-      return { status: "already_resolved", terminal: result.record.terminal ?? { status: "cancelled" } };
+      return outcomeOf(await settler.settle(record, resolutionOf(record, answer), { name: by, via: "host" }));
+    },
+
+    async resolve(text, answer) {
+      const found = await keyed(text);
+      if (found === undefined) return { status: "unknown_or_revoked" };
+      const { key, record } = found;
+      const isOpen = record?.terminal == null;
+      if (isOpen && key.expiresAt !== undefined && key.expiresAt <= clock.now()) {
+        return { status: "unknown_or_revoked" };
+      }
+      const by = { name: key.audience ?? "key", via: "key" } as const;
+      if (record !== null) return outcomeOf(await settler.settle(record, resolutionOf(record, answer), by));
+      // Nobody waits yet: a plain resolution is kept until somebody does.
+      if (!("status" in answer)) throw unfit(key.keyId, "nothing is known of it yet. Send a result.");
+      return (await awaits()).resolve(key, answer, by);
+    },
+
+    async look(text) {
+      const found = await keyed(text);
+      if (found?.record == null) return null;
+      const { key, record } = found;
+      return { ...shown(record, names), audience: key.audience ?? "key", terminal: record.terminal };
+    },
+
+    async link(id, options = {}) {
+      await open();
+      const record = await load(id);
+      if (record === null || isInnerWait(record.wait)) throw waitUnknown(id);
+      return links.mint(record, options);
     },
 
     async key(id, binding) {
       await open();
       const record = await load(id);
       if (record === null || isInnerWait(record.wait)) {
-        throw new PawlError(
-          "wait_unknown",
-          `There is no wait "${id}". List what waits to see the ids; it may also have been revoked.`,
-        );
+        throw waitUnknown(id);
       }
       return formatKey(await (await awaits()).key(record.scope, record.wait, binding));
     },
   };
+}
+
+function waitUnknown(id: string): PawlError {
+  return new PawlError(
+    "wait_unknown",
+    `There is no wait "${id}". List what waits to see the ids; it may also have been revoked.`,
+  );
+}
+
+function outcomeOf(result: SettleResult): WaitOutcome {
+  if (result.status !== "already_resolved") return { status: result.status };
+  return { status: "already_resolved", terminal: result.record.terminal ?? { status: "cancelled" } };
 }
 
 function shown(record: AwaitEventRecord, names: SessionNames): PendingWait {

@@ -1,6 +1,7 @@
 // What waits, over one store and two hosts: D12, D15, D16, promise 4.
 import { tool } from "@pawl/core";
-import { createAwaitEvents, parseKey, parseKeyring } from "@pawl/effects";
+import type { Clock } from "@pawl/core/ports";
+import { createAwaitEvents, parseKey, parseKeyring, systemClock } from "@pawl/effects";
 import { createHost, type Host, type HostOptions, type PendingWait, type TurnResult } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
@@ -36,7 +37,7 @@ function onceTool() {
 }
 
 /** A turn whose process died in the middle of its call, and another host that asks what became of it. */
-async function ambiguous(last: string) {
+async function ambiguous(last: string, aheadMs = 0) {
   const store = memoryStore();
   const model = scriptedModel([{ tools: [{ name: "work" }] }, last]);
   const { seen, tools } = onceTool();
@@ -44,7 +45,11 @@ async function ambiguous(last: string) {
   const { id } = await first.session("s1").send("go");
   await vi.waitFor(() => expect(seen.performed).toBe(1));
   await first.stop({ drainMs: 10 });
-  const second = hostWith({ store, model, tools });
+  const clock: Clock = {
+    now: () => systemClock.now() + aheadMs,
+    at: (at, run) => systemClock.at(at - aheadMs, run),
+  };
+  const second = hostWith({ store, model, tools, clock });
   const result = await second.turn(id).result();
   const [wait] = waiting(result);
   return { store, model, tools, seen, host: second, id, waitId: wait!.id, result };
@@ -89,8 +94,22 @@ describe("a wait", () => {
     expect((await host.turn(id).replay()).identical).toBe(true);
   });
 
-  it("D12 no: it is performed again", async () => {
+  it("D12 no is not known while the call may still happen; yes is", async () => {
     const { host, id, waitId, seen } = await ambiguous("thanks");
+    const [wait] = await host.waits.list();
+    const { noAfter } = (wait as PendingWait).reason as { readonly noAfter: number };
+    expect(noAfter).toBeGreaterThan(Date.now() + 9 * 60_000);
+    await expect(host.waits.answer(waitId, { happened: false }, { by: "ana" })).rejects.toMatchObject({
+      code: "wait_answer_early",
+      details: { from: noAfter },
+    });
+    expect(seen.performed).toBe(1);
+    await host.waits.answer(waitId, { happened: true, output: 1 }, { by: "ana" });
+    expect(await host.turn(id).result()).toMatchObject({ status: "completed" });
+  });
+
+  it("D12 no: it is performed again", async () => {
+    const { host, id, waitId, seen } = await ambiguous("thanks", 3_600_000);
     await host.waits.answer(waitId, { happened: false }, { by: "ana" });
     expect(await host.turn(id).result()).toMatchObject({ status: "completed" });
     expect(await lastToolResult(host)).toMatchObject({ parts: [{ status: "ok", output: { done: 2 } }] });

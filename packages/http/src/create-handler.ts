@@ -73,14 +73,15 @@ const ROUTES = [
  * | `POST /v1/turns/:id/fork` | begins a turn that shares its inputs up to `{at, prompt?, live?, session_id?, idempotency_key?}`; 202 |
  * | `GET /v1/waits?session=&limit=` | what is waited for and not answered, approvals too, oldest first |
  * | `POST /v1/waits/:id` | answers it, or says that somebody was faster |
+ * | `POST /v1/waits/:id/link` | a link for whoever shall answer, `{for?, expires_at?}`: `{url, key}` |
  * | `GET /v1/approvals?session=&limit=` | calls that wait for somebody's approval, oldest first |
  * | `GET /v1/approvals/:id` | one of them, also when it was decided |
  * | `POST /v1/approvals/:id` | decides it: `{decision: approve \| deny \| edit, reason?, input?}`; `replayed` when it was decided so before |
  * | `POST /v1/approvals/:id/link` | a link for `{for?, expires_at?}`: `{url, key}` |
  * | `GET /v1/approvals/:id/receipt` | the signed proof of what was decided |
  * | `GET /v1/receipt-key` | the public key that receipts verify with |
- * | `GET /a/<key>` | by link, without a token: the page of an approval. Decides nothing |
- * | `POST /a/<key>` | by link, without a token: decides it, by form or JSON |
+ * | `GET /a/<key>` | by key, without a token: the page of an approval, or of what else the key answers. Decides nothing |
+ * | `POST /a/<key>` | by key, without a token: decides it, by form or JSON; other waits take what `POST /v1/waits/:id` does |
  *
  * Every error is `{error: {code, message}}`.
  */

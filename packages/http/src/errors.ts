@@ -32,6 +32,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   wait_answer_unfit: 409,
   approval_arguments_changed: 409,
   approval_conflict: 409,
+  wait_answer_early: 409,
   approval_pending: 409,
   public_url_missing: 409,
   approval_link_expired: 410,

@@ -9,6 +9,7 @@ export {
   type DecisionBody,
   decidedApprovalSchema,
   type LinkBody,
+  linkOptionsOf,
   linkSchema,
   receiptKeySchema,
   receiptSchema,

@@ -223,6 +223,43 @@ describe("a link", () => {
     expect([...answers][0]).toContain("approval_link_unknown");
   });
 
+  it("of a spent budget, or of a call that may have happened, asks that and takes no approval", async () => {
+    const limits = { maxTokens: 1, onBudget: "wait" } as const;
+    const spent = createHost({
+      store: memoryStore(),
+      model: scriptedModel([REFUND, "done"]),
+      tools: { refund },
+      limits,
+      publicUrl: "http://x/pawl",
+    });
+    const answering = createHandler(spent, { authorize, basePath: "/pawl" });
+    const turn = await spent.session("s1").send("go");
+    const waiting = await turn.result();
+    if (waiting.status !== "waiting") throw new Error(`It is ${waiting.status}.`);
+    const path = `http://x/pawl/v1/waits/${waiting.waits[0]?.id}/link`;
+    const headers = { authorization: "Bearer t", "content-type": "application/json" };
+    const { url } = linkSchema.parse(
+      await (await answering(new Request(path, { method: "POST", headers, body: '{"for":"cfo"}' }))).json(),
+    );
+    const html = { accept: BROWSER };
+    const shown = await (await answering(new Request(url, { headers: html }))).text();
+    expect(shown).toContain("May the turn spend more?");
+    expect(shown).toContain("cfo");
+    const post = async (form: Record<string, string>, accept = BROWSER) =>
+      answering(new Request(url, { method: "POST", body: new URLSearchParams(form), headers: { accept } }));
+    const wrong = await post({ decision: "approve" });
+    expect([wrong.status, (await wrong.text()).includes("<form")]).toEqual([400, true]);
+    expect((await post({ answer: "happened" })).status).toBe(409);
+    expect((await post({ answer: "grant", tokens: "many" })).status).toBe(400);
+    const granted = await post({ answer: "grant", tokens: "100000" });
+    expect([granted.status, (await granted.text()).includes("the turn goes on")]).toEqual([200, true]);
+    expect(await turn.result()).toMatchObject({ status: "completed", text: "done" });
+    expect(await (await post({ answer: "abandon" }, "*/*")).json()).toMatchObject({
+      status: "already_answered",
+    });
+    await spent.stop({ drainMs: 50 });
+  });
+
   it("is in no log, also when the server fails", async () => {
     const { url, key } = await asked();
     const broken = createHandler(

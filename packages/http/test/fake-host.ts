@@ -129,6 +129,9 @@ export function createFakeHost(): FakeHost {
       list: async () => [],
       answer: async () => ({ status: "unknown_or_revoked" }),
       key: async () => Promise.reject(new PawlError("wait_unknown", "There is no such wait.")),
+      resolve: notHere,
+      look: notHere,
+      link: notHere,
     },
     approvals: {
       list: async () => [],

@@ -96,6 +96,8 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
       return { settled: overdue.length, nextDueAt: open[overdue.length]?.dueAt ?? null };
     },
 
+    isRevoked: (event) => isRevoked(event),
+
     revoke(keyId) {
       const record = state.awaits.get(keyId);
       const waits = record !== undefined && record.terminal === null && !isRevoked(record);

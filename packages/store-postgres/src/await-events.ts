@@ -9,6 +9,7 @@ import { listOwnedPending } from "./statements/list-owned-pending.ts";
 import { listPendingAwaitEvents } from "./statements/list-pending-await-events.ts";
 import { loadAwaitEvent } from "./statements/load-await-event.ts";
 import { pruneAwaitEvents } from "./statements/prune-await-events.ts";
+import { readRevocation } from "./statements/read-revocation.ts";
 import { registerAwaitEvent } from "./statements/register-await-event.ts";
 import { resolveAwaitEvent } from "./statements/resolve-await-event.ts";
 import { revokeAwaitEvent } from "./statements/revoke-await-event.ts";
@@ -92,6 +93,11 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
       }
       const nextDueAt = next === undefined ? null : numberColumn(next, "due_at_ms", "An await-event");
       return { settled, nextDueAt };
+    },
+
+    async isRevoked({ keyId, sessionId }) {
+      const [row] = await database.read(readRevocation, [keyId, sessionId]);
+      return row?.revoked === true;
     },
 
     async revoke(keyId) {

@@ -1,4 +1,4 @@
-import { answeredSchema, waitsSchema } from "@pawl/http";
+import { answeredSchema, linkSchema, waitsSchema } from "@pawl/http";
 import { type HttpRequest, readAnswer } from "./http-call.ts";
 import type { WaitsClient } from "./waits.ts";
 
@@ -12,6 +12,10 @@ export function httpWaits(call: (request: HttpRequest) => Promise<Response>): Wa
     async answer(id, body) {
       const path = `v1/waits/${encodeURIComponent(id)}`;
       return readAnswer(await call({ method: "POST", path, body }), answeredSchema);
+    },
+    async link(id, body) {
+      const path = `v1/waits/${encodeURIComponent(id)}/link`;
+      return readAnswer(await call({ method: "POST", path, body }), linkSchema);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Host } from "@pawl/host";
-import { choiceOf, receiptSchema, wireApproval, wireDecidedApproval } from "@pawl/http";
+import { choiceOf, linkOptionsOf, receiptSchema, wireApproval, wireDecidedApproval } from "@pawl/http";
 import type { ApprovalsClient } from "./approvals.ts";
 
 const BY = { by: "cli" };
@@ -15,11 +15,7 @@ export function localApprovals({ approvals }: Host): ApprovalsClient {
       const reason = choice.reason === undefined ? {} : { reason: choice.reason };
       return wireDecidedApproval(await approvals.deny(id, { ...BY, ...reason }));
     },
-    link: (id, { for: audience, expires_at: expiresAt }) =>
-      approvals.link(id, {
-        ...(audience !== undefined && { for: audience }),
-        ...(expiresAt !== undefined && { expiresAt }),
-      }),
+    link: (id, body) => approvals.link(id, linkOptionsOf(body)),
     receipt: async (id) => receiptSchema.parse(await approvals.receipt(id)),
     publicKey: () => approvals.publicKey(),
   };

@@ -1,10 +1,11 @@
 import type { Host } from "@pawl/host";
-import { waitAnswerOf, wireAnswered, wireWait } from "@pawl/http";
+import { linkOptionsOf, waitAnswerOf, wireAnswered, wireWait } from "@pawl/http";
 import { cliError } from "../errors.ts";
 import type { WaitsClient } from "./waits.ts";
 
 export function localWaits({ waits }: Host): WaitsClient {
   return {
+    link: (id, body) => waits.link(id, linkOptionsOf(body)),
     list: async (query) => (await waits.list(query)).map(wireWait),
     async answer(id, answer) {
       const outcome = await waits.answer(id, waitAnswerOf(answer), { by: "cli" });

@@ -67,8 +67,8 @@ export function addApprovals(program: Command, setExitCode: SetExitCode): void {
     .option("--expires <seconds>", "how long it works; as long as the approval waits when absent", seconds)
     .addHelpText("after", "\nWhoever has the link can decide, once: hand it to nobody else.")
     .action(async (id: string, options: LinkOptions) => {
-      const { linkApproval } = await import("../commands/approvals.ts");
-      setExitCode(await linkApproval(id, options));
+      const { printLink } = await import("../commands/approvals.ts");
+      setExitCode(await printLink(id, "approvals", options));
     });
 
   command(

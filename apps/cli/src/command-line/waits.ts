@@ -1,7 +1,16 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { AnswerOptions } from "../commands/answer.ts";
+import type { LinkOptions } from "../commands/approvals.ts";
 import type { WaitsOptions } from "../commands/waits.ts";
-import { dataDir, json, listLimit, type SetExitCode, server, wholeNumber } from "./shared-options.ts";
+import {
+  dataDir,
+  json,
+  listLimit,
+  type SetExitCode,
+  seconds,
+  server,
+  wholeNumber,
+} from "./shared-options.ts";
 
 const ID = "9c1185a5c5e9fc54612808977ee8f548b2258d31";
 
@@ -26,6 +35,21 @@ export function addWaits(program: Command, setExitCode: SetExitCode): void {
       setExitCode(await listWaits(options));
     });
 
+  waits
+    .command("link")
+    .description("Print a link with which somebody can answer, on a phone too and without a token")
+    .argument("<wait>", "the wait's id")
+    .option("--for <name>", "whose link it is: what they answer is recorded under this name")
+    .option("--expires <seconds>", "how long it works; as long as it is waited for when absent", seconds)
+    .addOption(json())
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText("after", `\nExamples:\n  pawl waits link ${ID} --for ops@x.io`)
+    .action(async (id: string, options: LinkOptions) => {
+      const { printLink } = await import("../commands/approvals.ts");
+      setExitCode(await printLink(id, "waits", options));
+    });
+
   program
     .command("answer")
     .description("Answer what a turn waits for")
@@ -34,6 +58,7 @@ export function addWaits(program: Command, setExitCode: SetExitCode): void {
     .option("--not-happened", "the call was not made: it is made again")
     .option("--abandon", "nobody can say, or nobody will: the turn goes on without")
     .option("--result <json>", "what it came to, as JSON")
+    .option("--error <text>", "it failed, and this is why")
     .option("--grant-tokens <number>", "so many tokens more", wholeNumber(1, 1e12))
     .option("--grant-usd <amount>", "so many US dollars more", dollars)
     .addOption(json())

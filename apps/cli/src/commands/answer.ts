@@ -12,6 +12,7 @@ export interface AnswerOptions extends ClientOptions {
   readonly notHappened?: true;
   readonly abandon?: true;
   readonly result?: string;
+  readonly error?: string;
   readonly grantTokens?: number;
   readonly grantUsd?: number;
 }
@@ -37,7 +38,7 @@ function send(id: string, body: AnswerBody, options: ClientOptions): Promise<num
     if (options.json) {
       process.stdout.write(`${JSON.stringify({ type: "wait.answered", ...answered, turn_id: turnId })}\n`);
     } else process.stdout.write(describe(answered, turnId));
-    return answered.status === "accepted" ? EXIT.completed : EXIT.failed;
+    return answered.status === "already_answered" ? EXIT.failed : EXIT.completed;
   });
 }
 
@@ -48,6 +49,7 @@ async function find({ waits }: PawlClient, id: string): Promise<WireWait | undef
 }
 
 function describe({ status, winner }: WireAnswered, turnId: string | null): string {
+  if (status === "late") return "Its turn had ended before; the session is told of it.\n";
   if (status === "already_answered") return `Somebody was faster: it had ended before (${winner}).\n`;
   if (turnId === null) return "Answered.\n";
   return `Answered; the turn goes on. See how with: ${commandName(process.env)} watch ${turnId}\n`;
@@ -59,11 +61,14 @@ function answerOf({
   notHappened,
   abandon,
   result,
+  error,
   grantTokens,
   grantUsd,
 }: AnswerOptions): AnswerBody {
   const grants = grantTokens !== undefined || grantUsd !== undefined;
-  const kinds = [happened, notHappened, abandon, grants || undefined].filter((given) => given !== undefined);
+  const kinds = [happened, notHappened, abandon, error, grants || undefined].filter(
+    (given) => given !== undefined,
+  );
   if (kinds.length > 1 || (kinds.length === 1 && happened === undefined && result !== undefined)) {
     throw cliError("usage", "Give one answer only.");
   }
@@ -78,10 +83,11 @@ function answerOf({
       },
     };
   }
+  if (error !== undefined) return { error: { code: "tool_failed", message: error } };
   if (result !== undefined) return { result: parse("--result", result) };
   throw cliError(
     "usage",
-    "Say how it ends: --happened, --not-happened, --abandon, --result, --grant-tokens or --grant-usd.",
+    "Say how it ends: --happened, --not-happened, --abandon, --result, --error, --grant-tokens or --grant-usd.",
   );
 }
 

@@ -109,9 +109,13 @@ export interface LinkOptions extends ClientOptions {
 }
 
 /** Prints a link with which somebody can decide. Whoever sees it can, so it is printed and nowhere kept. */
-export async function linkApproval(id: string, options: LinkOptions): Promise<number> {
+export async function printLink(
+  id: string,
+  of: "approvals" | "waits",
+  options: LinkOptions,
+): Promise<number> {
   return withClient(options, async ({ client, clear }) => {
-    const { url, key } = await client.approvals.link(id, {
+    const { url, key } = await client[of].link(id, {
       ...(options.for !== undefined && { for: options.for }),
       ...(options.expires !== undefined && { expires_at: Math.round(Date.now() + options.expires * 1000) }),
     });

@@ -38,6 +38,8 @@ export const waitReason = unionBy<WaitReason>()("type", {
     type: z.literal("tool_pending"),
     callId: callId,
     tool: z.string(),
+    note: z.string().exactOptional(),
+    onCancel: z.enum(["tell_session", "forget"]).exactOptional(),
   }),
   did_it_happen: z.looseObject({
     type: z.literal("did_it_happen"),
@@ -45,6 +47,7 @@ export const waitReason = unionBy<WaitReason>()("type", {
     tool: z.string(),
     input: json,
     attempt: count,
+    noAfter: z.number().exactOptional(),
   }),
   approval: z.looseObject({
     type: z.literal("approval"),
@@ -97,8 +100,14 @@ const launch = unionBy<ToolLaunch>()("status", {
     wait,
     deadline: z.number().exactOptional(),
     onTimeout: z.enum(["tell_model", "fail_turn"]),
+    onCancel: z.enum(["tell_session", "forget"]).exactOptional(),
+    note: z.string().exactOptional(),
   }),
-  ambiguous: z.looseObject({ status: z.literal("ambiguous"), attempt: count }),
+  ambiguous: z.looseObject({
+    status: z.literal("ambiguous"),
+    attempt: count,
+    noAfter: z.number().exactOptional(),
+  }),
   needs_approval: z.looseObject({
     status: z.literal("needs_approval"),
     argumentHash: z.string(),

@@ -2,6 +2,7 @@ import type { OnCrash, ToolDefinition, ToolHints } from "../conversation/tool-de
 import { PawlError } from "../errors.ts";
 import type { CallId } from "../ids.ts";
 import type { Reconciliation } from "../ports/tools.ts";
+import type { PendingCall, PendingOptions } from "./pending-call.ts";
 import { type InferSchema, jsonSchemaOf, type Schema } from "./schema.ts";
 
 /** What a tool's body gets beside its input. */
@@ -21,6 +22,13 @@ export interface ToolRun {
    * @throws PawlError `tool_not_composite`, `duplicate_step_id`
    */
   step<T>(stepId: string, run: (key: string) => Promise<T>): Promise<T>;
+  /**
+   * Makes the key with which somebody answers this call later. Return what it resolves to and the turn waits, for a second or for a
+   * month, with nothing of it in memory; return anything else and the key is settled with that.
+   *
+   * @throws PawlError `tool_pending_unsupported` where nothing can be waited for, `invalid_deadline`
+   */
+  pending(options?: PendingOptions): Promise<PendingCall>;
 }
 
 export interface ToolSpec<Input extends Schema, Output> {
@@ -75,7 +83,7 @@ export const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
  */
 export function tool<Input extends Schema, Output>(
   spec: ToolSpec<Input, Output>,
-): Tool<InferSchema<Input>, Awaited<Output>> {
+): Tool<InferSchema<Input>, Exclude<Awaited<Output>, PendingCall>> {
   const inputSchema = jsonSchemaOf(spec.input, `the input of the tool "${spec.description}"`);
   const { description, displayName, category, hints, timeoutMs, retry, composite } = spec;
   const onCrash = spec.onCrash ?? (hints?.readOnly === true || composite === true ? "retry" : "ask");
@@ -112,5 +120,5 @@ export function tool<Input extends Schema, Output>(
       };
     },
   };
-  return made as unknown as Tool<InferSchema<Input>, Awaited<Output>>;
+  return made as unknown as Tool<InferSchema<Input>, Exclude<Awaited<Output>, PendingCall>>;
 }

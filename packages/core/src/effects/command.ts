@@ -71,13 +71,22 @@ export interface AwaitEventCommand {
 
 /** What a person sees of a wait. */
 export type WaitReason =
-  | { readonly type: "tool_pending"; readonly callId: CallId; readonly tool: string }
+  | {
+      readonly type: "tool_pending";
+      readonly callId: CallId;
+      readonly tool: string;
+      readonly note?: string;
+      /** What becomes of an answer that comes after the turn; absent: it becomes an input of the session (D18). */
+      readonly onCancel?: "tell_session" | "forget";
+    }
   | {
       readonly type: "did_it_happen";
       readonly callId: CallId;
       readonly tool: string;
       readonly input: Json;
       readonly attempt: number;
+      /** "No" counts only from then on, milliseconds since the epoch (D12). */
+      readonly noAfter?: number;
     }
   | {
       readonly type: "approval";

@@ -2,13 +2,14 @@ import type { ModelAnswer, ModelFailure } from "../conversation/model.ts";
 import type { InputPart } from "../conversation/part.ts";
 import type { ToolDefinition } from "../conversation/tool-definition.ts";
 import type { Usage } from "../conversation/usage.ts";
+import type { PendingLaunch } from "../define/pending-call.ts";
 import type { ErrorFacts } from "../errors.ts";
 import type { InputId, ProcessId, SessionId, TurnId } from "../ids.ts";
 import type { Json } from "../json.ts";
 import type { ProcessRecord } from "../processes/fold.ts";
 import type { ProcessEnd, ProcessEvent } from "../processes/process-event.ts";
 import type { TurnOutcome } from "../turn/outcome.ts";
-import type { Resolution, WaitIdentity } from "../waits/wait-identity.ts";
+import type { Resolution } from "../waits/wait-identity.ts";
 import type { EffectKind } from "./command.ts";
 
 /**
@@ -25,14 +26,12 @@ export type ToolOutcome =
 /** How a tool call left its executor. */
 export type ToolLaunch =
   | { readonly status: "done"; readonly result: ToolOutcome }
-  | {
-      readonly status: "pending";
-      readonly wait: WaitIdentity;
-      readonly deadline?: number;
-      readonly onTimeout: "tell_model" | "fail_turn";
-    }
-  /** An attempt was begun and its end is not known (D12): somebody must say whether it happened. */
-  | { readonly status: "ambiguous"; readonly attempt: number }
+  | PendingLaunch
+  /**
+   * An attempt was begun and its end is not known (D12): somebody must say whether it happened. "No" counts only from `noAfter` on,
+   * milliseconds since the epoch: until then the attempt may still happen.
+   */
+  | { readonly status: "ambiguous"; readonly attempt: number; readonly noAfter?: number }
   /** The host's policy wants somebody to approve exactly these arguments first. */
   | {
       readonly status: "needs_approval";

@@ -60,6 +60,8 @@ export interface AwaitEventRows {
   }): Promise<readonly AwaitEventRecord[]>;
   /** Settles what is overdue with `timeout`, with no waiter alive. @returns how many, and when the next is due */
   settleDue(limit: number): Promise<{ readonly settled: number; readonly nextDueAt: number | null }>;
+  /** Whether this event, or its session, was revoked: then nothing may be made for it any more. */
+  isRevoked(event: Pick<NewAwaitEvent, "keyId" | "sessionId">): Promise<boolean>;
   /** It is unknown from now on. Whoever waits for it is woken as by a resolution, and finds that out. */
   revoke(keyId: string): Promise<void>;
   /** Revokes all events of a session as `revoke` does, and those that would be registered for it. Kept for ever: ids are single-use. */

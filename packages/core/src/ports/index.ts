@@ -41,6 +41,7 @@ export type { Secrets, Store } from "./store.ts";
 export type { NewToken, TokenGrant, TokenRecord, Tokens } from "./tokens.ts";
 export type {
   OpenToolboxOptions,
+  PendingOutcome,
   Reconciliation,
   Toolbox,
   ToolContext,

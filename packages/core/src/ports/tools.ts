@@ -1,4 +1,5 @@
 import type { ToolDefinition } from "../conversation/tool-definition.ts";
+import type { PendingCall, PendingOptions } from "../define/pending-call.ts";
 import type { ToolOutcome } from "../effects/outcome.ts";
 import type { CallId } from "../ids.ts";
 import type { Json } from "../json.ts";
@@ -22,6 +23,14 @@ export interface ToolContext {
    * body is entered again after a crash, the recorded value is returned and `run` is not called.
    */
   readonly step?: (stepId: string, run: () => Promise<Json>) => Promise<Json>;
+  /** Makes the key with which the call is answered later; absent where nothing can be waited for. */
+  readonly pending?: (options: PendingOptions) => Promise<PendingCall>;
+}
+
+/** The tool answers later, to whom `context.pending` gave the key. Any other object in its place is a failed outcome. */
+export interface PendingOutcome {
+  readonly status: "pending";
+  readonly call: PendingCall;
 }
 
 /** What a tool says when it is asked whether an attempt with an unknown end happened (D12). */
@@ -38,7 +47,7 @@ export type Reconciliation =
 export interface Toolbox {
   readonly definitions: readonly ToolDefinition[];
   /** Never throws for a failure of the tool: that is an outcome. */
-  execute(call: ToolInvocation, context: ToolContext): Promise<ToolOutcome>;
+  execute(call: ToolInvocation, context: ToolContext): Promise<ToolOutcome | PendingOutcome>;
   reconcile?(call: ToolInvocation, context: ToolContext): Promise<Reconciliation>;
   close?(): Promise<void>;
 }

@@ -48,7 +48,10 @@ export interface WaitOptions {
 
 /** One-shot, first-writer-wins events that turns wait for. */
 export interface AwaitEvents {
-  /** @throws PawlError `await_event_unsupported`, `invalid_await_event_wait_identity`, `await_event_key_hash`, `await_event_key_sign` */
+  /**
+   * @throws PawlError `await_event_unsupported`, `invalid_await_event_wait_identity`, `await_event_key_hash`, `await_event_key_sign`;
+   * `await_event_unknown_or_revoked` when the event or its session was revoked
+   */
   key(scope: ExecutionScope, wait: WaitIdentity, binding?: KeyBinding): Promise<AwaitEventKey>;
   keyIdOf(scope: ExecutionScope, wait: WaitIdentity): string;
   verify(key: AwaitEventKey): boolean;
@@ -58,6 +61,21 @@ export interface AwaitEvents {
   /** For the host's own waits, which need no key. Undefined when `until` came first. @throws PawlError as `wait` */
   waitUntil(scope: ExecutionScope, wait: WaitIdentity, options: WaitOptions): Promise<Resolution | undefined>;
   peek(key: AwaitEventKey): Promise<Resolution | null>;
+  /** Makes the event visible and its deadline durable without waiting; the first deadline and info stay. @throws PawlError as `wait` */
+  open(
+    scope: ExecutionScope,
+    wait: WaitIdentity,
+    options: Pick<WaitOptions, "deadline" | "info">,
+  ): Promise<{ readonly keyId: string; readonly dueAt: number | null }>;
+  /** For the host's own events, which need no key: whoever is first wins, as with `resolve`. */
+  settle(
+    scope: ExecutionScope,
+    wait: WaitIdentity,
+    resolution: Resolution,
+    by?: ResolvedBy,
+  ): Promise<ResolveOutcome>;
+  /** It is unknown from now on: whoever waits for it is woken with `await_event_unknown_or_revoked`. */
+  revoke(key: AwaitEventKey): Promise<void>;
   /** Wakes waiters with `await_event_unknown_or_revoked` and refuses to register for this session from now on. */
   revokeSession(sessionId: string): Promise<void>;
 }
@@ -73,6 +91,9 @@ export const unsupportedAwaitEvents: AwaitEvents = {
   wait: () => Promise.reject(unsupported("waits")),
   waitUntil: () => Promise.reject(unsupported("waits")),
   peek: async () => null,
+  open: () => Promise.reject(unsupported("waits")),
+  settle: async () => ({ status: "unknown_or_revoked" }),
+  revoke: async () => {},
   revokeSession: async () => {},
 };
 

@@ -11,7 +11,7 @@ import {
   type TurnId,
   type WaitIdentity,
 } from "@pawl/core";
-import type { AwaitEventRows, Clock, NewAwaitEvent } from "@pawl/core/ports";
+import type { AwaitEventRows, Clock, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import type { EffectExecutor } from "../controller/effect-controller.ts";
 import { systemClock } from "../system-clock.ts";
 import { awaitEventExecutor, peekAwaitEventExecutor } from "./await-event-executor.ts";
@@ -152,17 +152,16 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
 
   const awaits: AwaitEvents = {
     async key(scope, wait, binding) {
-      return signer.sign(scope, wait, binding);
+      const key = signer.sign(scope, wait, binding);
+      if (await rows.isRevoked(rowOf(scope, wait, null, {}))) throw unknownOrRevoked();
+      return key;
     },
     async resolve(key, resolution, by = { name: "key", via: "key" }): Promise<ResolveOutcome> {
       if (!signer.verify(key)) return { status: "unknown_or_revoked" };
       if (key.expiresAt !== undefined && key.expiresAt <= clock.now())
         return { status: "unknown_or_revoked" };
       const event = rowOf(key.scope, key.wait, null, {});
-      const result = await rows.resolve(event.keyId, resolution, by, event);
-      if (result.status === "unknown_or_revoked") return result;
-      if (result.status === "accepted") return { status: "accepted" };
-      return { status: "already_resolved", terminal: result.record.terminal ?? { status: "cancelled" } };
+      return outcomeOf(await rows.resolve(event.keyId, resolution, by, event));
     },
     async wait(key: AwaitEventKey, options) {
       if (!signer.verify(key)) throw unknownOrRevoked();
@@ -175,6 +174,20 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
       if (!signer.verify(key)) return null;
       return (await rows.load(key.keyId))?.terminal ?? null;
     },
+    async open(scope, wait, { deadline, info }) {
+      const record = await rows.register(rowOf(scope, wait, deadline ?? null, info ?? {}));
+      if (record === null) throw unknownOrRevoked();
+      return { keyId: record.keyId, dueAt: record.dueAt };
+    },
+    async settle(scope, wait, resolution, by = { name: "turn", via: "turn" }) {
+      const event = rowOf(scope, wait, null, {});
+      return outcomeOf(await rows.resolve(event.keyId, resolution, by, event));
+    },
+    async revoke(key) {
+      if (!signer.verify(key)) return;
+      await rows.revoke(key.keyId);
+      for (const wake of waiters.get(key.keyId) ?? []) wake();
+    },
     keyIdOf: (scope, wait) => signer.keyId(scope, wait),
     verify: (key) => signer.verify(key),
     async revokeSession(sessionId) {
@@ -184,6 +197,11 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
   };
   const executor = awaitEventExecutor(awaits, { clock });
   return { ...awaits, executor, peekExecutor: peekAwaitEventExecutor(awaits) };
+}
+
+function outcomeOf(result: ResolveResult): ResolveOutcome {
+  if (result.status !== "already_resolved") return { status: result.status };
+  return { status: "already_resolved", terminal: result.record.terminal ?? { status: "cancelled" } };
 }
 
 function asksToStop({ reason }: AbortSignal): boolean {

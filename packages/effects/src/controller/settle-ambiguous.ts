@@ -22,17 +22,20 @@ export async function settleAmbiguous(
   { attempt, startBefore }: LostAttempt,
   clock: Clock,
 ): Promise<ToolCallOutcome> {
-  const ambiguous: ToolCallOutcome = { kind: "tool_call", launch: { status: "ambiguous", attempt } };
   const { turn, signal } = context;
   const { callId, name, input, idempotencyKey } = envelope.command;
   const definition = turn?.toolbox.definitions.find((tool) => tool.name === name);
+  const timeoutMs = definition?.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
+  const overAt = startBefore + timeoutMs;
+  const ambiguous: ToolCallOutcome = {
+    kind: "tool_call",
+    launch: { status: "ambiguous", attempt, noAfter: overAt },
+  };
   if (turn?.toolbox.reconcile === undefined || definition?.reconciles !== true) return ambiguous;
   const { sessionId, turnId, toolbox } = turn;
-  const timeoutMs = definition.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
   const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt };
   const ask = () => askTool(toolbox, call, clock, timeoutMs, signal);
 
-  const overAt = startBefore + timeoutMs;
   let answer = await ask();
   if (answer !== "unknown" && !answer.happened && clock.now() < overAt) {
     try {

@@ -2,13 +2,14 @@ import {
   type AnyTool,
   isPawlError,
   PawlError,
+  type PendingCall,
   type ToolOutcome,
   type ToolRun,
   type ToolSet,
   toolOutput,
   validate,
 } from "@pawl/core";
-import type { Reconciliation, Toolbox, ToolContext, ToolInvocation } from "@pawl/core/ports";
+import type { PendingOutcome, Reconciliation, Toolbox, ToolContext, ToolInvocation } from "@pawl/core/ports";
 
 /** Tools of this process as a toolbox. @throws PawlError `invalid_tool_name` */
 export function staticToolbox(tools: ToolSet): Toolbox {
@@ -41,9 +42,11 @@ async function run(
   input: unknown,
   call: ToolInvocation,
   context: ToolContext,
-): Promise<ToolOutcome> {
+): Promise<ToolOutcome | PendingOutcome> {
   try {
-    return { status: "ok", output: toolOutput(await tool.execute(input as never, runOf(call, context))) };
+    const value = await tool.execute(input as never, runOf(call, context));
+    if (isPendingCall(value)) return { status: "pending", call: value };
+    return { status: "ok", output: toolOutput(value) };
   } catch (thrown) {
     if (context.signal.aborted && isAbort(thrown, context.signal)) {
       return { status: "cancelled", certainty: "outcome_unknown" };
@@ -53,13 +56,17 @@ async function run(
   }
 }
 
+function isPendingCall(value: unknown): value is PendingCall {
+  return typeof value === "object" && value !== null && "~pending" in value;
+}
+
 function isAbort(thrown: unknown, signal: AbortSignal): boolean {
   return thrown === signal.reason || (thrown instanceof Error && thrown.name === "AbortError");
 }
 
 function runOf(call: ToolInvocation, context: ToolContext): ToolRun {
   const { idempotencyKey, callId, sessionId, turnId, attempt } = call;
-  const { signal, step } = context;
+  const { signal, step, pending } = context;
   return {
     signal,
     idempotencyKey,
@@ -76,6 +83,13 @@ function runOf(call: ToolInvocation, context: ToolContext): ToolRun {
       }
       const value = await step(stepId, async () => toolOutput(await run(`${idempotencyKey}/${stepId}`)));
       return value as T;
+    },
+    async pending(options = {}) {
+      if (pending !== undefined) return pending(options);
+      throw new PawlError(
+        "tool_pending_unsupported",
+        `The tool "${call.name}" wants to answer later, and nothing can be waited for here. Give the tool executor await-events.`,
+      );
     },
   };
 }

@@ -6,12 +6,14 @@ import {
   type ToolLaunch,
   type ToolOutcome,
 } from "@pawl/core";
-import type { Clock, ToolInvocation } from "@pawl/core/ports";
+import type { Clock, PendingOutcome, ToolInvocation } from "@pawl/core/ports";
+import type { AwaitEvents } from "../await-events/await-events.ts";
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
 import { backoffMs } from "../controller/retry-policy.ts";
-import { toolResultMissing } from "../errors.ts";
+import { toolPendingWithoutKey, toolResultMissing } from "../errors.ts";
 import { sleepUntil, systemClock } from "../system-clock.ts";
 import { compositeSteps } from "./composite-steps.ts";
+import { type PendingCalls, pendingCalls } from "./pending-calls.ts";
 
 /** Longest attempt of a tool that names no bound of its own, in milliseconds: nothing may hang for ever. */
 export const DEFAULT_TOOL_TIMEOUT_MS = 10 * 60 * 1000;
@@ -19,6 +21,8 @@ export const DEFAULT_TOOL_TIMEOUT_MS = 10 * 60 * 1000;
 export interface ToolExecutorOptions {
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** For tools that answer later; absent where nothing can be waited for. */
+  readonly awaits?: () => Promise<AwaitEvents>;
   /** Uniform in [0, 1), for jitter. Default: the platform's. */
   readonly random?: () => number;
 }
@@ -27,8 +31,9 @@ export interface ToolExecutorOptions {
 export function toolExecutor({
   clock = systemClock,
   random = Math.random,
+  awaits,
 }: ToolExecutorOptions = {}): EffectExecutor<"tool_call"> {
-  const options = { clock, random };
+  const options = { clock, random, ...(awaits && { awaits }) };
   return async (envelope, context) => {
     const { turn } = context;
     if (turn === undefined)
@@ -44,7 +49,7 @@ async function attempt(
   context: EffectContext,
   turn: TurnFacts,
   definition: ToolDefinition | undefined,
-  { clock, random }: Required<ToolExecutorOptions>,
+  { clock, random, awaits }: Required<Omit<ToolExecutorOptions, "awaits">> & ToolExecutorOptions,
 ): Promise<ToolLaunch> {
   const { callId, name, input, idempotencyKey } = envelope.command;
   if (definition === undefined) {
@@ -53,7 +58,9 @@ async function attempt(
   }
   const { sessionId, turnId } = turn;
   const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt: envelope.command.attempt };
+  const pending = pendingCalls(envelope, { clock, ...(awaits && { awaits }) });
   const tool: Bounded = {
+    pending: pending.mint,
     turn,
     call,
     definition,
@@ -67,16 +74,22 @@ async function attempt(
     return done({ status: "cancelled", certainty: traceless ? "outcome_unknown" : "before_start" });
   }
   const outcome = await withRetries(tool, random);
+  if (outcome.status === "pending") {
+    const launch = pending.launchOf(outcome.call);
+    return launch ?? done({ status: "error", ...toolPendingWithoutKey(name) });
+  }
   // What ended without the tool's own word is ambiguous for a tool that may not happen twice (D12), unless the turn is being
   // stopped: then nobody will perform it again, and the record says that it is unknown.
   const unknown = outcome.status === "cancelled" && outcome.certainty === "outcome_unknown";
   if (unknown && definition.onCrash === "ask" && !context.signal.aborted) {
     return { status: "ambiguous", attempt: envelope.command.attempt };
   }
+  await pending.settle(outcome);
   return done(outcome);
 }
 
 interface Bounded {
+  readonly pending: PendingCalls["mint"];
   readonly turn: TurnFacts;
   readonly call: ToolInvocation;
   readonly definition: ToolDefinition;
@@ -89,7 +102,7 @@ interface Bounded {
 const FINAL = new Set(["tool_input_invalid", "tool_unavailable", "tool_changed"]);
 
 /** Only `retry` tools have a policy (see `tool()`), so nothing happens twice that must not. */
-async function withRetries(tool: Bounded, random: () => number): Promise<ToolOutcome> {
+async function withRetries(tool: Bounded, random: () => number): Promise<ToolOutcome | PendingOutcome> {
   const { definition, signal, clock } = tool;
   const policy = definition.onCrash === "retry" ? definition.retry : undefined;
   for (let made = 1; ; made++) {
@@ -108,7 +121,15 @@ async function withRetries(tool: Bounded, random: () => number): Promise<ToolOut
  * One attempt that ends by its deadline or soon after an abort, whether or not the tool looks at its signal. Nothing of it stays
  * behind: neither timers nor listeners.
  */
-async function bounded({ turn, call, definition, signal, clock, steps }: Bounded): Promise<ToolOutcome> {
+async function bounded({
+  turn,
+  call,
+  definition,
+  signal,
+  clock,
+  steps,
+  pending,
+}: Bounded): Promise<ToolOutcome | PendingOutcome> {
   const timeoutMs = definition.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
   const told = new AbortController();
   const given = Promise.withResolvers<ToolOutcome>();
@@ -129,9 +150,10 @@ async function bounded({ turn, call, definition, signal, clock, steps }: Bounded
     turn.toolbox.execute(call, {
       signal: told.signal,
       ...(definition.composite === true && { step: steps(told.signal) }),
+      ...(pending && { pending }),
     }))();
   try {
-    const outcome: ToolOutcome | undefined = await Promise.race([execution, given.promise]);
+    const outcome: ToolOutcome | PendingOutcome | undefined = await Promise.race([execution, given.promise]);
     // A toolbox of plain JavaScript may return anything.
     if (typeof outcome?.status === "string") return outcome;
     return { status: "error", ...toolResultMissing(call.name) };

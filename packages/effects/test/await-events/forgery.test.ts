@@ -176,6 +176,7 @@ describe("a forged key gets the one answer:", () => {
     const brief = await its.key(SCOPE, custom("brief"), { expiresAt: there.clock.now() + 10 });
     const bare = await its.key(SCOPE, custom("bare"));
     const used = await its.key(SCOPE, custom("used"));
+    const unused = await its.key(SCOPE, custom("new"));
     const other = await its.key(executionScope.turn("s2", "t"), custom("other"));
     expect(await its.resolve(used, YES)).toEqual({ status: "accepted" });
     await there.clock.advance(10);
@@ -183,7 +184,7 @@ describe("a forged key gets the one answer:", () => {
     await there.rows.revoke(bare.keyId);
     for (let times = 0; times < 2; times++) expect(await its.resolve(bare, YES)).toEqual(UNKNOWN);
     await its.revokeSession("s1");
-    for (const one of [brief, bare, used, await its.key(SCOPE, custom("new"))]) {
+    for (const one of [brief, bare, used, unused]) {
       expect(await its.resolve(one, YES)).toEqual(UNKNOWN);
       expect(await its.peek(one)).toBe(null);
       const waiting = its.wait(one, { signal: new AbortController().signal });

@@ -32,6 +32,49 @@ function counting() {
   return { seen, around };
 }
 
+describe("a key", () => {
+  test("D8 is refused for a session or an event that was revoked, and who waits is told", async () => {
+    const under = setUp();
+    const awaits = await awaitsOver(under);
+    const [one, two] = [await awaits.key(SCOPE, custom("one")), await awaits.key(SCOPE, custom("two"))];
+    const refusal = { code: "await_event_unknown_or_revoked" };
+    const waiting = watch(awaits.wait(one, { signal: never() }));
+    await under.clock.advance(1_000);
+    await awaits.revoke(one);
+    await under.clock.advance(0);
+    expect(waiting.error).toMatchObject(refusal);
+    await expect(awaits.key(SCOPE, custom("one"))).rejects.toMatchObject(refusal);
+    await expect(awaits.open(SCOPE, custom("one"), {})).rejects.toMatchObject(refusal);
+    const other = watch(awaits.wait(two, { signal: never() }));
+    await under.clock.advance(1_000);
+    expect(other.ended).toBe(false);
+    // A forged key revokes nothing.
+    await awaits.revoke({ ...two, signature: one.signature });
+    await under.clock.advance(1_000);
+    expect(other.ended).toBe(false);
+    await awaits.revokeSession("s1");
+    await under.clock.advance(0);
+    expect(other.error).toMatchObject(refusal);
+    await expect(awaits.key(SCOPE, custom("new"))).rejects.toMatchObject(refusal);
+  });
+
+  test("A5 is not needed for the host's own events: what is opened lasts, and what is settled is won", async () => {
+    const under = setUp();
+    const awaits = await awaitsOver(under);
+    const first = await awaits.open(SCOPE, custom("a"), {
+      deadline: under.clock.now() + HOUR_MS,
+      info: { a: 1 },
+    });
+    expect(first).toEqual({ keyId: awaits.keyIdOf(SCOPE, custom("a")), dueAt: under.clock.now() + HOUR_MS });
+    expect(await awaits.open(SCOPE, custom("a"), { deadline: 5 })).toEqual(first);
+    expect(await awaits.settle(SCOPE, custom("a"), YES)).toEqual({ status: "accepted" });
+    expect(await awaits.settle(SCOPE, custom("a"), NO)).toEqual({
+      status: "already_resolved",
+      terminal: YES,
+    });
+  });
+});
+
 describe("a waiter", () => {
   test("A1 finds the answer that came before it, and who answers later learns it", async () => {
     const awaits = await awaitsOver(setUp());

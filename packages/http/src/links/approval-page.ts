@@ -1,5 +1,6 @@
 import type { Json } from "@pawl/core";
 import type { Approval, ArgumentDifference } from "@pawl/host";
+import { factsList, jsonBlock, prettyJson, timeOf } from "./facts.ts";
 import { escapeHtml } from "./html.ts";
 
 /** What an approval page shows. The parts are HTML; everything that comes from outside is escaped. Pure. */
@@ -36,8 +37,8 @@ export function approvalPage({ approval, audience, problem, replayed }: Approval
     replayed === true ? `<p class="note">This had been decided so before. Nothing was changed.</p>` : "",
     factsOf(approval, audience),
     `<h2>${decided?.input === undefined ? "Arguments" : "Arguments that were asked for"}</h2>`,
-    json(input),
-    decided?.input === undefined ? "" : `<h2>Arguments that were approved</h2>${json(decided.input)}`,
+    jsonBlock(input),
+    decided?.input === undefined ? "" : `<h2>Arguments that were approved</h2>${jsonBlock(decided.input)}`,
     status === "pending" ? forms(input) : "",
   ];
   return { title, body: parts.filter((part) => part !== "").join("\n") };
@@ -51,8 +52,8 @@ export function problemPage(title: string, message: string, rest = ""): Approval
 export function differencesOf(differences: readonly ArgumentDifference[]): string {
   return differences
     .map(({ path, asked, now }) => {
-      const was = asked === undefined ? "<p>nothing</p>" : json(asked);
-      const is = now === undefined ? "<p>nothing</p>" : json(now);
+      const was = asked === undefined ? "<p>nothing</p>" : jsonBlock(asked);
+      const is = now === undefined ? "<p>nothing</p>" : jsonBlock(now);
       return `<h2>${escapeHtml(path)}</h2>\n<p>Asked for:</p>${was}<p>Stored now:</p>${is}`;
     })
     .join("\n");
@@ -62,19 +63,16 @@ function factsOf({ id, tool, sessionId, createdAt, expiresAt, status, decided }:
   const rows: readonly (readonly [string, string | undefined])[] = [
     ["Tool", escapeHtml(tool)],
     ["For", escapeHtml(audience)],
-    ["Asked", time(createdAt)],
-    ["Expires", expiresAt === null ? "never" : time(expiresAt)],
+    ["Asked", timeOf(createdAt)],
+    ["Expires", expiresAt === null ? "never" : timeOf(expiresAt)],
     ["Session", escapeHtml(sessionId ?? "")],
     ["Approval", `<small>${escapeHtml(id)}</small>`],
     ["Status", `<strong>${HOW[status]}</strong>`],
     ["By", decided === null ? undefined : escapeHtml(decided.by)],
-    ["At", decided === null ? undefined : time(decided.at)],
+    ["At", decided === null ? undefined : timeOf(decided.at)],
     ["Reason", decided?.reason === undefined ? undefined : escapeHtml(decided.reason)],
   ];
-  const shown = rows.flatMap(([name, value]) =>
-    value === undefined ? [] : [`<dt>${name}</dt><dd>${value}</dd>`],
-  );
-  return `<dl>\n${shown.join("\n")}\n</dl>`;
+  return factsList(rows);
 }
 
 function forms(input: Json): string {
@@ -93,23 +91,8 @@ function forms(input: Json): string {
 <form method="post">
 <input type="hidden" name="decision" value="edit">
 <label for="input">Arguments, as JSON</label>
-<textarea id="input" name="input" spellcheck="false" autocapitalize="off" autocomplete="off">${"\n"}${escapeHtml(pretty(input))}</textarea>
+<textarea id="input" name="input" spellcheck="false" autocapitalize="off" autocomplete="off">${"\n"}${escapeHtml(prettyJson(input))}</textarea>
 <button type="submit">Approve these arguments</button>
 </form>
 </details>`;
-}
-
-function json(value: Json): string {
-  return `<pre>${escapeHtml(pretty(value))}</pre>`;
-}
-
-function pretty(value: Json): string {
-  return JSON.stringify(value, null, 2);
-}
-
-function time(at: number): string {
-  const date = new Date(at);
-  if (Number.isNaN(date.getTime())) return "never";
-  const iso = date.toISOString();
-  return `<time datetime="${iso}">${iso.slice(0, 16).replace("T", " ")} UTC</time>`;
 }

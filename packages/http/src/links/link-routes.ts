@@ -1,12 +1,15 @@
 import { PawlError } from "@pawl/core";
-import type { ApprovalChoice, ArgumentDifference, Host } from "@pawl/host";
+import type { ApprovalChoice, ArgumentDifference, Host, KeyedWait } from "@pawl/host";
 import { errorAnswer, jsonAnswer, methodNotAllowed } from "../answer.ts";
 import { shownError } from "../errors.ts";
 import type { ResolvedOptions } from "../route.ts";
 import { wireApproval, wireDecidedApproval } from "../wire/approval.ts";
+import { wireAnswered, wireWait } from "../wire/wait.ts";
 import { approvalPage, differencesOf, problemPage } from "./approval-page.ts";
 import { pageAnswer } from "./html.ts";
+import { readAnswer } from "./read-answer.ts";
 import { readDecision } from "./read-decision.ts";
+import { waitPage } from "./wait-page.ts";
 
 /** Before the key in a link's path. */
 const PREFIX = "/a/";
@@ -32,6 +35,8 @@ export async function answerLink(
   if (method !== "GET" && method !== "HEAD" && method !== "POST")
     return methodNotAllowed(method, ["GET", "POST"]);
   try {
+    const wait = await host.waits.look(key);
+    if (wait !== null) return await answerWait(request, key, wait, host, options, page);
     if (method === "POST") return await decide(request, key, host, options, page);
     const { approval, audience } = await host.approvals.open(key);
     if (!page && wantsJson(request)) return jsonAnswer(200, { ...wireApproval(approval), audience });
@@ -42,6 +47,48 @@ export async function answerLink(
       ? problemAnswer(thrown, key, host)
       : errorAnswer(shownError(thrown));
   }
+}
+
+/** A key that answers something else than an approval. */
+async function answerWait(
+  request: Request,
+  key: string,
+  wait: KeyedWait,
+  host: Host,
+  { maxBodyBytes: maxBytes, maxDepth }: ResolvedOptions,
+  page: boolean,
+): Promise<Response> {
+  if (request.method !== "POST") {
+    if (!page && wantsJson(request)) return jsonAnswer(200, { ...wireWait(wait), audience: wait.audience });
+    return shownWait(200, wait);
+  }
+  try {
+    const outcome = await host.waits.resolve(key, await readAnswer(request, { maxBytes, maxDepth }));
+    if (outcome.status === "unknown_or_revoked") throw linkUnknown();
+    if (!page) return jsonAnswer(200, wireAnswered(wait.id, outcome));
+    return shownWait(200, (await host.waits.look(key)) ?? wait, TOLD[outcome.status]);
+  } catch (thrown) {
+    const { status, message } = shownError(thrown);
+    if (!page || status >= 500) throw thrown;
+    return shownWait(status, (await host.waits.look(key)) ?? wait, message);
+  }
+}
+
+const TOLD = {
+  accepted: "Thank you: the turn goes on.",
+  already_resolved: "Somebody was faster: their answer stands.",
+  late: "The turn had ended before. Its session is told.",
+};
+
+async function shownWait(status: number, wait: KeyedWait, note?: string): Promise<Response> {
+  // The time is only shown: what counts is looked at by the host.
+  const { title, body } = waitPage({ wait, now: Date.now(), ...(note !== undefined && { note }) });
+  return pageAnswer(status, title, body);
+}
+
+function linkUnknown(): PawlError {
+  const message = "This link answers nothing: it is not whole, or it was taken back. Ask for a new one.";
+  return new PawlError("approval_link_unknown", message, { blame: "peer" });
 }
 
 async function decide(

@@ -7,6 +7,7 @@ import {
   choiceOf,
   decisionBodySchema,
   linkBodySchema,
+  linkOptionsOf,
   wireApproval,
   wireDecidedApproval,
 } from "../wire/approval.ts";
@@ -55,11 +56,7 @@ function decided(answer: Parameters<typeof wireDecidedApproval>[0]): Response {
 async function linkApproval({ request, params, host, options }: Call): Promise<Response> {
   const { maxBodyBytes: maxBytes, maxDepth } = options;
   const body = (await readJson(request, linkBodySchema.optional(), { maxBytes, maxDepth })) ?? {};
-  const link = await host.approvals.link(params.approval as string, {
-    ...(body.for !== undefined && { for: body.for }),
-    ...(body.expires_at !== undefined && { expiresAt: body.expires_at }),
-  });
-  return jsonAnswer(200, link);
+  return jsonAnswer(200, await host.approvals.link(params.approval as string, linkOptionsOf(body)));
 }
 
 async function receiptOfApproval({ host, params }: Call): Promise<Response> {

@@ -4,11 +4,13 @@ import { jsonAnswer } from "../answer.ts";
 import { integerText, readQuery } from "../query.ts";
 import { readJson } from "../read-json.ts";
 import type { Call, Route } from "../route.ts";
+import { linkBodySchema, linkOptionsOf } from "../wire/approval.ts";
 import { answerBodySchema, waitAnswerOf, wireAnswered, wireWait } from "../wire/wait.ts";
 
 export const waitRoutes: readonly Route[] = [
   { method: "GET", path: "/v1/waits", answer: listWaits },
   { method: "POST", path: "/v1/waits/:wait", answer: answerWait },
+  { method: "POST", path: "/v1/waits/:wait/link", answer: linkWait },
 ];
 
 const listQuery = z.strictObject({
@@ -20,6 +22,12 @@ async function listWaits({ url, host }: Call): Promise<Response> {
   const { session, limit = 100 } = readQuery(url, listQuery);
   const waits = await host.waits.list({ limit, ...(session !== undefined && { sessionId: session }) });
   return jsonAnswer(200, { waits: waits.map(wireWait) });
+}
+
+async function linkWait({ request, params, host, options }: Call): Promise<Response> {
+  const { maxBodyBytes: maxBytes, maxDepth } = options;
+  const body = (await readJson(request, linkBodySchema.optional(), { maxBytes, maxDepth })) ?? {};
+  return jsonAnswer(200, await host.waits.link(params.wait as string, linkOptionsOf(body)));
 }
 
 /** Whoever may use this API may answer; who it was is recorded. When somebody was faster, their answer stands and is told. */

@@ -1,5 +1,5 @@
 import type { Json } from "@pawl/core";
-import type { Approval, ApprovalAnswer, ApprovalChoice } from "@pawl/host";
+import type { Approval, ApprovalAnswer, ApprovalChoice, LinkOptions } from "@pawl/host";
 import { z } from "zod";
 import { jsonValue } from "./outcome.ts";
 
@@ -89,6 +89,13 @@ export const linkBodySchema = z.strictObject({
 });
 
 export type LinkBody = z.infer<typeof linkBodySchema>;
+
+export function linkOptionsOf({ for: audience, expires_at: expiresAt }: LinkBody): LinkOptions {
+  return {
+    ...(audience !== undefined && { for: audience }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
 
 export const linkSchema = z.object({ url: z.string(), key: z.string() });
 

@@ -34,13 +34,21 @@ export const toolOutcomeSchema = z.discriminatedUnion("status", [
 ]);
 
 export const waitReasonSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("tool_pending"), call_id: z.string(), tool: z.string() }),
+  z.object({
+    type: z.literal("tool_pending"),
+    call_id: z.string(),
+    tool: z.string(),
+    note: z.string().optional(),
+    on_cancel: z.string().optional(),
+  }),
   z.object({
     type: z.literal("did_it_happen"),
     call_id: z.string(),
     tool: z.string(),
     input: jsonValue,
     attempt: z.number(),
+    /** "No" counts only from then on, milliseconds since the epoch. */
+    no_after: z.number().optional(),
   }),
   z.object({
     type: z.literal("approval"),
@@ -112,11 +120,20 @@ export function wireToolOutcome(outcome: ToolOutcome): WireToolOutcome {
 
 export function wireWaitReason(reason: WaitReason): WireWaitReason {
   switch (reason.type) {
-    case "tool_pending":
-      return { type: "tool_pending", call_id: reason.callId, tool: reason.tool };
+    case "tool_pending": {
+      const { callId, tool, note, onCancel } = reason;
+      return {
+        type: "tool_pending",
+        call_id: callId,
+        tool,
+        ...(note !== undefined && { note }),
+        ...(onCancel !== undefined && { on_cancel: onCancel }),
+      };
+    }
     case "did_it_happen": {
-      const { callId, tool, input, attempt } = reason;
-      return { type: "did_it_happen", call_id: callId, tool, input, attempt };
+      const { callId, tool, input, attempt, noAfter } = reason;
+      const until = noAfter === undefined ? {} : { no_after: noAfter };
+      return { type: "did_it_happen", call_id: callId, tool, input, attempt, ...until };
     }
     case "approval": {
       const { callId, tool, input, argumentHash } = reason;

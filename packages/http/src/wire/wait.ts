@@ -57,10 +57,13 @@ export const answerBodySchema = z.union(
       grant: z.strictObject({ tokens: amount.optional(), cost_nano_usd: amount.optional() }),
     }),
     z.strictObject({ result: jsonValue }),
+    z.strictObject({
+      error: z.strictObject({ code: z.string().min(1).max(100), message: z.string().max(2_000) }),
+    }),
   ],
   {
     error:
-      "must be one of {happened: true, result?}, {happened: false}, {abandon: true}, {decision: approve}, {decision: edit, input}, {decision: deny, reason?}, {grant: {tokens?, cost_nano_usd?}}, {result}",
+      "must be one of {happened: true, result?}, {happened: false}, {abandon: true}, {decision: approve}, {decision: edit, input}, {decision: deny, reason?}, {grant: {tokens?, cost_nano_usd?}}, {result}, {error: {code, message}}",
   },
 );
 
@@ -78,16 +81,17 @@ export function waitAnswerOf(body: AnswerBody): WaitAnswer {
       grant: { ...(tokens !== undefined && { tokens }), ...(costNanoUsd !== undefined && { costNanoUsd }) },
     };
   }
-  if (!("decision" in body)) return { status: "ok", payload: body.result as Json };
+  if ("error" in body) return { status: "err", payload: body.error };
+  if ("result" in body) return { status: "ok", payload: body.result as Json };
   if (body.decision === "approve") return { decision: "approve" };
   if (body.decision === "edit") return { decision: "edit", input: body.input as Json };
   return { decision: "deny", ...(body.reason !== undefined && { reason: body.reason }) };
 }
 
-/** `already_answered`: somebody was faster, and their answer stands. */
+/** `already_answered`: somebody was faster, and their answer stands. `late`: its turn had ended, and the session is told. */
 export const answeredSchema = z.object({
   wait_id: z.string(),
-  status: z.enum(["accepted", "already_answered"]),
+  status: z.enum(["accepted", "already_answered", "late"]),
   /** How it had ended, when somebody was faster: ok, err, timeout or cancelled. */
   winner: z.string().optional(),
 });
@@ -97,6 +101,6 @@ export type WireAnswered = z.infer<typeof answeredSchema>;
 type Answered = Exclude<Awaited<ReturnType<Waits["answer"]>>, { status: "unknown_or_revoked" }>;
 
 export function wireAnswered(id: string, outcome: Answered): WireAnswered {
-  if (outcome.status === "accepted") return { wait_id: id, status: "accepted" };
+  if (outcome.status !== "already_resolved") return { wait_id: id, status: outcome.status };
   return { wait_id: id, status: "already_answered", winner: outcome.terminal.status };
 }

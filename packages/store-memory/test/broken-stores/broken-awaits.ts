@@ -52,6 +52,14 @@ export const BROKEN_AWAITS: readonly BrokenStore[] = [
     ],
   },
   {
+    fault: "keys may be made for what was revoked",
+    breaking: (store) => replacing(store, "awaits", { isRevoked: async () => false }),
+    noticedBy: [
+      { chapter: CHAPTER, case: "a revoked event is unknown from then on" },
+      { chapter: CHAPTER, case: "D8 a revoked session's events are unknown for good" },
+    ],
+  },
+  {
     fault: "an answer that comes before the wait is lost",
     breaking: (store) =>
       replacing(store, "awaits", {

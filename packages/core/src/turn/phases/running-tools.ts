@@ -116,7 +116,14 @@ export function toolSettled(
       return settle(machine, known, slot, resultOf(slot.call, result), now);
     }
     case "pending": {
-      const reason: WaitReason = { type: "tool_pending", callId: slot.call.callId, tool: slot.call.name };
+      const { note, onCancel } = launch;
+      const reason: WaitReason = {
+        type: "tool_pending",
+        callId: slot.call.callId,
+        tool: slot.call.name,
+        ...(note !== undefined && { note }),
+        ...(onCancel !== undefined && { onCancel }),
+      };
       return openWait(machine, state, slot, { ...launch, reason }, now);
     }
     case "not_begun":
@@ -150,7 +157,9 @@ export function toolSettled(
         type: "custom",
         key: `did_it_happen:${toolEffectId(state, slot.index, 0)}:${attempt}`,
       };
-      const reason: WaitReason = { type: "did_it_happen", callId, tool: name, input, attempt };
+      const { noAfter } = launch;
+      const until = noAfter === undefined ? {} : { noAfter };
+      const reason: WaitReason = { type: "did_it_happen", callId, tool: name, input, attempt, ...until };
       return openWait(machine, state, slot, { wait, reason, onTimeout: "tell_model" }, now);
     }
   }

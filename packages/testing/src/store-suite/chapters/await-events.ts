@@ -278,6 +278,11 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
       const event = newAwaitEvent(keyId);
       t.expect(await awaits.resolve(keyId, NO, BY, event)).toEqual({ status: "unknown_or_revoked" });
     }
+    for (const keyId of ["open", "done", "never seen"]) {
+      t.expect(await awaits.isRevoked({ keyId, sessionId: S1 })).toBe(true);
+    }
+    t.expect(await awaits.isRevoked({ keyId: "other", sessionId: S1 })).toBe(false);
+    t.expect(await awaits.isRevoked({ keyId: "not made", sessionId: null })).toBe(false);
     const open = await awaits.pending({ sessionId: S1, limit: 10 });
     t.expect(open.map((one) => one.keyId)).toEqual(["other"]);
     t.expect((await awaits.resolve("other", YES, BY)).status).toBe("accepted");
@@ -302,7 +307,9 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
       const event = newAwaitEvent(keyId);
       t.expect(await awaits.resolve(keyId, NO, BY, event)).toEqual({ status: "unknown_or_revoked" });
       t.expect(await awaits.register(event)).toBe(null);
+      t.expect(await awaits.isRevoked(event)).toBe(true);
     }
+    t.expect(await awaits.isRevoked({ keyId: "neighbour", sessionId: sessionId("s2") })).toBe(false);
     t.expect(await awaits.pending({ sessionId: S1, limit: 10 })).toEqual([]);
     await passed(t, due + 1);
     // What was revoked does not stand in the way of what is due behind it.

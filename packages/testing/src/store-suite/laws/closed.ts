@@ -60,6 +60,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "awaits.load": () => awaits.load("k1"),
     "awaits.pending": () => awaits.pending({ limit: 1 }),
     "awaits.settleDue": () => awaits.settleDue(1),
+    "awaits.isRevoked": () => awaits.isRevoked({ keyId: "k1", sessionId: S1 }),
     "awaits.revoke": () => awaits.revoke("k1"),
     "awaits.revokeSession": () => awaits.revokeSession(S1),
     "awaits.prune": () => awaits.prune(0, 1),
