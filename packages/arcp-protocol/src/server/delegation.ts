@@ -51,6 +51,12 @@ export async function delegateJob(parent: JobRun, request: DelegationRequest): P
   }
   const jobId = parent.runtime.ids.mint("job");
   await parent.emit("delegate", { ...body, child_job_id: jobId });
+  // The child is found again by what its parent's log says of it.
+  await parent.events.settled();
+  if (parent.signal.aborted) {
+    authority.guard.budget.returnRest();
+    throw parent.signal.reason;
+  }
   try {
     const child = await start(parent, request, authority, jobId);
     return { ok: true, jobId, outcome: child.outcome };

@@ -126,7 +126,10 @@ export class JobContext implements OperationCheck {
     if (!verdict.allowed) throw new ArcpError(verdict.code, verdict.message);
   }
 
-  /** Any event. A `delegate` event delegates (section 10); a `result_chunk` is refused: see `streamResult`. */
+  /**
+   * Any event. What is sent has been stored before; the agent need not wait for it and goes on when its promise resolves, a little
+   * ahead of the store. A `delegate` event delegates (section 10); a `result_chunk` is refused: see `streamResult`.
+   */
   emit(kind: string, body: Record<string, unknown>, options?: EmitOptions): Promise<void> {
     if (kind === "delegate") {
       return heard(this.delegate(body as unknown as DelegationRequest).then(() => undefined));
@@ -191,6 +194,9 @@ export class JobContext implements OperationCheck {
       }
     }
     await this.emit("tool_call", { tool, args: args ?? null, call_id });
+    // What may be done once only is not begun before others could know of it.
+    if (onCrash === "fail") await this.#run.events.settled();
+    this.signal.throwIfAborted();
     if (answered !== undefined) return this.#answer(call_id, outcomeOf(answered.body));
     if (begun && onCrash === "fail") return this.#answer(call_id, { ok: false, error: OUTCOME_UNKNOWN });
     let outcome: ToolOutcome;

@@ -19,6 +19,9 @@ export interface EmitOptions {
   secretBody?: Record<string, unknown>;
 }
 
+/** How far an agent may be ahead of the store: nothing of it is sent before it is stored. */
+const MAX_UNSTORED_EVENTS = 256;
+const MAX_UNSTORED_SIZE = 1024 * 1024;
 /** Events after which an agent that never waits lets others have a turn. */
 const YIELD_EVERY = 512;
 /** A gauge event each time another tenth of a budget is gone. */
@@ -39,6 +42,9 @@ export class JobEvents {
   readonly #parent: JobEvents | undefined;
   readonly #journal: StepJournal | undefined;
   #sinceYield = 0;
+  #unstored = 0;
+  /** Payload in UTF-16 units. */
+  #unstoredSize = 0;
   readonly #gauge = new Map<string, number>();
 
   constructor(
@@ -59,7 +65,10 @@ export class JobEvents {
     this.#parent = parent;
   }
 
-  /** Emits one event of a live job. Resolves when it is stored and the job's reader keeps up. */
+  /**
+   * Emits one event of a live job. Resolves when the agent may go on: it is stored, or is being stored and the agent is not far
+   * ahead; and the job's reader keeps up. Where the agent must not go on before it is stored, `settled` says when.
+   */
   emit(kind: string, body: Record<string, unknown>, given: EmitOptions): Promise<void> {
     checkBody(kind, body);
     let options = given;
@@ -70,10 +79,11 @@ export class JobEvents {
     }
     const updates = this.#budgetChange(kind, body);
     const ts = formatTimestamp(this.#runtime.clock.now());
+    const payload = JSON.stringify({ kind, ts, body });
     const stored = this.append(
       "job.event",
       kind,
-      JSON.stringify({ kind, ts, body }),
+      payload,
       {
         ...options,
         ...(options.secretBody === undefined
@@ -83,7 +93,22 @@ export class JobEvents {
       updates,
     );
     this.#emitGauge();
+    if (stored instanceof Promise) this.#countUnstored(stored, payload.length);
     return this.#pace(stored);
+  }
+
+  /** Done when everything that was emitted so far is stored, or refused. */
+  settled(): Awaitable<void> {
+    return this.#runtime.committer.settled();
+  }
+
+  #countUnstored(stored: Promise<void>, size: number): void {
+    this.#unstored += 1;
+    this.#unstoredSize += size;
+    void stored.then(() => {
+      this.#unstored -= 1;
+      this.#unstoredSize -= size;
+    });
   }
 
   /** Stores one message of the job, with what it changes of jobs, and delivers it to all who watch. */
@@ -194,8 +219,10 @@ export class JobEvents {
   #pace(stored: Awaitable<void>): Promise<void> {
     this.#sinceYield += 1;
     const slow = this.#session.throttle();
-    if (slow === undefined && this.#sinceYield < YIELD_EVERY)
-      return stored instanceof Promise ? stored : settled;
+    if (slow === undefined && this.#sinceYield < YIELD_EVERY) {
+      const isAhead = this.#unstored > MAX_UNSTORED_EVENTS || this.#unstoredSize > MAX_UNSTORED_SIZE;
+      return isAhead && stored instanceof Promise ? stored : settled;
+    }
     this.#sinceYield = 0;
     return this.#waitForReader(stored, slow);
   }

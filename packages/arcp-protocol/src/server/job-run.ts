@@ -124,7 +124,7 @@ export class JobRun {
     });
   }
 
-  /** Emits one event. Resolves when it is stored; rejects only when the event itself is wrong or the job is over. */
+  /** Emits one event. Rejects only when the event itself is wrong or the job is over. */
   emit(kind: string, body: Record<string, unknown>, options: EmitOptions = {}): Promise<void> {
     try {
       this.#mustBeLive();
