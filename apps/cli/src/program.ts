@@ -75,6 +75,7 @@ function addServe(program: Command, setExitCode: SetExitCode): void {
     .option("--model <name>", "default model, such as openai/<id> (PAWL_MODEL)")
     .option("--principal <name=token>", "let somebody in by a token, for tests only; repeatable", collect)
     .option("--conformance", "host the agents that ARCP conformance checks talk to")
+    .option("--stdio", "speak ARCP over stdin and stdout with whoever started it, and open no port")
     .addHelpText(
       "after",
       `

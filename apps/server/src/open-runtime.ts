@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { agent } from "@pawl/core";
+import { type Agent, agent } from "@pawl/core";
 import type { Logger, Store } from "@pawl/core/ports";
 import { createHost, type Host } from "@pawl/host";
 import { createMcpTools } from "@pawl/mcp";
+import { jobGrants } from "./arcp/job-grants.ts";
 import type { ServerConfig } from "./config/read-config.ts";
 import { configuredModel } from "./config-file/configured-model.ts";
 import { loadConfigFile } from "./config-file/load-config-file.ts";
@@ -17,6 +18,8 @@ import { storedSecret } from "./signing-keys.ts";
 export interface Runtime {
   readonly host: Host;
   readonly store: Store;
+  /** Those of the host; the first is the default. */
+  readonly agents: readonly Agent[];
   /** Names this process among the nodes of the store. */
   readonly nodeId: string;
   /** Tells where this process is reached, for links; until then it is the configured address and port. */
@@ -76,12 +79,14 @@ export async function openRuntime(
     let reachedAt: string | undefined =
       config.port === 0 ? undefined : urlOfListener(config.host, config.port);
     const given = config.publicUrl ?? own.publicUrl;
+    const allAgents = agents.some(({ name }) => name === ASSISTANT.name) ? agents : [...agents, ASSISTANT];
     const host = createHost({
       toolProvider: mcp,
       ...own,
       store,
       model,
-      agents: agents.some(({ name }) => name === ASSISTANT.name) ? agents : [...agents, ASSISTANT],
+      agents: allAgents,
+      grants: jobGrants(store),
       secret: signing,
       logger,
       publicUrl: given ?? (() => reachedAt),
@@ -94,6 +99,7 @@ export async function openRuntime(
       },
       host,
       store,
+      agents: allAgents,
       nodeId,
       close({ drainMs = 2_000 } = {}) {
         stopping ??= host.stop({ drainMs }).finally(closeAll);

@@ -12,9 +12,8 @@ import { serverError } from "./errors.ts";
 import { createApp } from "./http/create-app.ts";
 import { openRuntime, type Runtime } from "./open-runtime.ts";
 import { checkPort, isLoopback, listenError, urlOfListener } from "./port.ts";
-import { fixedPrincipals } from "./principals/fixed-principals.ts";
+import { knownPrincipals } from "./principals/known-principals.ts";
 import type { PrincipalToken } from "./principals/parse-principal.ts";
-import type { Principals } from "./principals/principals.ts";
 import { findServer, removeServerFile, writeServerFile } from "./server-file.ts";
 import { loadToken } from "./token-file.ts";
 
@@ -58,11 +57,12 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
   const runtime = await openRuntime(config, { logger, progress });
   const stopping = new AbortController();
   const instance = randomUUID();
+  const allowMcpCommands = config.allowMcpCommands || isLoopback(config.host);
   const app = createApp({
     host: runtime.host,
     token,
     instance,
-    allowMcpCommands: config.allowMcpCommands || isLoopback(config.host),
+    allowMcpCommands,
     logger,
     stopping: stopping.signal,
   });
@@ -71,6 +71,7 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     principals: knownPrincipals(token, options.principals ?? []),
     logger,
     conformance: options.conformance === true,
+    allowMcpCommands,
   }).catch(async (error: unknown) => {
     await runtime.close({ drainMs: 0 });
     throw error;
@@ -114,14 +115,6 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     await runtime.close({ drainMs: 0 });
     throw error;
   }
-}
-
-/** The token of the data folder is the operator's. */
-function knownPrincipals(token: string, others: readonly PrincipalToken[]): Principals {
-  return fixedPrincipals([
-    [token, { principal: "operator" }],
-    ...others.map(({ principal, token: own }) => [own, { principal }] as const),
-  ]);
 }
 
 async function checkNoOther({ dataDir, port }: ServerConfig): Promise<void> {

@@ -22,7 +22,7 @@ import {
   systemClock,
   toolExecutor,
 } from "@pawl/effects";
-import { type ApprovalPolicy, approvalGuard } from "@pawl/effects/guards";
+import { type ApprovalPolicy, approvalGuard, grantGuard } from "@pawl/effects/guards";
 import { createProcessCommands, createProcessRunner } from "@pawl/effects/processes";
 import { createTurnDriver } from "@pawl/effects/turn-driver";
 import {
@@ -108,6 +108,8 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const controller = journaled({
     clock,
     guards: [
+      // What is not allowed at all needs nobody's approval.
+      ...(options.grants === undefined ? [] : [grantGuard(options.grants, clock)]),
       approvalGuard({
         policies,
         clock,

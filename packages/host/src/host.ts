@@ -24,6 +24,7 @@ import type {
   Logger,
   Model,
   NewId,
+  OperationCheck,
   SessionRecord,
   Store,
   ToolProvider,
@@ -77,6 +78,8 @@ export interface HostOptions<Tx = never, Tools extends ToolSet = ToolSet> {
    * the store.
    */
   readonly receiptKey?: string;
+  /** What agents may do at all, asked before each of their model calls, tool calls and background tasks. Absent: everything. */
+  readonly grants?: OperationCheck;
   readonly clock?: Clock;
   readonly newId?: NewId;
   readonly logger?: Logger;

@@ -1,5 +1,5 @@
 import { onStopSignals, type ServerConfig, tokenFile } from "@pawl/server";
-import { createLogger, parsePrincipal, startServer } from "@pawl/server/serve";
+import { createLogger, parsePrincipal, serveStdio, startServer } from "@pawl/server/serve";
 import { commandName, shellWord } from "../command-name.ts";
 import { EXIT } from "../exit-codes.ts";
 import { watchLauncher } from "../launcher.ts";
@@ -13,11 +13,11 @@ const STOP_MS = 4_700;
 export interface ServeOptions extends ServerOptions {
   readonly principal?: readonly string[];
   readonly conformance?: true;
+  readonly stdio?: true;
 }
 
 export async function serve(options: ServeOptions): Promise<number> {
   const progress = createProgress(process.stderr);
-  let server: Awaited<ReturnType<typeof startServer>> | undefined;
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   const stopInTime = () => {
     stop();
@@ -31,12 +31,22 @@ export async function serve(options: ServeOptions): Promise<number> {
   try {
     const config = configOf(options);
     const logger = createLogger({ level: config.logLevel, stream: process.stderr });
-    server = await startServer(config, {
+    const serving = {
       logger,
       progress: progress.set,
       principals: (options.principal ?? []).map(parsePrincipal),
       conformance: options.conformance === true,
-    });
+    };
+    if (options.stdio === true) {
+      // Standard output belongs to the protocol: nothing else is written there.
+      const { stdin: input, stdout: output } = process;
+      const server = await serveStdio(config, { ...serving, input, output });
+      progress.clear();
+      await Promise.race([server.closed, stopped]);
+      await server.stop();
+      return EXIT.completed;
+    }
+    const server = await startServer(config, serving);
     progress.clear();
     process.stdout.write(`${readyLine(server, config, options)}\n`);
     const launcher = watchLauncher(process.env, stopInTime);

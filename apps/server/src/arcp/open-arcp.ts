@@ -5,8 +5,10 @@ import { nodeId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 import { systemClock } from "@pawl/effects";
 import { createLeaseKeeper } from "@pawl/queue-runner";
+import { checkMcpCommands } from "../http/mcp-command-policy.ts";
 import type { Runtime } from "../open-runtime.ts";
 import type { Principals } from "../principals/principals.ts";
+import { turnAgents } from "./agents/turn-agents.ts";
 import { type ArcpEndpoint, createArcpEndpoint } from "./arcp-endpoint.ts";
 import { conformanceProvisioner } from "./conformance-provisioner.ts";
 import { durablePersistence } from "./persistence/durable-persistence.ts";
@@ -17,6 +19,8 @@ export interface OpenArcpOptions {
   readonly logger: Logger;
   /** Hosts the agents of the ARCP conformance checks, with every feature of 1.1. */
   readonly conformance: boolean;
+  /** Submissions may start MCP servers by command. */
+  readonly allowMcpCommands: boolean;
 }
 
 /** How long others believe in this process without hearing of it; its death they mostly notice at once. */
@@ -28,6 +32,7 @@ export async function openArcp({
   principals,
   logger,
   conformance,
+  allowMcpCommands,
 }: OpenArcpOptions): Promise<ArcpEndpoint> {
   const { store } = runtime;
   const incarnation = await store.secrets.loadOrCreate("arcp_incarnation", () =>
@@ -46,7 +51,14 @@ export async function openArcp({
     incarnation,
     holder: async () => (await keeper.current()).lease,
   });
-  const agents: AgentDefinition[] = conformance ? conformanceAgents() : [];
+  const forChecks: AgentDefinition[] = conformance ? conformanceAgents() : [];
+  const own = turnAgents({
+    host: runtime.host,
+    agents: runtime.agents,
+    logger,
+    admit: (environment) => checkMcpCommands(environment, allowMcpCommands),
+  });
+  const agents = [...forChecks, ...own.filter(({ name }) => !forChecks.some((check) => check.name === name))];
   const endpoint = createArcpEndpoint({
     agents,
     principals,

@@ -49,8 +49,14 @@ async function recoverJob(
   return async () => {
     if (run.over) return;
     const cancelReason = record.cancelReason ?? (await cancelledWithParent(runtime, record));
-    if (cancelReason !== undefined) return run.finishCancelled(cancelReason);
     const handler = findHandler(runtime, record);
+    if (cancelReason !== undefined) {
+      // What it has begun elsewhere is to be cancelled too, and only its handler knows how.
+      if (handler === undefined || agent?.onRestart !== "rerun") return run.finishCancelled(cancelReason);
+      run.start(handler, true);
+      run.cancel(cancelReason);
+      return;
+    }
     if (handler === undefined || (agent?.onRestart ?? "fail") === "fail" || recorded === undefined) {
       run.abandon(
         new ArcpError("INTERNAL_ERROR", "the runtime restarted while the job ran; submit it again"),
