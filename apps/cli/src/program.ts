@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { addApprovals } from "./command-line/approvals.ts";
 import { addLookingBack } from "./command-line/looking-back.ts";
 import { addMcp } from "./command-line/mcp.ts";
+import { addMigrate } from "./command-line/migrate.ts";
 import { nameConfigFile } from "./command-line/named-config-file.ts";
 import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
@@ -61,6 +62,7 @@ ${EXIT_CODES}`,
   addWaits(program, setExitCode);
   addApprovals(program, setExitCode);
   addMcp(program, setExitCode);
+  addMigrate(program, setExitCode);
   addConfig(program, setExitCode);
   return program;
 }

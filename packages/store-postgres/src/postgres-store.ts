@@ -23,7 +23,7 @@ import { GroupCommit } from "./connection/group-commit.ts";
 import { Listener } from "./connection/listener.ts";
 import { type ConnectionOptions, openListenConnection, openPool } from "./connection/pool.ts";
 import type { Channels, StoreContext } from "./context.ts";
-import { closed, invalidConfig } from "./errors.ts";
+import { closed } from "./errors.ts";
 import { guarded } from "./guarded.ts";
 import { Hints } from "./hints.ts";
 import { postgresInbox } from "./inbox.ts";
@@ -32,6 +32,7 @@ import { postgresLeases } from "./leases.ts";
 import { Liveness } from "./liveness.ts";
 import { postgresLog } from "./log.ts";
 import { migrate } from "./migrate/migrate.ts";
+import { checkSchemaName } from "./migrate/migrate-postgres.ts";
 import { preflight } from "./migrate/preflight.ts";
 import { postgresOutbox } from "./outbox.ts";
 import { postgresProcesses } from "./processes.ts";
@@ -62,8 +63,6 @@ export type PostgresStoreOptions = ConnectionOptions & {
 };
 
 const PATIENCE_MS = 10_000;
-/** Channel names have 63 bytes and carry the schema's. */
-const SCHEMA = /^[a-z_][a-z0-9_]{0,39}$/;
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -77,11 +76,7 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
  */
 export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> {
   const { schema = "pawl", listenUrl, logger = SILENT, newId = () => crypto.randomUUID() } = options;
-  if (!SCHEMA.test(schema)) {
-    throw invalidConfig(
-      "A schema name has at most 40 lower-case letters, digits and underscores, and begins with no digit.",
-    );
-  }
+  checkSchemaName(schema);
   const { pool, owned } = openPool(options);
   const random = Math.random;
   const channels: Channels = {

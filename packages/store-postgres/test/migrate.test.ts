@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { createTestDatabase, startTestPostgres, type TestDatabase } from "@pawl/test-postgres";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadMigrations, postgresStore } from "../src/index.ts";
+import { loadMigrations, migratePostgres, migrationSql, postgresStore } from "../src/index.ts";
 import { pending } from "../src/migrate/migrate.ts";
+import { printMigrations } from "../src/migrate/print-migrations.ts";
 import { adminPool, openStore } from "./harness.ts";
 import { dumpSchema } from "./schema-dump.ts";
 
@@ -60,6 +62,82 @@ describe("migrations", () => {
     });
     const { rows } = await admin.query("select 1 from pg_namespace where nspname = 'untouched'");
     expect(rows).toEqual([]);
+  });
+
+  test("printed as SQL and run by somebody else, they are the same migrations", async () => {
+    const sql = await migrationSql({ url: database.url, schema: "printed" });
+    expect(sql).toBe(await migrationSql({ schema: "printed" }));
+    expect((await admin.query("select 1 from pg_namespace where nspname = 'printed'")).rows).toEqual([]);
+    await admin.query(sql);
+    await (await openStore(database.url, { schema: "printed", migrate: false })).close();
+    expect(await dumpSchema(admin, "printed")).toBe(
+      await readFile(new URL("../sql/schema.snapshot.sql", import.meta.url), "utf8"),
+    );
+    expect(await migrationSql({ url: database.url, schema: "printed" })).toMatch(/up to date/);
+    // Run again, it changes nothing.
+    const client = await admin.connect();
+    await expect(client.query(sql)).rejects.toThrow(/already exists/);
+    await client.query("rollback");
+    client.release();
+  });
+
+  test("only what the database lacks is printed", async () => {
+    const all = await loadMigrations();
+    await admin.query(printMigrations("partly", all.slice(0, -2)));
+    const sql = await migrationSql({ url: database.url, schema: "partly" });
+    expect(sql.match(/^-- \d{4}-.*$/gm)).toEqual(all.slice(-2).map(({ name }) => `-- ${name}`));
+    await admin.query(sql);
+    await (await openStore(database.url, { schema: "partly", migrate: false })).close();
+  });
+
+  test("migratePostgres says what it applied, and the second time that there was nothing", async () => {
+    const names = (await loadMigrations()).map(({ name }) => name);
+    const options = { url: database.url, schema: "apart" };
+    const version = names.length;
+    expect(await migratePostgres(options)).toEqual({ schema: "apart", applied: names, version });
+    expect(await migratePostgres(options)).toEqual({ schema: "apart", applied: [], version });
+    await expect(migratePostgres({ ...options, schema: 'a"b' })).rejects.toMatchObject({
+      code: "store_config_invalid",
+    });
+  });
+
+  test("D30: a rolling upgrade kills nobody: what the first release wrote is read and gone on with", async () => {
+    const all = await loadMigrations();
+    await admin.query(printMigrations("rolling", all.slice(0, 4)));
+    // As a node of that version has them: an input, and a session in the queue.
+    await admin.query(
+      `insert into rolling.session_queue (session_id, positions, input_at) values ('s1', 1, now())`,
+    );
+    await admin.query(`insert into rolling.sessions (session_id) values ('s1')`);
+    await admin.query(
+      `insert into rolling.inputs (input_id, session_id, position, delivery, state, content, digest, due_at, accepted_at, turn_id)
+       values ('in_1', 's1', 1, 'next', 'queued', '{"parts":[{"type":"text","text":"old"}]}', 'd', now(), now(), 'turn_1')`,
+    );
+    const store = await openStore(database.url, { schema: "rolling" });
+    const [entry] = await store.inbox.loadInputStates("s1" as never);
+    expect(entry).toMatchObject({
+      inputId: "in_1",
+      state: "queued",
+      durability: "durable",
+      attempts: 0,
+      history: [],
+    });
+    expect(entry?.policy).toMatchObject({ version: 1, apply: "run_start" });
+    // The old node goes on writing beside the new one.
+    await admin.query(
+      `insert into rolling.inputs (input_id, session_id, position, delivery, state, content, digest, due_at, accepted_at)
+       values ('in_2', 's1', 2, 'steer', 'queued', '{"parts":[]}', 'd', now(), now())`,
+    );
+    await admin.query(
+      `update rolling.inputs set state = 'staged', turn_id = 'turn_1' where input_id = 'in_1'`,
+    );
+    const states = await store.inbox.loadInputStates("s1" as never);
+    expect(states.map((i) => [i.inputId, i.state, i.attempts])).toEqual([
+      ["in_1", "staged", 1],
+      ["in_2", "queued", 0],
+    ]);
+    expect(all.every(({ oldestReader, number }) => oldestReader <= number)).toBe(true);
+    await store.close();
   });
 
   test("pending: what is known and not yet applied, in order", async () => {

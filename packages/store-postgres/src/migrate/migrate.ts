@@ -5,6 +5,7 @@ import { failureKind } from "../connection/retryable-codes.ts";
 import { quoteIdentifier } from "../connection/statement.ts";
 import { migrationChanged, schemaTooNew, schemaTooOld } from "../errors.ts";
 import { loadMigrations, type Migration } from "./migration-files.ts";
+import { migrationLock } from "./print-migrations.ts";
 
 interface Applied {
   readonly number: number;
@@ -17,41 +18,58 @@ interface Applied {
  * Brings the schema up to this version: numbered files, forward only, all of them in one transaction under a lock of that
  * transaction, so that several processes may start at once, behind poolers too. Unless `allowed` it only checks.
  *
+ * @returns what was applied
  * @throws PawlError `store_schema_too_new`, `store_schema_too_old`, `store_migration_changed`, `store_write_failed`, `store_unreachable`
  */
-export async function migrate(database: Database, allowed: boolean): Promise<void> {
+export async function migrate(database: Database, allowed: boolean): Promise<readonly Migration[]> {
   const known = await loadMigrations();
+  return connected(database, async (client) => {
+    const missing = pending(database.schema, known, await readApplied(client, database.schema));
+    if (missing.length === 0) return [];
+    if (!allowed) throw schemaTooOld(database.schema, missing.length);
+    return apply(client, database.schema, known);
+  });
+}
+
+/** What `migrate` would apply. Writes nothing. Throws as `migrate`. */
+export async function pendingMigrations(database: Database): Promise<readonly Migration[]> {
+  const known = await loadMigrations();
+  return connected(database, async (client) =>
+    pending(database.schema, known, await readApplied(client, database.schema)),
+  );
+}
+
+async function connected<T>(database: Database, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const attempt = async () => {
+    const client = await database.connect();
+    let broken = true;
+    try {
+      const result = await work(client);
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = failureKind(error) !== "failed";
+      throw error;
+    } finally {
+      database.release(client, broken);
+    }
+  };
   try {
-    await database.insist(
-      async () => {
-        const client = await database.connect();
-        let broken = true;
-        try {
-          const missing = pending(database.schema, known, await readApplied(client, database.schema));
-          if (missing.length > 0) {
-            if (!allowed) throw schemaTooOld(database.schema, missing.length);
-            await apply(client, database.schema, known);
-          }
-          broken = false;
-        } catch (error) {
-          broken = failureKind(error) !== "failed";
-          throw error;
-        } finally {
-          database.release(client, broken);
-        }
-      },
-      { repeatLost: true },
-    );
+    return await database.insist(attempt, { repeatLost: true });
   } catch (error) {
     throw storeFailure(error, "write", "migrate");
   }
 }
 
-async function apply(client: PoolClient, schema: string, known: readonly Migration[]): Promise<void> {
+async function apply(
+  client: PoolClient,
+  schema: string,
+  known: readonly Migration[],
+): Promise<readonly Migration[]> {
   await client.query("begin isolation level read committed");
   try {
     await client.query("set local statement_timeout = 0");
-    await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [`pawl migrate ${schema}`]);
+    await client.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [migrationLock(schema)]);
     // Somebody else may have been at work while this process waited.
     const missing = pending(schema, known, await readApplied(client, schema));
     if (missing.length > 0) await createSchema(client, schema);
@@ -63,6 +81,7 @@ async function apply(client: PoolClient, schema: string, known: readonly Migrati
       );
     }
     await client.query("commit");
+    return missing;
   } catch (error) {
     await client.query("rollback").catch(() => undefined);
     throw error;

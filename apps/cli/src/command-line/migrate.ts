@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import type { MigrateCommandOptions } from "../commands/migrate.ts";
+import { dataDir, json, type SetExitCode } from "./shared-options.ts";
+
+/** The tables of the database. */
+export function addMigrate(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command("migrate")
+    .description("Bring the tables of the database up to this version")
+    .option("--print", "show the SQL and run nothing")
+    .addOption(json())
+    .addOption(dataDir())
+    .addHelpText(
+      "after",
+      `
+The server migrates when it starts; this is for deployments where another role does, or where somebody looks first.
+Migrations only go forward, run in one transaction, and let nodes of older versions go on where they say so.
+With --print and DATABASE_URL the SQL is what that database lacks; without DATABASE_URL it is all of it.
+
+Examples:
+  pawl migrate
+  pawl migrate --print > pawl.sql
+  DATABASE_URL=postgres://owner:password@db:5432/agents pawl migrate`,
+    )
+    .action(async (options: MigrateCommandOptions) => {
+      const { migrate } = await import("../commands/migrate.ts");
+      setExitCode(await migrate(options));
+    });
+}
