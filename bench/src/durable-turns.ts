@@ -11,7 +11,7 @@ import {
   type TurnConfig,
   turnIdOfInput,
 } from "@pawl/core";
-import type { Logger, Model, SessionClaim, Store, Toolbox } from "@pawl/core/ports";
+import type { Logger, Model, NodeLease, SessionClaim, Store, Toolbox } from "@pawl/core/ports";
 import { journaled, modelExecutor, systemClock, toolExecutor } from "@pawl/effects";
 import { createTurnDriver } from "@pawl/effects/turn-driver";
 
@@ -21,25 +21,42 @@ export interface DurableTurns {
   prepare(count: number): Promise<readonly SessionClaim[]>;
   /** Drives the turn of each, all at once, to its commit. */
   drive(claims: readonly SessionClaim[]): Promise<void>;
-  /** How many effects their logs hold. @throws Error for a turn that did not complete */
+  /** How many effects and steps of effects their logs hold. @throws Error for a turn that did not complete */
   effectsOf(claims: readonly SessionClaim[]): Promise<number>;
 }
 
-const WORK: Toolbox = {
-  definitions: [{ name: "work", description: "Works", inputSchema: {}, onCrash: "retry" }],
-  execute: async () => ({ status: "ok", output: { done: true } }),
-};
+export interface TurnShape {
+  /** Answers of the model that call the tool, before the one that ends the turn. */
+  readonly calls: number;
+  /** Steps in the body of each call, one after another; 0 for a tool that is one piece. Default 0. */
+  readonly steps?: number;
+}
+
+function toolboxOf(steps: number): Toolbox {
+  const composite = steps > 0 && { composite: true };
+  return {
+    definitions: [{ name: "work", description: "Works", inputSchema: {}, onCrash: "retry", ...composite }],
+    async execute(_call, { step }) {
+      for (let i = 0; i < steps; i++) await step!(`step-${i}`, async () => ({ done: true }));
+      return { status: "ok", output: { done: true } };
+    },
+  };
+}
 
 const LEASE_MS = 600_000;
 
-/** @param iterations answers of the model that call the tool, before the one that ends the turn */
-export function durableTurns(store: Store<never>, inbox: Store["inbox"], iterations: number): DurableTurns {
+export function durableTurns(
+  store: Store<never>,
+  inbox: Store["inbox"],
+  { calls, steps = 0 }: TurnShape,
+): DurableTurns {
+  const work = toolboxOf(steps);
   const config: TurnConfig = {
     version: 1,
     protocol: "standard",
     agent: { name: "clerk" },
-    tools: WORK.definitions,
-    limits: { ...DEFAULT_LIMITS, maxIterations: iterations + 1 },
+    tools: work.definitions,
+    limits: { ...DEFAULT_LIMITS, maxIterations: calls + 1 },
     refreshTools: "turn",
   };
   const clock = systemClock;
@@ -49,29 +66,31 @@ export function durableTurns(store: Store<never>, inbox: Store["inbox"], iterati
       clock,
       guards: [],
       executors: {
-        model_call: modelExecutor(workingModel(iterations), { clock, random: Math.random }),
+        model_call: modelExecutor(workingModel(calls), { clock, random: Math.random }),
         tool_call: toolExecutor({ clock, random: Math.random }),
       },
     }),
     environment: {
       fallback: config,
-      prepare: async () => ({ config, toolbox: WORK }),
-      reopen: async () => WORK,
+      prepare: async () => ({ config, toolbox: work }),
+      reopen: async () => work,
     },
     protocol: standard(),
     clock,
     newId: () => crypto.randomUUID(),
     logger: LOUD,
   });
+  const run = crypto.randomUUID().slice(0, 8);
   let sessions = 0;
+  let node: NodeLease | undefined;
 
   return {
     async prepare(count) {
-      const node = await store.leases.openNode(nodeId("bench"), { ttlMs: LEASE_MS });
+      node ??= await store.leases.openNode(nodeId(`bench-${run}`), { ttlMs: LEASE_MS });
       const claims: SessionClaim[] = [];
       for (let i = 0; i < count; i++) {
         sessions += 1;
-        const id = sessionId(`s${sessions}`);
+        const id = sessionId(`s${run}-${sessions}`);
         const content = { parts: [{ type: "text" as const, text: "Work." }] };
         await inbox.accept({ inputId: inputOf(id), sessionId: id, content, delivery: "next" });
         const request = { sessionId: id, limit: 1, behaviours: [BEHAVIOUR] };
@@ -93,7 +112,9 @@ export function durableTurns(store: Store<never>, inbox: Store["inbox"], iterati
         if (outcome?.status !== "completed") throw new Error(`A turn came to ${JSON.stringify(outcome)}.`);
         const rows = await store.log.read(claim.sessionId);
         effects += rows.filter(
-          ({ body }) => body.kind === "machine_input" && body.input.type === "effect_settled",
+          ({ body }) =>
+            body.kind === "step_done" ||
+            (body.kind === "machine_input" && body.input.type === "effect_settled"),
         ).length;
       }
       return effects;

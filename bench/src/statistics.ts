@@ -10,7 +10,7 @@ export function spread(values: readonly number[]): number {
 }
 
 /** Linear between the two nearest samples (Hyndman and Fan, type 7). */
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   if (values.length === 0) throw new RangeError("There is nothing to summarise: take at least one sample.");
   const sorted = values.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * share;

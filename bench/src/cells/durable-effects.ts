@@ -1,23 +1,22 @@
 import { postgresStore } from "@pawl/store-postgres";
-import { startTestPostgres } from "@pawl/test-postgres";
-import pg from "pg";
+import type pg from "pg";
 import type { Cell } from "../cell.ts";
-import { durableTurns } from "../durable-turns.ts";
+import { countingPool } from "../counting-pool.ts";
+import { type DurableTurns, durableTurns } from "../durable-turns.ts";
+import { startMeasuredPostgres } from "../measured-postgres.ts";
 import { wallMs } from "../stopwatch.ts";
 
 const TURNS_AT_ONCE = 32;
-/** About what an effect's row holds. */
-const BODY = JSON.stringify({
-  kind: "machine_input",
-  input: { type: "effect_settled", text: "x".repeat(200) },
-});
+const INSERT = "insert into floor (body) values ($1)";
 
 /**
- * Effects that are durable, in a PostgreSQL of its own with its default durability: one turn's effects one after another, and those
- * of 32 turns at once, through the turn driver, the journal and `@pawl/store-postgres`, with a model and a `retry` tool that answer
- * at once. An effect here is a checkpoint, a model's call or a tool's call, from being asked for to being durable; time and bytes
- * have the turn's begin and commit in them. The floor is what the disk and PostgreSQL give: commits of one row, one after another,
- * by bare `pg` on one connection; on 32 connections they show what PostgreSQL gains by committing together. The bytes are those of PostgreSQL's write-ahead log, with the whole pages that it writes after each checkpoint of its own.
+ * Effects that are durable, in a PostgreSQL of its own with its default durability: those of one turn one after another, the steps of one
+ * composite tool, and the effects of 32 turns at once, through the turn driver, the journal and `@pawl/store-postgres`, with a
+ * model and a `retry` tool that answer at once. An effect here is a checkpoint, a model's call or a tool's call, from being asked
+ * for to being durable; time, commits and bytes have the turn's begin and commit in them. A checkpoint goes into the commit of the
+ * outcome that asks for it, so a turn makes two commits for three effects; a step is always a commit of its own. The floor is what
+ * the disk and PostgreSQL give: commits of one row with the same contents, one after another, by bare `pg` on one connection;
+ * on 32 connections they show what PostgreSQL gains by committing together.
  *
  * It does not show a network to the database, other tools than `retry` (which write an intent first), text that is streamed, or
  * claiming and queueing, which are not timed.
@@ -25,32 +24,40 @@ const BODY = JSON.stringify({
 export const durableEffectsCell: Cell = {
   name: "durable-effects",
   async open({ scale }) {
-    const server = await startTestPostgres();
-    const bare = new pg.Pool({ connectionString: server.url, max: TURNS_AT_ONCE });
-    // Those that are cut off when the server stops are of no interest.
-    bare.on("error", () => undefined);
-    const store = postgresStore({ url: server.url });
+    const postgres = await startMeasuredPostgres(TURNS_AT_ONCE);
+    const { bare } = postgres;
+    const counted = countingPool(postgres.url);
+    const store = postgresStore({ pool: counted.pool });
     const close = async () => {
       await store.close();
-      await bare.end().catch(() => undefined);
-      await server.stop();
+      await counted.pool.end().catch(() => undefined);
+      await postgres.close();
     };
+    const turnsOf = (calls: number, steps = 0) =>
+      durableTurns(store as never, store.inbox as never, { calls, steps });
+    let bodies: readonly string[];
     try {
       await bare.query("create table floor (id bigint generated always as identity primary key, body jsonb)");
       await store.open();
+      bodies = await bodiesOf(turnsOf(10), bare);
     } catch (cause) {
       await close();
       throw cause;
     }
-    const turns = durableTurns(store as never, store.inbox as never, 15 * scale);
+    // About 1,000 effects and 1,000 steps, and 32 times 100 effects, in a full run.
+    const alone = turnsOf(83 * scale);
+    const stepping = turnsOf(1, 250 * scale);
+    const together = turnsOf(scale === 1 ? 10 : 33);
 
     /** @returns how many commits */
     async function commit(connections: number): Promise<number> {
-      const commits = 200 * scale;
+      const commits = (connections === 1 ? 250 : 60) * scale;
       const clients = await Promise.all(Array.from({ length: connections }, () => bare.connect()));
       const insert = async (client: pg.PoolClient) => {
-        for (let i = 0; i < commits; i++)
-          await client.query({ name: "floor", text: "insert into floor (body) values ($1)", values: [BODY] });
+        for (let i = 0; i < commits; i++) {
+          const values = [bodies[i % bodies.length]];
+          await client.query({ name: "floor", text: INSERT, values });
+        }
       };
       try {
         await Promise.all(clients.map(insert));
@@ -68,38 +75,36 @@ export const durableEffectsCell: Cell = {
       return (1_000 * commits) / ms;
     }
 
-    async function effectsPerSecond(atOnce: number): Promise<number> {
+    async function effectsPerSecond(turns: DurableTurns, atOnce: number): Promise<number> {
       const claims = await turns.prepare(atOnce);
       const ms = await wallMs(() => turns.drive(claims));
       return (1_000 * (await turns.effectsOf(claims))) / ms;
     }
 
-    async function walBytes(work: () => Promise<unknown>): Promise<number> {
-      const position = async () => {
-        const { rows } = await bare.query<{ at: string }>("select pg_current_wal_insert_lsn() - '0/0' as at");
-        return Number(rows[0]?.at);
-      };
-      const before = await position();
-      await work();
-      return (await position()) - before;
-    }
-
     async function walOfCommit(): Promise<number> {
       let commits = 0;
-      const bytes = await walBytes(async () => {
+      const { walBytes } = await postgres.during(async () => {
         commits = await commit(1);
       });
-      return bytes / commits;
+      return walBytes / commits;
     }
 
-    async function walOfEffect(): Promise<number> {
-      const claims = await turns.prepare(1);
-      const bytes = await walBytes(() => turns.drive(claims));
-      return bytes / (await turns.effectsOf(claims));
+    /** What one effect of a turn that runs alone costs the database. */
+    async function costOfEffect() {
+      const claims = await alone.prepare(1);
+      const before = counted.statements;
+      let statements = 0;
+      const { walBytes, commits } = await postgres.during(async () => {
+        await alone.drive(claims);
+        statements = counted.statements - before;
+      });
+      const effects = await alone.effectsOf(claims);
+      return { walBytes: walBytes / effects, commits: commits / effects, statements: statements / effects };
     }
 
     const floor = "commits of one row, bare pg";
     const walFloor = "log written for a commit";
+    const many = `effects of ${TURNS_AT_ONCE} turns at once`;
     return {
       subjects: [
         { name: floor, unit: "/s", sample: () => commitsPerSecond(1) },
@@ -109,17 +114,55 @@ export const durableEffectsCell: Cell = {
           floor,
           sample: () => commitsPerSecond(TURNS_AT_ONCE),
         },
-        { name: "effects of one turn", unit: "/s", floor, sample: () => effectsPerSecond(1) },
         {
-          name: `effects of ${TURNS_AT_ONCE} turns at once`,
+          name: "effects of one turn",
           unit: "/s",
           floor,
-          sample: () => effectsPerSecond(TURNS_AT_ONCE),
+          target: { of: "ratio", atLeast: 0.9 },
+          sample: () => effectsPerSecond(alone, 1),
+        },
+        { name: "steps of one tool", unit: "/s", floor, sample: () => effectsPerSecond(stepping, 1) },
+        {
+          name: many,
+          unit: "/s",
+          floor,
+          target: { of: "ratio", atLeast: 6 },
+          sample: () => effectsPerSecond(together, TURNS_AT_ONCE),
         },
         { name: walFloor, unit: "bytes", sample: walOfCommit },
-        { name: "log written for an effect", unit: "bytes", floor: walFloor, sample: walOfEffect },
+        {
+          name: "log written for an effect",
+          unit: "bytes",
+          floor: walFloor,
+          target: { of: "ratio", atMost: 1.5 },
+          sample: async () => (await costOfEffect()).walBytes,
+        },
+        {
+          name: "commits for an effect",
+          unit: "",
+          target: { of: "value", atMost: 1 },
+          sample: async () => (await costOfEffect()).commits,
+        },
+        {
+          name: "statements for an effect, with those commits",
+          unit: "",
+          target: { of: "value", atMost: 2 },
+          sample: async () => (await costOfEffect()).statements,
+        },
       ],
       close,
     };
   },
 };
+
+/** The contents of the rows that effects of these turns leave, so that the floor writes the same. */
+async function bodiesOf(turns: DurableTurns, bare: pg.Pool): Promise<readonly string[]> {
+  const claims = await turns.prepare(1);
+  await turns.drive(claims);
+  const { rows } = await bare.query<{ body: string }>(
+    "select body::text as body from pawl.log where session_id = $1 and ordinal > 0",
+    [claims[0]!.sessionId],
+  );
+  if (rows.length === 0) throw new Error("The turn left no rows.");
+  return rows.map(({ body }) => body);
+}

@@ -141,6 +141,6 @@ export async function checkEditedInput(
   const hash = first?.body.kind === "machine_input" ? first.body.turn?.config : undefined;
   const config = hash === undefined ? null : await sessions.loadConfig(hash);
   const definition = config?.tools.find(({ name }) => name === tool);
-  const problem = definition && checkToolInput(definition, input);
+  const problem = definition && (await checkToolInput(definition, input));
   if (problem !== undefined) throw approvalInputInvalid(tool, problem);
 }

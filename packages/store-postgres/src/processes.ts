@@ -1,12 +1,10 @@
 import { PawlError, type ProcessEvent, type ProcessId, planProcessAppend, processId } from "@pawl/core";
-import { PROCESS_VERSION } from "@pawl/core/codec";
 import type { ProcessAppended, ProcessClaim, Processes, ProcessFence } from "@pawl/core/ports";
 import type { Row } from "./connection/database.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
 import { numberColumn } from "./rows/column.ts";
-import { processEventOfRow, processOfRow } from "./rows/process-row.ts";
 import { appendProcessEvents } from "./statements/append-process-events.ts";
 import { claimProcesses } from "./statements/claim-processes.ts";
 import { freeLostProcessClaims } from "./statements/free-lost-process-claims.ts";
@@ -24,6 +22,9 @@ const MOST_APPEND_RACES = 100;
 /** How long a claim whose answer was lost may still land; longer than a statement may run. */
 const LOST_CLAIM_MS = 5 * 60 * 1000;
 
+/** Loaded with the first background task: its decoders bring zod along, some 15 MiB that a host without any can do without. */
+const loadRows = () => import("./rows/process-row.ts");
+
 export function postgresProcesses(context: StoreContext): Processes {
   const { database, hints, channels, digest, newId } = context;
   /** Tokens of claims whose answer was lost, and until when they are looked for (monotonic, in ms). */
@@ -34,13 +35,16 @@ export function postgresProcesses(context: StoreContext): Processes {
     after = 0,
     limit: number | null = null,
   ): Promise<readonly ProcessEvent[]> {
-    return (await database.read(readProcessEvents, [id, after, limit])).map(processEventOfRow);
+    const rows = await database.read(readProcessEvents, [id, after, limit]);
+    const { processEventOfRow } = await loadRows();
+    return rows.map(processEventOfRow);
   }
 
   async function firstAnswer(id: ProcessId, row: Row, asked: string): Promise<ProcessAppended> {
     if (row.digest !== asked) {
       throw conflict("This key was used for other events of the background task: use a new key.");
     }
+    const { processOfRow } = await loadRows();
     const where = `A key of background task "${id}"`;
     const first = numberColumn(row, "first_seq", where);
     const count = numberColumn(row, "last_seq", where) - first + 1;
@@ -54,6 +58,7 @@ export function postgresProcesses(context: StoreContext): Processes {
       // A copy at once: what was handed in may be changed while the database answers.
       const asked = JSON.parse(storableJson(bodies, "The event")) as typeof bodies;
       const askedDigest = digest(asked);
+      const { processOfRow, PROCESS_VERSION } = await loadRows();
       const holder = fence === undefined ? [null, null, null, null] : holderValues(id, fence);
       for (let races = 0; races < MOST_APPEND_RACES; races++) {
         const [row] = await database.read(readProcess, [id, key, ...holder]);
@@ -95,7 +100,9 @@ export function postgresProcesses(context: StoreContext): Processes {
 
     async load(id) {
       const [row] = await database.read(loadProcess, [id]);
-      return row === undefined ? null : processOfRow(row);
+      if (row === undefined) return null;
+      const { processOfRow } = await loadRows();
+      return processOfRow(row);
     },
 
     events: (id, { after, limit } = {}) => events(id, after, limit),
@@ -106,6 +113,7 @@ export function postgresProcesses(context: StoreContext): Processes {
         sessionId === undefined
           ? await database.read(listProcesses, values)
           : await database.read(listSessionProcesses, [...values, sessionId]);
+      const { processOfRow } = await loadRows();
       return rows.map(processOfRow);
     },
 
@@ -131,14 +139,15 @@ export function postgresProcesses(context: StoreContext): Processes {
         throw error;
       }
       if (rows[0]?.held !== true) throw fenced(lease.nodeId);
-      return rows
-        .filter((row) => row.process_id !== null)
-        .map((row): ProcessClaim => {
-          const record = processOfRow(row);
-          const { processId } = record.registration;
-          const epoch = numberColumn(row, "epoch", `Background task "${processId}"`);
-          return { fence: { node: lease, processId, epoch }, record };
-        });
+      const claimed = rows.filter((row) => row.process_id !== null);
+      if (claimed.length === 0) return [];
+      const { processOfRow } = await loadRows();
+      return claimed.map((row): ProcessClaim => {
+        const record = processOfRow(row);
+        const { processId } = record.registration;
+        const epoch = numberColumn(row, "epoch", `Background task "${processId}"`);
+        return { fence: { node: lease, processId, epoch }, record };
+      });
     },
 
     async release(fence, { delayMs = 0 } = {}) {

@@ -3,7 +3,6 @@ import type { Clock, Processes } from "@pawl/core/ports";
 import { processUnknown } from "../errors.ts";
 import type { ProcessCommandOptions, ProcessCommands } from "../executors/process-executor.ts";
 import { awaitProcessEnd } from "./await-end.ts";
-import { checkSignal } from "./signal-check.ts";
 
 const PAGE = 200;
 
@@ -89,6 +88,8 @@ export function createProcessCommands(options: {
         case "signal": {
           const { name, payload } = command;
           const { registration } = await known(command.processId);
+          // Loaded with the first signal: it brings zod along, a quarter of the memory of an idle host.
+          const { checkSignal } = await import("./signal-check.ts");
           checkSignal(registration.signals, name, payload);
           const { events } = await append(command.processId, key, {
             type: "signal",

@@ -90,11 +90,11 @@ describe("a receipt", () => {
 describe("arguments that a person changed", () => {
   const tool = (inputSchema: object) =>
     ({ name: "t", description: "", onCrash: "ask", inputSchema: inputSchema as never }) as const;
-  it("are checked by the tool's own description, where that can be checked", () => {
+  it("are checked by the tool's own description, where that can be checked", async () => {
     const schema = { type: "object", properties: { cents: { type: "integer" } }, required: ["cents"] };
-    expect(checkToolInput(tool(schema), { cents: 5 })).toBeUndefined();
-    expect(checkToolInput(tool(schema), { cents: "5" })).toContain("cents");
-    expect(checkToolInput(tool(schema), {})).toContain("cents");
-    expect(checkToolInput(tool({ $ref: "elsewhere" }), {})).toBeUndefined();
+    expect(await checkToolInput(tool(schema), { cents: 5 })).toBeUndefined();
+    expect(await checkToolInput(tool(schema), { cents: "5" })).toContain("cents");
+    expect(await checkToolInput(tool(schema), {})).toContain("cents");
+    expect(await checkToolInput(tool({ $ref: "elsewhere" }), {})).toBeUndefined();
   });
 });

@@ -1,0 +1,78 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Cell } from "../cell.ts";
+import { startMeasuredPostgres } from "../measured-postgres.ts";
+
+const WORKER = fileURLToPath(new URL("../idle-worker.mjs", import.meta.url));
+/** PostgreSQL tells of a transaction about a second after it. */
+const TOLD_AFTER_MS = 1_500;
+
+/**
+ * What a worker costs that has nothing to do: a process of its own with a host on PostgreSQL, its polls, timers and renewals.
+ * Queries are counted by PostgreSQL, as transactions of that database.
+ *
+ * It does not show a worker that holds parked turns (see `parked`) or background tasks, nor the memory of what an application
+ * imports beside the host.
+ */
+export const idleCell: Cell = {
+  name: "idle",
+  async open({ scale }) {
+    const postgres = await startMeasuredPostgres();
+    const watch = `select xact_commit + xact_rollback as n from pg_stat_database where datname = 'work'`;
+    await postgres.bare.query("create database work");
+    const url = new URL(postgres.url);
+    url.pathname = "/work";
+    const child = fork(WORKER, [url.href]);
+    await answerOf(child);
+    const measureMs = 5_000 * scale;
+
+    async function transactions(): Promise<number> {
+      await new Promise((resolve) => setTimeout(resolve, TOLD_AFTER_MS));
+      const { rows } = await postgres.bare.query<{ n: string }>(watch);
+      return Number(rows[0]?.n);
+    }
+
+    return {
+      subjects: [
+        {
+          name: "queries of an idle worker",
+          unit: "/s",
+          target: { of: "value", atMost: 4 },
+          sample: async () => {
+            const before = await transactions();
+            const began = performance.now();
+            await new Promise((resolve) => setTimeout(resolve, measureMs));
+            const after = await transactions();
+            return (1_000 * (after - before)) / (performance.now() - began);
+          },
+        },
+        {
+          name: "memory of an idle worker, resident",
+          unit: "MiB",
+          target: { of: "value", atMost: 70 },
+          sample: async () => {
+            const answer = answerOf(child);
+            child.send("memory");
+            return Number(await answer) / 2 ** 20;
+          },
+        },
+      ],
+      async close() {
+        child.disconnect();
+        if (child.exitCode === null) await once(child, "exit");
+        await postgres.close();
+      },
+    };
+  },
+};
+
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const [answer] = await Promise.race([
+    once(child, "message"),
+    once(child, "exit").then(() => {
+      throw new Error("The worker ended.");
+    }),
+  ]);
+  return answer;
+}

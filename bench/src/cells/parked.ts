@@ -1,0 +1,79 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Cell } from "../cell.ts";
+import { startMeasuredPostgres } from "../measured-postgres.ts";
+
+const PROGRAM = fileURLToPath(new URL("../parked-sessions.mjs", import.meta.url));
+
+interface Memory {
+  /** Resident bytes. */
+  readonly rss: number;
+  /** Bytes of JavaScript values that are in use. */
+  readonly heapUsed: number;
+}
+
+interface Cost {
+  readonly before: Memory;
+  readonly after: Memory;
+  readonly resumed: number;
+}
+
+/**
+ * What sessions that wait for an approval cost the process that parked them: 10,000 in a full run, 1,000 in a quick one. All are
+ * answered in the end, and one that does not go on is an error.
+ *
+ * It does not show the database, where each of them is a few rows.
+ */
+export const parkedCell: Cell = {
+  name: "parked",
+  async open({ scale }) {
+    const count = scale === 1 ? 1_000 : 10_000;
+    const postgres = await startMeasuredPostgres();
+    let databases = 0;
+
+    async function cost(): Promise<Cost> {
+      databases += 1;
+      const url = new URL(postgres.url);
+      url.pathname = `/parked${databases}`;
+      await postgres.bare.query(`create database parked${databases}`);
+      const child = fork(PROGRAM, [url.href, String(count)], { execArgv: ["--expose-gc"] });
+      const exited = once(child, "exit");
+      const [cost] = (await Promise.race([
+        once(child, "message"),
+        exited.then(() => {
+          throw new Error("The process with the parked sessions ended.");
+        }),
+      ])) as [Cost];
+      await exited;
+      if (cost.resumed !== count) throw new Error(`${count - cost.resumed} of ${count} did not go on.`);
+      return cost;
+    }
+
+    // Filling takes its time, so it is done once and both figures are read from it.
+    const filled = cost();
+    filled.catch(() => undefined);
+    return {
+      subjects: [
+        {
+          name: `memory with ${count.toLocaleString("en-US")} parked sessions, resident`,
+          unit: "MiB",
+          target: { of: "value", atMost: 150 },
+          sample: async () => (await filled).after.rss / 2 ** 20,
+        },
+        {
+          name: "memory in use, more than before, for each",
+          unit: "bytes",
+          sample: async () => {
+            const { before, after } = await filled;
+            return (after.heapUsed - before.heapUsed) / count;
+          },
+        },
+      ],
+      close: async () => {
+        await filled.catch(() => undefined);
+        await postgres.close();
+      },
+    };
+  },
+};

@@ -1,0 +1,125 @@
+import { inputId, sessionId } from "@pawl/core";
+import { postgresStore } from "@pawl/store-postgres";
+import type { Cell } from "../cell.ts";
+import { startMeasuredPostgres } from "../measured-postgres.ts";
+import { quantile } from "../statistics.ts";
+import { watchedHost } from "../watched-host.ts";
+
+/** Long enough that whatever the last one left to do is done. */
+const QUIET_MS = 5;
+
+/**
+ * From an input that is sent to the first step of its turn, which is the call of its model, and to its end, on a system that has
+ * nothing else to do. The sender is a store of its own with its own connections, as another process would be; the host hears of
+ * the input from PostgreSQL. The clock starts before the input is sent. The floor is a bare INSERT with a NOTIFY until a bare
+ * listener has heard it.
+ *
+ * It does not show a network to the database, nor a second process: both ends share this one's event loop.
+ */
+export const pickUpCell: Cell = {
+  name: "pick-up",
+  async open({ scale }) {
+    const postgres = await startMeasuredPostgres();
+    const sender = postgresStore({ url: postgres.url });
+    const watched = watchedHost({ url: postgres.url });
+    const { bare } = postgres;
+    const listener = await bare.connect();
+    await watched.host.start();
+    await sender.open();
+    await bare.query("create table floor (id bigint generated always as identity primary key, body jsonb)");
+    await listener.query("listen floor");
+    const inputs = 25 * scale;
+    let sent = 0;
+
+    async function send(): Promise<string> {
+      sent += 1;
+      const text = `input ${sent}`;
+      const id = sessionId(`s${sent}`);
+      const content = { parts: [{ type: "text" as const, text }] };
+      await sender.inbox.accept({ inputId: inputId(`in_${sent}`), sessionId: id, content, delivery: "next" });
+      return text;
+    }
+
+    async function untilStep(): Promise<number> {
+      const began = performance.now();
+      const text = `input ${sent + 1}`;
+      const called = watched.called(text);
+      await send();
+      const ms = (await called) - began;
+      await ended(`s${sent}`);
+      return ms;
+    }
+
+    async function untilEnd(): Promise<number> {
+      const over = Promise.withResolvers<void>();
+      const id = sessionId(`s${sent + 1}`);
+      const began = performance.now();
+      const unlisten = watched.store.log.onAppend(id, () => {
+        void watched.store.sessions.load(id).then((record) => {
+          if ((record?.revision ?? 0) > 0) over.resolve();
+        });
+      });
+      await send();
+      await over.promise;
+      unlisten();
+      return performance.now() - began;
+    }
+
+    /** Nothing of it may be under way when the next is sent. */
+    async function ended(id: string): Promise<void> {
+      for (;;) {
+        const record = await watched.store.sessions.load(sessionId(id));
+        if (record !== null && record.revision > 0 && record.runtimeState === "idle") return;
+      }
+    }
+
+    async function untilHeard(): Promise<number> {
+      const heard = Promise.withResolvers<void>();
+      listener.once("notification", () => heard.resolve());
+      const began = performance.now();
+      await bare.query(
+        "with row as (insert into floor (body) values ($1) returning id) select pg_notify('floor', id::text) from row",
+        ['{"text":"x"}'],
+      );
+      await heard.promise;
+      return performance.now() - began;
+    }
+
+    const share = (of: () => Promise<number>, at: number) => async () => {
+      const samples: number[] = [];
+      for (let i = 0; i < inputs; i++) {
+        samples.push(await of());
+        await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      }
+      return quantile(samples, at);
+    };
+    const floor = "insert and notify, bare pg, p50";
+    return {
+      subjects: [
+        { name: floor, unit: "ms", sample: share(untilHeard, 0.5) },
+        {
+          name: "sent to first step, p50",
+          unit: "ms",
+          floor,
+          target: { of: "value", atMost: 2 },
+          sample: share(untilStep, 0.5),
+        },
+        {
+          name: "sent to first step, p95",
+          unit: "ms",
+          floor,
+          target: { of: "value", atMost: 8 },
+          sample: share(untilStep, 0.95),
+        },
+        { name: "sent to committed, p50", unit: "ms", floor, sample: share(untilEnd, 0.5) },
+        { name: "sent to committed, p95", unit: "ms", floor, sample: share(untilEnd, 0.95) },
+      ],
+      async close() {
+        listener.release(true);
+        await sender.close();
+        await watched.close();
+        await postgres.close();
+      },
+    };
+  },
+};

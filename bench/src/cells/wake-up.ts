@@ -1,0 +1,132 @@
+import { executionScope } from "@pawl/core";
+import { createAwaitEvents, createKeyring, systemClock } from "@pawl/effects";
+import { memoryStore } from "@pawl/store-memory";
+import type { Cell } from "../cell.ts";
+import { startMeasuredPostgres } from "../measured-postgres.ts";
+import { quantile } from "../statistics.ts";
+import { watchedHost } from "../watched-host.ts";
+
+/**
+ * From an answer that is given to the turn that waited for it going on, which is the model's next call after the tool that
+ * was approved. The answer comes through a host of its own with its own connections, as another process would be. Hot: the turn
+ * still waits in memory. Parked: nothing of it is in memory; it is claimed and replayed. In process: a bare await-event of a store in
+ * memory, from `resolve` to the waiter's next line.
+ *
+ * It does not show a network to the database, nor a second process: both ends share this one's event loop.
+ */
+export const wakeUpCell: Cell = {
+  name: "wake-up",
+  async open({ scale }) {
+    const postgres = await startMeasuredPostgres();
+    const waiting = watchedHost({ url: postgres.url, approvals: true, concurrency: 64 });
+    const answering = watchedHost({ url: postgres.url, approvals: true });
+    await waiting.host.start();
+    await answering.store.open();
+    const turns = 8 * scale;
+    let sent = 0;
+
+    const clock = systemClock;
+    const bytes = Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256);
+    const awaits = await createAwaitEvents({
+      rows: memoryStore({ clock }).awaits,
+      keyring: createKeyring([{ id: "k1", bytes }]),
+      clock,
+    });
+
+    async function ask(): Promise<{ readonly text: string; readonly sessionId: string }> {
+      sent += 1;
+      const text = `input ${sent}`;
+      const sessionId = `s${sent}`;
+      await waiting.host.session(sessionId).send(text);
+      return { text, sessionId };
+    }
+
+    async function askedFor(session: string): Promise<string> {
+      for (;;) {
+        const [wait] = await answering.host.waits.list({ sessionId: session });
+        if (wait !== undefined) return wait.id;
+      }
+    }
+
+    async function answer(id: string, text: string): Promise<number> {
+      const called = waiting.called(text, 2);
+      const began = performance.now();
+      const [at] = await Promise.all([
+        called,
+        answering.host.waits.answer(id, { decision: "approve" }, { by: "bench" }),
+      ]);
+      return at - began;
+    }
+
+    async function hot(): Promise<readonly number[]> {
+      const samples: number[] = [];
+      for (let i = 0; i < turns; i++) {
+        const { text, sessionId } = await ask();
+        samples.push(await answer(await askedFor(sessionId), text));
+      }
+      return samples;
+    }
+
+    async function parked(): Promise<readonly number[]> {
+      const asked = await Promise.all(Array.from({ length: turns }, ask));
+      const ids = asked.map(({ sessionId }) => sessionId);
+      for (;;) {
+        const { rows } = await postgres.bare.query<{ n: string }>(
+          "select count(*) as n from pawl.session_queue where phase = 'parked' and session_id = any($1)",
+          [ids],
+        );
+        if (Number(rows[0]?.n) === turns) break;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const samples: number[] = [];
+      for (const { text, sessionId } of asked) samples.push(await answer(await askedFor(sessionId), text));
+      return samples;
+    }
+
+    async function inProcess(): Promise<readonly number[]> {
+      const samples: number[] = [];
+      for (let i = 0; i < 200; i++) {
+        sent += 1;
+        const scope = executionScope.turn("session-1", `turn-${sent}`);
+        const key = await awaits.key(scope, { type: "tool_completion", callId: "c1" });
+        const gone = awaits.wait(key, { signal: new AbortController().signal }).then(() => performance.now());
+        await new Promise((resolve) => setImmediate(resolve));
+        const began = performance.now();
+        void awaits.resolve(key, { status: "ok", payload: 1 });
+        samples.push(1_000 * ((await gone) - began));
+      }
+      return samples;
+    }
+
+    const share = (of: () => Promise<readonly number[]>, at: number) => async () => quantile(await of(), at);
+    return {
+      subjects: [
+        {
+          name: "in process, p50",
+          unit: "µs",
+          target: { of: "value", atMost: 50 },
+          sample: share(inProcess, 0.5),
+        },
+        {
+          name: "another process, hot, p50",
+          unit: "ms",
+          target: { of: "value", atMost: 1.5 },
+          sample: share(hot, 0.5),
+        },
+        { name: "another process, hot, p95", unit: "ms", sample: share(hot, 0.95) },
+        {
+          name: "another process, parked, p50",
+          unit: "ms",
+          target: { of: "value", atMost: 15 },
+          sample: share(parked, 0.5),
+        },
+        { name: "another process, parked, p95", unit: "ms", sample: share(parked, 0.95) },
+      ],
+      async close() {
+        await waiting.close();
+        await answering.close();
+        await postgres.close();
+      },
+    };
+  },
+};
