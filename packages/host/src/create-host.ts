@@ -73,7 +73,16 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   checkAgents(agents);
 
   const fireDue = allDue(createDueWaits(store.awaits, clock), createDueInputs(store.outbox));
-  const timers = createTimerLoop({ due: fireDue, clock, logger, random });
+  const timers = createTimerLoop({
+    due: () => {
+      // Delayed inputs and sleeping turns are claimable from their time on: whoever looks then finds them.
+      runner.poke("due");
+      return fireDue();
+    },
+    clock,
+    logger,
+    random,
+  });
   const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
   const signer = createReceiptSigning(store, options.receiptKey);
   const askedInput = askedInputOf(store);
@@ -215,7 +224,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   }
 
   const driving = (id: SessionId) => runner.inFlight.has(id);
-  const handles = { clock, newId, hold: keepAlive.hold, poke, driving };
+  const handles = { clock, newId, hold: keepAlive.hold, poke, driving, due: timers.hint };
 
   const open = () => store.open();
 

@@ -178,6 +178,18 @@ export interface Session<Tx = never> {
    * @throws PawlError `session_unknown`
    */
   verify(options?: { readonly anchor?: string }): Promise<SessionVerification>;
+  /**
+   * On all nodes, and after restarts too: nobody begins or goes on with a turn of it until `resume`. What is under way ends or comes to
+   * its next wait. Inputs, answers and cancels are kept meanwhile. @throws PawlError `session_unknown`
+   */
+  pause(): Promise<void>;
+  /** @throws PawlError `session_unknown` */
+  resume(): Promise<void>;
+  /**
+   * Pauses it and waits until no node drives it any more, at most `maxMs` (default 30 000). `idle` is false when somebody still does
+   * then; it is paused all the same. @throws PawlError `session_unknown`
+   */
+  drain(options?: { readonly maxMs?: number }): Promise<{ readonly idle: boolean }>;
   /** All events of the session in one order, past and coming, until `signal` aborts. */
   events(options?: EventOptions): AsyncIterable<TurnEvent>;
 }

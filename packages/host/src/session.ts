@@ -9,14 +9,23 @@ import { writeTurnRequest } from "./turn-request.ts";
 import { summariseTurns } from "./turn-summaries.ts";
 import { verifySession } from "./verify-session.ts";
 
+/** How often a drain looks whether anybody drives the session still, in milliseconds. */
+const DRAIN_LOOK_MS = 50;
+
 export interface SessionHandleOptions<Tx> extends Omit<TurnHandleOptions, "store"> {
   readonly store: Store<Tx>;
 }
 
 export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOptions<Tx>): Session<Tx> {
-  const { store, names, clock, newId, hold, poke } = options;
+  const { store, names, clock, newId, hold, poke, due } = options;
   const shown = names.shown(id);
   const turns: TurnHandleOptions = { ...options, store: store as unknown as Store<never> };
+
+  async function setPaused(paused: boolean): Promise<void> {
+    if (!(await store.sessions.setPaused(id, paused))) throw unknown();
+  }
+  const unknown = () =>
+    new PawlError("session_unknown", `There is no session "${shown}". Its first input makes it.`);
 
   return {
     id: shown,
@@ -42,6 +51,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
         },
         tx === undefined ? {} : { tx },
       );
+      if (at !== undefined) due(at);
       // Within the caller's transaction there is nothing to see yet; the store tells of it at the commit.
       if (tx === undefined) poke(id, "send");
       return createTurnHandle(turnIdOfInput(input.inputId), turns);
@@ -63,9 +73,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     turns: (query) => summariseTurns(id, turns, query),
     async verify({ anchor } = {}) {
       const record = await store.sessions.load(id);
-      if (record === null) {
-        throw new PawlError("session_unknown", `There is no session "${shown}". Its first input makes it.`);
-      }
+      if (record === null) throw unknown();
       const { lastDigest } = record;
       const [receipts, inputs, transcript] = await Promise.all([
         store.sessions.receipts(id),
@@ -74,6 +82,26 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
       ]);
       const facts = { sessionId: id, receipts, inputs, transcript, lastDigest };
       return { ...verifySession(facts, await loadJsonDigest(), anchor), sessionId: shown };
+    },
+    pause: () => setPaused(true),
+    async resume() {
+      await setPaused(false);
+      poke(id, "resume");
+    },
+    async drain({ maxMs = 30_000 } = {}) {
+      await setPaused(true);
+      const deadline = clock.now() + maxMs;
+      const release = hold();
+      try {
+        for (;;) {
+          if ((await store.sessions.load(id))?.holder === null) return { idle: true };
+          const now = clock.now();
+          if (now >= deadline) return { idle: false };
+          await new Promise<void>((resolve) => clock.at(Math.min(deadline, now + DRAIN_LOOK_MS), resolve));
+        }
+      } finally {
+        release();
+      }
     },
     events: (events = {}) =>
       followTree({ ...events, shown: names.shown, log: store.log, clock, hold, sessionId: id }),

@@ -19,6 +19,8 @@ export interface TurnHandleOptions {
   readonly hold: () => () => void;
   /** Lets this process drive, and look at the session now. */
   readonly poke: (sessionId: SessionId, reason: string) => void;
+  /** Something will be due at this time, milliseconds since the epoch. */
+  readonly due: (at: number) => void;
   /** Whether this process is at work on the session now. */
   readonly driving: (sessionId: SessionId) => boolean;
 }
@@ -156,6 +158,11 @@ function resultOfCommitted(turnId: TurnId, sessionId: SessionId, committed: Comm
   return { turnId, sessionId, usage, receipt, ...outcome };
 }
 
+const PAUSED = {
+  why: "Its session is paused.",
+  advice: "Resume the session, with `host.session(id).resume()`: it goes on where it was.",
+};
+
 async function explain(
   { store, clock, driving }: TurnHandleOptions,
   turnId: TurnId,
@@ -164,8 +171,20 @@ async function explain(
 ): Promise<TurnExplanation> {
   if (result !== undefined) return { ...explainResult(turnId, result), result };
   const session = await store.sessions.load(record.sessionId);
-  if (session?.openTurn === turnId)
-    return { turnId, state: "running", why: await whyRunning(store, record.sessionId, turnId) };
+  const paused = session?.paused === true;
+  if (session?.openTurn === turnId) {
+    const agents = session.parked ? await agentsAtWork(store, record.sessionId, turnId) : [];
+    if (agents.length > 0) return { turnId, state: "running", why: whyWaitingFor(agents) };
+    if (driving(record.sessionId)) return { turnId, state: "running", why: "This process drives it." };
+    if (session.holder !== null) {
+      const last = paused ? " It is paused, and goes no further than the end of this turn." : "";
+      return { turnId, state: "running", why: `Node ${session.holder} drives it.${last}` };
+    }
+    if (paused) return { turnId, state: "running", ...PAUSED };
+    const advice = "Start a host on this store: it goes on where it was.";
+    return { turnId, state: "running", why: "It was begun, and no node drives it now.", advice };
+  }
+  if (paused) return { turnId, state: "queued", ...PAUSED };
   if (record.at !== undefined && record.at > clock.now()) {
     return { turnId, state: "queued", why: `It begins at ${new Date(record.at).toISOString()}.` };
   }
@@ -183,10 +202,7 @@ async function explain(
   return { turnId, state: "queued", why: "No node has begun it yet.", advice };
 }
 
-async function whyRunning(store: Store<never>, sessionId: SessionId, turnId: TurnId): Promise<string> {
-  const session = await store.sessions.load(sessionId);
-  const agents = session?.parked === true ? await agentsAtWork(store, sessionId, turnId) : [];
-  if (agents.length === 0) return "It is being driven, or will be at once.";
+function whyWaitingFor(agents: Awaited<ReturnType<typeof agentsAtWork>>): string {
   const named = agents.map(({ agent, turnId }) => `agent "${agent}" (turn ${turnId})`);
   return `It waits for ${named.join(" and ")}.`;
 }

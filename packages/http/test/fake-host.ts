@@ -31,6 +31,8 @@ const record: SessionRecord = {
   openTurn: null,
   parked: false,
   blocked: null,
+  paused: false,
+  holder: null,
   createdAt: 1_000,
 };
 
@@ -117,6 +119,9 @@ export function createFakeHost(): FakeHost {
     receipts: async () => [],
     turns: notHere,
     verify: notHere,
+    pause: notHere,
+    resume: notHere,
+    drain: notHere,
     events,
   });
 

@@ -6,7 +6,7 @@ import type { MemoryState, SessionRow } from "./memory-state.ts";
  * first. Who owns a session is settled before: here an owner is one that is alive (see `leases.ts`).
  */
 export function claimableAt(state: MemoryState, session: SessionRow): number | null {
-  if (session.owner !== null || !drivesTurns(session.runtimeState)) return null;
+  if (session.owner !== null || session.paused || !drivesTurns(session.runtimeState)) return null;
   const need = earliest(session.wakeAt, workAt(state, session));
   return need === null ? null : Math.max(need, session.notBefore);
 }

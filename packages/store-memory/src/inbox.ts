@@ -32,7 +32,7 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
     next(fence) {
       const at = now();
       const session = holdSession(state, fence, at);
-      if (session.openTurn !== null) return null;
+      if (session.openTurn !== null || session.paused) return null;
       return due(session.queued, at)[0] ?? null;
     },
 

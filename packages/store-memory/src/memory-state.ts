@@ -83,6 +83,7 @@ export interface SessionRow {
   /** From when on the wake mark counts: later than now for an interrupt that is not due yet. */
   wakeAt: number | null;
   parked: boolean;
+  paused: boolean;
   dueAt: number | null;
   notBefore: number;
   blocked: { readonly code: string; readonly message: string } | null;
@@ -219,6 +220,7 @@ export function newSession(state: MemoryState, sessionId: SessionId, now: number
     epoch: 0,
     wakeAt: null,
     parked: false,
+    paused: false,
     dueAt: null,
     notBefore: 0,
     blocked: null,

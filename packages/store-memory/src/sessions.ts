@@ -17,7 +17,7 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
   return {
     load(sessionId) {
       const session = state.sessions.get(sessionId);
-      return session === undefined ? null : recordOf(session);
+      return session === undefined ? null : recordOf(session, now());
     },
 
     list({ limit, owner }) {
@@ -25,7 +25,16 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
       const sessions = [...state.sessions.values()]
         .filter(({ sessionId }) => sessionId.startsWith(prefix))
         .sort((a, b) => b.used - a.used);
-      return sessions.slice(0, Math.max(0, limit)).map(recordOf);
+      return sessions.slice(0, Math.max(0, limit)).map((session) => recordOf(session, now()));
+    },
+
+    setPaused(sessionId, paused) {
+      const session = state.sessions.get(sessionId);
+      if (session === undefined) return false;
+      session.paused = paused;
+      noteNeed(state, session);
+      if (session.need !== null) hints.work(sessionId);
+      return true;
     },
 
     loadSessionSnapshot(sessionId) {
@@ -156,7 +165,8 @@ function expectedSession(state: MemoryState, turnId: TurnId): SessionId | undefi
   return inputs.find((input) => input?.state === "queued" && input.turnId === turnId)?.sessionId;
 }
 
-function recordOf(session: SessionRow): SessionRecord {
+function recordOf(session: SessionRow, now: number): SessionRecord {
+  const { owner } = session;
   return Object.freeze({
     sessionId: session.sessionId,
     runtimeState: session.runtimeState,
@@ -166,6 +176,8 @@ function recordOf(session: SessionRow): SessionRecord {
     openTurn: session.openTurn?.turnId ?? null,
     parked: session.parked,
     blocked: session.blocked,
+    paused: session.paused,
+    holder: owner !== null && owner.nonce !== null && owner.expiresAt > now ? owner.nodeId : null,
     createdAt: session.createdAt,
   });
 }

@@ -312,9 +312,10 @@ create table session_queue (
   attempts integer default 0 not null,
   claimed_head bigint,
   used_at timestamp with time zone default clock_timestamp() not null,
+  paused boolean default false not null,
   ready_at timestamp with time zone generated always as (
 CASE
-    WHEN held THEN NULL::timestamp with time zone
+    WHEN (held OR paused) THEN NULL::timestamp with time zone
     WHEN ((phase = 'none'::text) AND (wake_at IS NULL) AND (input_at IS NULL)) THEN NULL::timestamp with time zone
     WHEN ((phase = ANY (ARRAY['open'::text, 'parked'::text])) AND (wake_at IS NULL) AND (phase_at IS NULL)) THEN NULL::timestamp with time zone
     WHEN ((phase = 'blocked'::text) AND (wake_at IS NULL)) THEN NULL::timestamp with time zone

@@ -33,6 +33,7 @@ import { readRuntimeState } from "./statements/read-runtime-state.ts";
 import { readSnapshot } from "./statements/read-snapshot.ts";
 import { readTranscript } from "./statements/read-transcript.ts";
 import { requestCancel } from "./statements/request-cancel.ts";
+import { setPaused } from "./statements/set-paused.ts";
 import { storableJson } from "./storable.ts";
 
 /** Configurations that this process knows to be stored and does not send again. */
@@ -76,6 +77,11 @@ export function postgresSessions(context: StoreContext): Sessions {
     },
 
     commitLifecycle: (sessionId, state, inputs = []) => commitLifecycle(context, sessionId, state, inputs),
+
+    async setPaused(sessionId, paused) {
+      const rows = await database.write(setPaused, [sessionId, paused, channels.work]);
+      return rows.length > 0;
+    },
 
     async transcript(sessionId, from = 0) {
       const rows = await database.read(readTranscript, [sessionId, from]);

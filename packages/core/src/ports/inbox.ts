@@ -64,7 +64,7 @@ export interface Inbox<Tx = never> {
    */
   accept(input: NewInput, options?: { readonly tx?: Tx }): Promise<Accepted>;
   /**
-   * The oldest queued input that is due and begins a turn; null while a turn is open. Steering inputs that found no running
+   * The oldest queued input that is due and begins a turn; null while a turn is open or the session is paused. Steering inputs that found no running
    * turn count. An input whose turn was cancelled before it began is due at once. @throws PawlError `store_fenced`
    */
   next(fence: Fence): Promise<InputRecord | null>;

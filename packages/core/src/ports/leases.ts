@@ -56,7 +56,7 @@ export type Release =
  * A session is claimable when its owner is gone (released, lease over, taken over, or its process known to be dead) and there is
  * something to do: an open turn that is neither parked nor blocked, a wake mark (of a resolution, an interrupt or a cancel
  * request), the due time of a parked turn, or, with no turn open and not blocked, a queued input that is due; while the runtime
- * state drives turns.
+ * state drives turns and the session is not paused.
  */
 export interface Leases {
   /** Begins a new generation of this node. Every session that an earlier generation held becomes claimable at once. */

@@ -1,6 +1,6 @@
 import type { Message } from "../conversation/message.ts";
 import type { Usage } from "../conversation/usage.ts";
-import type { InputId, SessionId, TurnId } from "../ids.ts";
+import type { InputId, NodeId, SessionId, TurnId } from "../ids.ts";
 import type { NewInputState } from "../inputs/input-ledger.ts";
 import type { BoundaryKind, CommitReceipt } from "../inputs/receipt.ts";
 import type { RuntimeState } from "../inputs/runtime-state.ts";
@@ -25,6 +25,10 @@ export interface SessionRecord {
   readonly openTurn: TurnId | null;
   readonly parked: boolean;
   readonly blocked: { readonly code: string; readonly message: string } | null;
+  /** Nobody claims it until it is resumed. */
+  readonly paused: boolean;
+  /** The living node that drives it now. */
+  readonly holder: NodeId | null;
   readonly createdAt: number;
 }
 
@@ -109,6 +113,12 @@ export interface Sessions {
     state: RuntimeState,
     inputs?: readonly NewInputState[],
   ): Promise<{ readonly abandoned: readonly InputId[] }>;
+  /**
+   * Paused: from now on no node claims the session, and its holder finds no further input that begins a turn; what is under way ends,
+   * waits or is left as it is. Inputs, answers and cancel requests are taken all the same and count once it is resumed, with a hint that
+   * there is work. False when there is no such session.
+   */
+  setPaused(sessionId: SessionId, paused: boolean): Promise<boolean>;
   /** Messages in order, from `from` (default 0) on. */
   transcript(sessionId: SessionId, from?: number): Promise<readonly Message[]>;
   /**

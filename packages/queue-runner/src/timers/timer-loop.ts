@@ -41,6 +41,7 @@ export interface TimerLoop {
 }
 
 const SHORTEST_SLEEP_MS = 25;
+const MOST_HINTS = 1_000;
 /** A call that is cut off does no harm: what it fired is fired. */
 const STOP_WITHIN_MS = 2_000;
 
@@ -48,7 +49,8 @@ export function createTimerLoop(options: TimerLoopOptions): TimerLoop {
   const { due, clock, logger, random, maxSleepMs = 5_000, dueTimeoutMs = 30_000 } = options;
   let running = false;
   let working: Promise<void> | undefined;
-  let hinted = Number.POSITIVE_INFINITY;
+  /** Times that somebody told of, in order; the store's own word on what is due next counts beside them. */
+  const hints: number[] = [];
   let armedFor = Number.POSITIVE_INFINITY;
   let failures = 0;
   let cancelTimer = () => {};
@@ -64,10 +66,11 @@ export function createTimerLoop(options: TimerLoopOptions): TimerLoop {
     if (!running || working !== undefined) return;
     cancelTimer();
     armedFor = Number.POSITIVE_INFINITY;
-    hinted = Number.POSITIVE_INFINITY;
+    const now = clock.now();
+    while (hints[0] !== undefined && hints[0] <= now) hints.shift();
     working = ask().then((next) => {
       working = undefined;
-      arm(Math.min(next, failures > 0 ? next : hinted));
+      arm(Math.min(next, failures > 0 ? next : (hints[0] ?? next)));
     });
   }
 
@@ -106,7 +109,10 @@ export function createTimerLoop(options: TimerLoopOptions): TimerLoop {
       over.cancel();
     },
     hint(dueAt = clock.now()) {
-      hinted = Math.min(hinted, dueAt);
+      const at = hints.findIndex((hint) => hint >= dueAt);
+      if (hints[at] !== dueAt) hints.splice(at < 0 ? hints.length : at, 0, dueAt);
+      // The latest may be forgotten: without its hint it is fired at the latest after the longest sleep.
+      if (hints.length > MOST_HINTS) hints.pop();
       // While a failing store is backed off from, hints do not hurry it.
       if (working === undefined && failures === 0 && dueAt < armedFor) arm(dueAt);
     },

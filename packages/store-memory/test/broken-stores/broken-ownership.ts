@@ -22,6 +22,20 @@ export const BROKEN_OWNERSHIP: readonly BrokenStore[] = [
     ],
   },
   {
+    fault: "a pause is not durable: the next claim forgets it",
+    breaking: (store, { state }) =>
+      replacing(store, "leases", {
+        claim: (lease, request) => {
+          for (const session of state.sessions.values()) {
+            session.paused = false;
+            noteNeed(state, session);
+          }
+          return store.leases.claim(lease, request);
+        },
+      }),
+    noticedBy: [{ chapter: "Leases", case: "a paused session is claimed by nobody" }],
+  },
+  {
     fault: "the fence only reads: it is checked, and then there is time for a take-over",
     breaking: (store, { state, clock }) =>
       replacing(store, "log", {

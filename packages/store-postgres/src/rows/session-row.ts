@@ -2,6 +2,7 @@ import {
   type CancelEvidence,
   type CommitReceipt,
   type Message,
+  type NodeId,
   RUNTIME_TRANSITIONS,
   type RuntimeState,
   type SessionId,
@@ -29,6 +30,8 @@ export function sessionOfRow(row: Row): SessionRecord {
     openTurn: nullableText(row, "open_turn", where) as TurnId | null,
     parked: row.phase === "parked",
     blocked: code === null ? null : { code, message: nullableText(row, "blocked_message", where) ?? "" },
+    paused: row.paused === true,
+    holder: nullableText(row, "holder", where) as NodeId | null,
     createdAt: numberColumn(row, "created_at_ms", where),
   };
 }

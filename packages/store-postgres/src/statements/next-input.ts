@@ -2,13 +2,14 @@ import { statement } from "../connection/statement.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch. Always one row: whether the fence holds, and the oldest queued input that is due
- * while no turn is open.
+ * while no turn is open and the session is not paused.
  */
 export const nextInput = statement(
   "next_input",
   `
 with holder as (
-  select s.session_id, s.open_turn
+  select s.session_id, s.open_turn,
+    (select q.paused from {schema}.session_queue q where q.session_id = s.session_id) as paused
   from {schema}.sessions s
   join {schema}.nodes n on n.node_id = s.owner_node and n.generation = s.owner_generation
   join {schema}.node_heartbeats h on h.node_id = n.node_id and h.generation = n.generation
@@ -21,7 +22,7 @@ select exists (select from holder) as held, i.input_id, i.session_id, i.position
 from (select) one
 left join lateral (
   select * from {schema}.inputs i
-  where i.session_id = (select h.session_id from holder h where h.open_turn is null)
+  where i.session_id = (select h.session_id from holder h where h.open_turn is null and not h.paused)
     and i.state = 'queued' and i.due_at <= clock_timestamp()
   order by i.position
   limit 1

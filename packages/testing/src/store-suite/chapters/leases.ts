@@ -72,6 +72,53 @@ export const leasesChapter = chapter("Leases", (add) => {
     t.expect((await t.claim(node, undefined, 5)).length).toBe(0);
   });
 
+  add(
+    "a paused session is claimed by nobody until it is resumed, and keeps what comes meanwhile",
+    async (t) => {
+      const { sessions } = t.store;
+      t.expect(await sessions.setPaused(S1, true)).toBe(false);
+      await t.accept("in_1");
+      t.expect(await sessions.setPaused(S1, true)).toBe(true);
+      t.expect(await sessions.setPaused(S1, true)).toBe(true);
+      await t.accept("in_other", "s2");
+      const node = await t.node("a");
+      t.expect(await t.claimedIds(node)).toEqual(["s2"]);
+      t.expect(await t.claim(node, "s1")).toEqual([]);
+      await t.accept("in_2");
+      t.expect(await t.claim(node, "s1")).toEqual([]);
+      const paused = await sessions.load(S1);
+      t.expect([paused?.paused, paused?.holder]).toEqual([true, null]);
+      t.expect((await sessions.list({ limit: 9 })).filter((one) => one.paused).length).toBe(1);
+      t.expect(await sessions.setPaused(S1, false)).toBe(true);
+      const held = await t.hold(node);
+      const driven = await sessions.load(S1);
+      t.expect([driven?.paused, driven?.holder]).toEqual([false, "a"]);
+      t.expect((await t.store.inbox.next(held.fence))?.inputId).toBe("in_1");
+    },
+  );
+
+  add(
+    "a session that is paused while it is held gives its holder no further turn, and stays with nobody",
+    async (t) => {
+      await t.accept("in_1");
+      const held = await t.hold(await t.node("a"));
+      await t.store.sessions.setPaused(S1, true);
+      t.expect(await t.store.inbox.next(held.fence)).toBe(null);
+      t.expect(await t.store.leases.release(held.fence, { type: "idle" })).toBe(true);
+      t.expect(await t.claimedIds(await t.node("b"))).toEqual([]);
+      await t.store.sessions.setPaused(S1, false);
+      t.expect(await t.claimedIds(await t.node("b"))).toEqual(["s1"]);
+    },
+  );
+
+  add("who died holds nothing, also while nobody has taken over", async (t) => {
+    await t.accept("in_1");
+    const lease = await t.node("a");
+    await t.hold(lease);
+    await t.store.leases.closeNode(lease);
+    t.expect((await t.store.sessions.load(S1))?.holder).toBe(null);
+  });
+
   add("the oldest need comes first", async (t) => {
     for (const name of ["s3", "s1", "s2"]) {
       const before = await t.accept(`in_${name}`, name);

@@ -16,6 +16,8 @@ export const sessionsChapter = chapter("Sessions and turns", (add) => {
       openTurn: null,
       parked: false,
       blocked: null,
+      paused: false,
+      holder: null,
       createdAt: acceptedAt,
     });
   });

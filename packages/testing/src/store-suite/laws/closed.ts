@@ -26,6 +26,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "sessions.commitLifecycle": () => sessions.commitLifecycle(S1, "retired"),
     "sessions.transcript": () => sessions.transcript(S1),
     "sessions.beginTurn": async () => sessions.beginTurn(fence, await held.newTurn(["in_2"])),
+    "sessions.setPaused": () => sessions.setPaused(S1, true),
     "sessions.loadConfig": () => sessions.loadConfig("x"),
     "sessions.commit": async () =>
       sessions.commit(fence, {

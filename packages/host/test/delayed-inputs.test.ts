@@ -1,0 +1,32 @@
+import { turnId } from "@pawl/core";
+import { createHost } from "@pawl/host";
+import { memoryStore } from "@pawl/store-memory";
+import { manualClock, scriptedModel } from "@pawl/testing";
+import { expect, it, vi } from "vitest";
+
+const HOUR_MS = 3_600_000;
+
+it("Q9 delayed inputs begin at their time, each of several, without a poll and with nobody waiting", async () => {
+  const clock = manualClock();
+  const store = memoryStore({ clock });
+  const model = scriptedModel(["later", "last"]);
+  // A poll would come too late for all of them.
+  const host = createHost({ store, clock, model, pollMs: 100 * HOUR_MS, leaseTtlMs: 1000 * HOUR_MS });
+  await host.start();
+  const last = await host.session("s2").send("second", { at: clock.now() + 2_000 });
+  const later = await host.session("s1").send("first", { at: clock.now() + 1_000 });
+  await vi.waitFor(async () => expect(await host.ready()).toBe(true));
+  await clock.advance(990);
+  expect(await later.explain()).toMatchObject({
+    state: "queued",
+    why: expect.stringMatching(/^It begins at/),
+  });
+  await clock.advance(20);
+  // Not asked for by its result, which would have somebody look.
+  const outcomeOf = async (id: string) => (await store.sessions.loadCommitted(turnId(id)))?.receipt.outcome;
+  await vi.waitFor(async () => expect(await outcomeOf(later.id)).toMatchObject({ text: "later" }));
+  expect(model.left).toBe(1);
+  await clock.advance(1_000);
+  await vi.waitFor(async () => expect(await outcomeOf(last.id)).toMatchObject({ text: "last" }));
+  await host.stop({ drainMs: 0 });
+});
