@@ -122,6 +122,9 @@ export function createFakeHost(): FakeHost {
     pause: notHere,
     resume: notHere,
     drain: notHere,
+    retire: notHere,
+    stop: notHere,
+    destroy: notHere,
     events,
   });
 
