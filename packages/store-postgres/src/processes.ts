@@ -1,6 +1,7 @@
 import { PawlError, type ProcessEvent, type ProcessId, planProcessAppend, processId } from "@pawl/core";
 import type { ProcessAppended, ProcessClaim, Processes, ProcessFence } from "@pawl/core/ports";
 import type { Row } from "./connection/database.ts";
+import { ProcessCommit } from "./connection/process-commit.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
@@ -29,6 +30,7 @@ export function postgresProcesses(context: StoreContext): Processes {
   const { database, hints, channels, digest, newId } = context;
   /** Tokens of claims whose answer was lost, and until when they are looked for (monotonic, in ms). */
   const lostClaims = new Map<string, number>();
+  const commit = new ProcessCommit(database, channels.processes);
 
   async function events(
     id: ProcessId,
@@ -59,6 +61,13 @@ export function postgresProcesses(context: StoreContext): Processes {
       const asked = JSON.parse(storableJson(bodies, "The event")) as typeof bodies;
       const askedDigest = digest(asked);
       const { processOfRow, PROCESS_VERSION } = await loadRows();
+      if (fence !== undefined && fence.processId === id) {
+        const appended = await commit.append({ fence, key, bodies: asked, digest: askedDigest, version: PROCESS_VERSION });
+        if (appended !== undefined) {
+          hints.changed(id);
+          return appended;
+        }
+      }
       const holder = fence === undefined ? [null, null, null, null] : holderValues(id, fence);
       for (let races = 0; races < MOST_APPEND_RACES; races++) {
         const [row] = await database.read(readProcess, [id, key, ...holder]);
@@ -146,11 +155,14 @@ export function postgresProcesses(context: StoreContext): Processes {
         const record = processOfRow(row);
         const { processId } = record.registration;
         const epoch = numberColumn(row, "epoch", `Background task "${processId}"`);
-        return { fence: { node: lease, processId, epoch }, record };
+        const claim = { fence: { node: lease, processId, epoch }, record };
+        commit.claimed(claim, numberColumn(row, "now", `Background task "${processId}"`));
+        return claim;
       });
     },
 
     async release(fence, { delayMs = 0 } = {}) {
+      commit.forget(fence.processId);
       const values = [...nodeValues(fence.node), fence.processId, fence.epoch, delayMs, channels.processes];
       const rows = await database.write(releaseProcess, values);
       if (rows.length === 0) throw fenced(fence.processId);

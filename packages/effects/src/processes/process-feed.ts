@@ -12,10 +12,15 @@ export interface ProcessFeed {
   readonly cancelled: boolean;
   /** The signal of this name and ordinal (from 1), as soon as there is one. Rejects when the feed ends. */
   signal(name: string, ordinal: number): Promise<Json>;
+  /** There may be something new. */
+  look(): void;
   stop(reason: unknown): void;
 }
 
-/** Reads the log of a process from its begin and follows it. Resolves when what is there has been read. */
+/**
+ * Reads the log of a process from its begin and follows it. Resolves when what is there has been read. `nothingUntil`: up to this event
+ * there is nothing for a body, so that it need not be read.
+ */
 export async function followProcess(
   processes: Processes,
   id: ProcessId,
@@ -23,16 +28,17 @@ export async function followProcess(
     readonly clock: Clock;
     readonly onCancel: () => void;
     readonly onError: (thrown: unknown) => void;
+    readonly nothingUntil?: number;
   },
 ): Promise<ProcessFeed> {
-  const { clock } = options;
+  const { clock, nothingUntil } = options;
   const steps = new Map<string, Json>();
   const signals = new Map<string, Json[]>();
   const waiting = new Set<{ readonly look: () => void; readonly fail: (reason: unknown) => void }>();
   const ending = new AbortController();
   const bell = createBell(clock, ending.signal);
   let cancelled = false;
-  let head = 0;
+  let head = nothingUntil ?? 0;
 
   function take({ seq, body }: ProcessEvent): void {
     head = seq;
@@ -62,7 +68,7 @@ export async function followProcess(
     if (changed === undefined || changed === id) bell.ring();
   });
   try {
-    await read();
+    if (nothingUntil === undefined) await read();
   } catch (thrown) {
     unlisten();
     throw thrown;
@@ -92,6 +98,7 @@ export async function followProcess(
         else entry.look();
       });
     },
+    look: bell.ring,
     stop(reason) {
       if (ending.signal.aborted) return;
       unlisten();

@@ -21,6 +21,8 @@ export interface ProcessRunnerOptions {
   readonly maxAttempts?: number;
 }
 
+const MOST_ENDING = 256;
+
 /** Runs the bodies of background tasks under the lease of this node, until `stop`. */
 export interface ProcessRunner {
   start(): void;
@@ -43,6 +45,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   }
   const names = [...bodies.keys()];
   const running = new Map<ProcessId, Promise<void>>();
+  /** Those of `running` whose body is over: another body may run while the store takes their ends. */
+  const ending = new Set<ProcessId>();
   const stopping = new AbortController();
   const bell = createBell(clock, stopping.signal);
   let loop: Promise<void> | undefined;
@@ -61,7 +65,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
 
   async function look(): Promise<void> {
     for (;;) {
-      const limit = concurrency - running.size;
+      // A store that takes ends slowly must not let them pile up.
+      const limit = Math.min(concurrency - running.size + ending.size, MOST_ENDING - ending.size);
       if (limit < 1 || stopping.signal.aborted) return;
       const { lease, lost } = await options.lease();
       const claims = await processes.claim(lease, { names, limit });
@@ -87,6 +92,10 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       stopping: stopping.signal,
       maxAttempts,
       retryMs: pollMs,
+      onBodyOver() {
+        ending.add(processId);
+        bell.ring();
+      },
     })
       .catch(async (thrown: unknown) => {
         const { code, message } = PawlError.from(thrown);
@@ -95,7 +104,10 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
         if (!lost.aborted) await processes.release(claim.fence, { delayMs: pollMs }).catch(() => {});
       })
       .finally(() => {
-        if (running.get(processId) === run) running.delete(processId);
+        if (running.get(processId) === run) {
+          running.delete(processId);
+          ending.delete(processId);
+        }
         bell.ring();
       });
     running.set(processId, run);

@@ -4,6 +4,7 @@ import {
   type ProcessEnd,
   type ProcessEventBody,
   type ProcessOwner,
+  type ProcessRecord,
   validate,
 } from "@pawl/core";
 import type { Clock, Logger, ProcessClaim, Processes } from "@pawl/core/ports";
@@ -27,6 +28,8 @@ export interface RunProcessOptions {
   readonly maxAttempts: number;
   /** How long a process that could not write is left alone, in milliseconds. */
   readonly retryMs: number;
+  /** Called when the body is over and only its end is still to be written. */
+  readonly onBodyOver: () => void;
 }
 
 /**
@@ -43,10 +46,10 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
   let broken: unknown;
 
   /** Written by this owner. A failure of the store is remembered: then the body's end is nobody's fact. */
-  async function write(key: string, ...bodies: ProcessEventBody[]): Promise<void> {
+  async function write(key: string, ...bodies: ProcessEventBody[]): Promise<ProcessRecord> {
     lost.throwIfAborted();
     try {
-      await processes.append({ processId, key, bodies, fence });
+      return (await processes.append({ processId, key, bodies, fence })).record;
     } catch (thrown) {
       if (PawlError.from(thrown).blame === "infrastructure") broken ??= thrown;
       throw thrown;
@@ -64,20 +67,23 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
     const evidence = same
       ? ({ type: "owner_left", owner, reason: "Its node lost track of it." } as const)
       : ({ type: "owner_gone", owner } as const);
-    return write(nextKey(), { type: "abandoned", evidence });
+    await write(nextKey(), { type: "abandoned", evidence });
+    return;
   }
   if (body === undefined) return processes.release(fence, { delayMs: options.retryMs });
-  if (record.cancel !== null && record.owner === null)
-    return write(nextKey(), started, { type: "cancelled" });
+  if (record.cancel !== null && record.owner === null) {
+    await write(nextKey(), started, { type: "cancelled" });
+    return;
+  }
   if (record.startsInARow >= options.maxAttempts) {
     const message = `Its body was entered ${record.startsInARow} times in a row and never got anywhere. Repair what ends the process that runs it, then start another.`;
-    return write(nextKey(), started, {
+    await write(nextKey(), started, {
       type: "failed",
       error: { code: "process_attempts_exhausted", message },
     });
+    return;
   }
 
-  await write(nextKey(), started);
   const abort = new AbortController();
   const signal = AbortSignal.any([abort.signal, lost, stopping]);
   const feed = await followProcess(processes, processId, {
@@ -85,7 +91,16 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
     onCancel: () => abort.abort(new PawlError("process_cancelled", "Somebody asked for its end.")),
     onError: (thrown) =>
       options.logger.warn("a background task could not be looked at", facts(processId, thrown)),
+    ...(saysNothing(record) && { nothingUntil: record.head }),
   });
+  try {
+    const { head } = await write(nextKey(), started);
+    // Something came between the claim and this.
+    if (head !== record.head + 1) feed.look();
+  } catch (thrown) {
+    feed.stop(thrown);
+    throw thrown;
+  }
   const stopFeed = () => feed.stop(signal.reason);
   signal.addEventListener("abort", stopFeed, { once: true });
   // Asked for before it was entered again: it may clean up, and is told at once.
@@ -104,6 +119,7 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
   } finally {
     signal.removeEventListener("abort", stopFeed);
     feed.stop(new PawlError("process_left", "The body of this background task has ended."));
+    options.onBodyOver();
   }
   lost.throwIfAborted();
   if (broken !== undefined) {
@@ -117,7 +133,8 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
   async function leave(): Promise<void> {
     if (registration.disposition === "owner_bound") {
       const reason = "Its node stopped.";
-      return write(nextKey(), { type: "abandoned", evidence: { type: "owner_left", owner: me, reason } });
+      await write(nextKey(), { type: "abandoned", evidence: { type: "owner_left", owner: me, reason } });
+      return;
     }
     await write(nextKey(), { type: "left", owner: me });
     await processes.release(fence);
@@ -128,7 +145,7 @@ function contextOf(
   { claim, body }: RunProcessOptions,
   feed: ProcessFeed,
   signal: AbortSignal,
-  write: (key: string, ...bodies: ProcessEventBody[]) => Promise<void>,
+  write: (key: string, ...bodies: ProcessEventBody[]) => Promise<unknown>,
   nextKey: () => string,
 ): ProcessContext {
   const entered = new Set<string>();
@@ -140,10 +157,13 @@ function contextOf(
     step<Value extends Json>(stepId: string, run: (signal: AbortSignal) => Value | Promise<Value>) {
       return unheard(performStep(stepId, run));
     },
-    progress: (value, { wake = false } = {}) =>
-      unheard(write(nextKey(), { type: "progress", value: storable(value), wake })),
+    progress: (value, { wake = false } = {}) => unheard(tell(value, wake)),
     signals: { next: (name: string) => unheard(nextSignal(name)) },
   };
+
+  async function tell(value: Json, wake: boolean): Promise<void> {
+    await write(nextKey(), { type: "progress", value: storable(value), wake });
+  }
 
   async function performStep<Value extends Json>(
     stepId: string,
@@ -174,6 +194,11 @@ function contextOf(
 function unheard<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
+}
+
+/** Nobody has entered it or said anything to it: its log holds nothing for a body. */
+function saysNothing({ attempts, cancel, signals }: ProcessRecord): boolean {
+  return attempts === 0 && cancel === null && Object.values(signals).every((count) => count === 0);
 }
 
 function failed(thrown: unknown): ProcessEnd {

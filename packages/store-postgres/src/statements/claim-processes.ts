@@ -3,7 +3,7 @@ import { statement } from "../connection/statement.ts";
 /**
  * $1–$3 node lease, $4 names, $5 limit, $6 token of this claim. Takes what no living node owns: owner-bound ones that were started
  * whatever their name, since any node can say that their owner is gone. An owner that renews too late finds the epoch raised, in
- * the row that it must lock to write anything.
+ * the row that it must lock to write anything. `now` is the database's time in milliseconds.
  */
 export const claimProcesses = statement(
   "claim_processes",
@@ -39,7 +39,8 @@ taken as (
   where p.process_id = d.process_id
   returning p.process_id, p.version, p.record, p.epoch, p.created_at
 )
-select exists (select from fence) as held, t.process_id, t.version, t.record, t.epoch
+select exists (select from fence) as held, t.process_id, t.version, t.record, t.epoch,
+  (extract(epoch from clock_timestamp()) * 1000)::bigint as now
 from (select) one
 left join taken t on true
 order by t.created_at, t.process_id`,

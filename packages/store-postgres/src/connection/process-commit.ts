@@ -1,0 +1,174 @@
+// Group commit for background tasks (D9): what a node appends to those that it owns shares statements.
+//
+// PC1  Only what is as usual goes this way: the owner's own words about a process of which this store knows the last event. Everything
+//      else, and everything that did not land, goes the general way, which reads first and says what is wrong.
+// PC2  A batch holds at most one append of a process; those of one process keep their order.
+// PC3  Nothing is believed of a process whose append did not land: the next one of it goes the general way.
+import {
+  type ProcessAppendPlan,
+  type ProcessEventBody,
+  type ProcessRecord,
+  planProcessAppend,
+} from "@pawl/core";
+import type { ProcessAppended, ProcessClaim, ProcessFence } from "@pawl/core/ports";
+import { nodeValues } from "../fence-values.ts";
+import { appendOwnedProcessEvents } from "../statements/append-owned-process-events.ts";
+import type { Database } from "./database.ts";
+
+const MOST_OF_A_BATCH = 64;
+const MOST_CHARACTERS = 4_000_000;
+/** Owners that were superseded do not say goodbye; what is forgotten costs one more read. */
+const MOST_OWNED = 100_000;
+
+export interface OwnedAppend {
+  readonly fence: ProcessFence;
+  readonly key: string;
+  /** Storable. */
+  readonly bodies: readonly ProcessEventBody[];
+  readonly digest: string;
+  /** Of the shape of events and records. */
+  readonly version: number;
+}
+
+interface Waiting extends OwnedAppend {
+  readonly characters: number;
+  /** Undefined: go the general way. */
+  resolve(appended: ProcessAppended | undefined): void;
+}
+
+interface Owned {
+  readonly fence: ProcessFence;
+  readonly record: ProcessRecord;
+}
+
+type Planned = Extract<ProcessAppendPlan, { type: "append" }>;
+
+export class ProcessCommit {
+  readonly #database: Database;
+  readonly #channel: string;
+  readonly #owned = new Map<string, Owned>();
+  #queue: Waiting[] = [];
+  #pump: Promise<void> | undefined;
+  /** The database's time less this process's monotonic one, in milliseconds. */
+  #ahead = 0;
+
+  constructor(database: Database, channel: string) {
+    this.#database = database;
+    this.#channel = channel;
+  }
+
+  /** @param now the database's time of the claim, in milliseconds */
+  claimed({ fence, record }: ProcessClaim, now: number): void {
+    this.#ahead = now - performance.now();
+    this.#own(fence, record);
+  }
+
+  forget(processId: string): void {
+    this.#owned.delete(processId);
+  }
+
+  /** Resolves when it is durable, or with undefined when it has to go the general way (PC1). Never rejects. */
+  append(asked: OwnedAppend): Promise<ProcessAppended | undefined> {
+    if (!this.#owned.has(asked.fence.processId)) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#queue.push({ ...asked, characters: JSON.stringify(asked.bodies).length, resolve });
+      this.#pump ??= this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Whoever was told of the last batch gets to say its next word, so that the next batch holds all of them.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#flush(this.#takeBatch());
+    }
+    this.#pump = undefined;
+  }
+
+  #takeBatch(): readonly Waiting[] {
+    const nonce = this.#queue[0]?.fence.node.nonce;
+    const batch = new Map<string, Waiting>();
+    const left: Waiting[] = [];
+    let characters = 0;
+    for (const one of this.#queue) {
+      const { processId, node } = one.fence;
+      const fits = batch.size === 0 || characters + one.characters <= MOST_CHARACTERS;
+      if (fits && batch.size < MOST_OF_A_BATCH && node.nonce === nonce && !batch.has(processId)) {
+        batch.set(processId, one);
+        characters += one.characters;
+      } else left.push(one);
+    }
+    this.#queue = left;
+    return [...batch.values()];
+  }
+
+  async #flush(batch: readonly Waiting[]): Promise<void> {
+    const plans = new Map<string, Planned>();
+    for (const one of batch) {
+      const plan = this.#planned(one);
+      if (plan !== undefined) plans.set(one.fence.processId, plan);
+    }
+    const written = await this.#write(
+      batch.filter(({ fence }) => plans.has(fence.processId)),
+      plans,
+    );
+    for (const { fence, resolve } of batch) {
+      const plan = plans.get(fence.processId);
+      if (plan === undefined || !written.has(fence.processId)) {
+        this.forget(fence.processId);
+        resolve(undefined);
+        continue;
+      }
+      if (plan.record.end === null) this.#own(fence, plan.record);
+      else this.forget(fence.processId);
+      resolve({ record: plan.record, events: plan.events, duplicate: false });
+    }
+  }
+
+  #planned({ fence, bodies }: Waiting): Planned | undefined {
+    const owned = this.#owned.get(fence.processId);
+    const same =
+      owned !== undefined && owned.fence.epoch === fence.epoch && owned.fence.node.nonce === fence.node.nonce;
+    if (!same) return undefined;
+    const { nodeId, generation } = fence.node;
+    const now = Math.floor(this.#ahead + performance.now());
+    const plan = planProcessAppend(fence.processId, owned.record, bodies, { nodeId, generation }, now);
+    if (plan.type !== "append") return undefined;
+    const wakes = plan.wakes && plan.record.registration.wake !== null;
+    return wakes || plan.record.grants !== owned.record.grants ? undefined : plan;
+  }
+
+  /** Those that landed for certain. */
+  async #write(batch: readonly Waiting[], plans: ReadonlyMap<string, Planned>): Promise<ReadonlySet<string>> {
+    const [first] = batch;
+    if (first === undefined) return new Set();
+    const asked = batch.map(({ fence: { processId, epoch }, key, digest }) => {
+      const { record, events } = plans.get(processId)!;
+      const head = record.head - events.length;
+      const rows = events.map(({ seq, at, body }) => ({ seq, at, body }));
+      return {
+        process_id: processId,
+        epoch,
+        head,
+        record,
+        live: record.end === null,
+        events: rows,
+        key,
+        digest,
+      };
+    });
+    try {
+      const values = [...nodeValues(first.fence.node), first.version, this.#channel, JSON.stringify(asked)];
+      const rows = await this.#database.write(appendOwnedProcessEvents, values);
+      return new Set(rows.map(({ process_id }) => String(process_id)));
+    } catch {
+      // The general way asks each for itself, finds what has landed by its key, and tells what is wrong.
+      return new Set();
+    }
+  }
+
+  #own(fence: ProcessFence, record: ProcessRecord): void {
+    if (this.#owned.size >= MOST_OWNED) this.#owned.clear();
+    this.#owned.set(fence.processId, { fence, record });
+  }
+}

@@ -1,0 +1,49 @@
+import { statement } from "../connection/statement.ts";
+
+/**
+ * $1–$3 node lease, $4 version, $5 channel of changes, $6 as JSON an array of `{ process_id, epoch, head, record, live, events, key,
+ * digest }`: what one node that owns several background tasks appends to their logs, a process at most once, none of which changes who
+ * sees it or wakes anybody. `events` are `{ seq, at, body }`.
+ *
+ * Returns those that were written: whose head is still the one that is named, and whose fence holds. A known key fails all of them.
+ */
+export const appendOwnedProcessEvents = statement(
+  "append_owned_process_events",
+  `
+with fence as (
+  select n.node_id
+  from {schema}.nodes n
+  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+    and exists (
+      select from {schema}.node_heartbeats h
+      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
+  for share of n
+),
+asked as (
+  select *
+  from json_to_recordset($6::json)
+    as a(process_id text, epoch bigint, head bigint, record json, live boolean, events json, key text, digest text)
+),
+moved as (
+  update {schema}.processes p
+  set head = a.head + json_array_length(a.events), record = a.record, version = $4::smallint, live = a.live, started = true
+  from asked a, fence
+  where p.process_id = a.process_id and p.head = a.head
+    and p.owner_node = $1 and p.owner_generation = $2::bigint and p.epoch = a.epoch
+  returning p.process_id
+),
+logged as (
+  insert into {schema}.process_events (process_id, seq, at, version, body)
+  select m.process_id, e.seq, e.at, $4::smallint, e.body
+  from moved m
+  join asked a using (process_id),
+  json_to_recordset(a.events) as e(seq bigint, at bigint, body json)
+),
+kept as (
+  insert into {schema}.process_keys (process_id, key, digest, first_seq, last_seq)
+  select m.process_id, a.key, a.digest, a.head + 1, a.head + json_array_length(a.events)
+  from moved m
+  join asked a using (process_id)
+)
+select m.process_id, pg_notify($5, m.process_id) as told from moved m`,
+);
