@@ -72,7 +72,11 @@ export function postgresProcesses(context: StoreContext): Processes {
       for (let races = 0; races < MOST_APPEND_RACES; races++) {
         const [row] = await database.read(readProcess, [id, key, ...holder]);
         const isThere = row!.process_id !== null;
-        if (isThere && row!.digest !== null) return firstAnswer(id, row!, askedDigest);
+        if (isThere && row!.digest !== null) {
+          const answer = await firstAnswer(id, row!, askedDigest);
+          if (row!.held === true) commit.follow(fence!, answer.record);
+          return answer;
+        }
         if (fence !== undefined && row!.held !== true) throw fenced(id);
         const writer =
           fence === undefined ? null : { nodeId: fence.node.nodeId, generation: fence.node.generation };
@@ -101,6 +105,7 @@ export function postgresProcesses(context: StoreContext): Processes {
           disposition,
         ]);
         if (answer?.done !== true) continue;
+        if (fence !== undefined) commit.follow(fence, record);
         hints.changed(id);
         return { record, events: plan.events, duplicate: false };
       }

@@ -1,6 +1,6 @@
 // D9, D20: a statement whose answer is lost is repeated and recognises what it did. The proxy lets each statement run and then breaks
 // the connection, which is the worst moment.
-import { BEHAVIOUR, sessionId } from "@pawl/core";
+import { BEHAVIOUR, type ProcessEventBody, processId, sessionId } from "@pawl/core";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FaultyProxy, faultyProxy } from "./faulty-proxy.ts";
@@ -118,6 +118,45 @@ describe("the answer is lost to", () => {
     );
     expect(asked).toMatchObject({ evidence: { requestId: "c" } });
     expect(await store.sessions.pendingCancel(open.turn)).toMatchObject({ requestId: "c" });
+  });
+
+  test("append of owners: each event once, alone and in a batch", async () => {
+    const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const name = fresh("task");
+    const ids = [fresh("p"), fresh("p")].map(processId);
+    for (const id of ids) {
+      const registration = {
+        processId: id,
+        name,
+        input: null,
+        disposition: "rerunnable",
+        signals: [],
+        wake: null,
+      } as const;
+      await store.processes.append({
+        processId: id,
+        key: "r",
+        bodies: [{ type: "registered", registration }],
+      });
+    }
+    const claims = await store.processes.claim(node, { names: [name], limit: 2 });
+    const owner = { nodeId: node.nodeId, generation: node.generation };
+    const started = { type: "started", attempt: 1, owner } as const;
+    const say = (key: string, body: ProcessEventBody, count: number) =>
+      losing("pawl_append_owned_process_events", () =>
+        Promise.all(
+          claims
+            .slice(0, count)
+            .map(({ fence }) =>
+              store.processes.append({ processId: fence.processId, key, bodies: [body], fence }),
+            ),
+        ),
+      );
+    await say("s", started, 2);
+    const [first] = await say("p", { type: "progress", value: 1, wake: false }, 1);
+    expect(first?.record.progress).toBe(1);
+    const lengths = await Promise.all(ids.map(async (id) => (await store.processes.events(id)).length));
+    expect(lengths.toSorted()).toEqual([2, 3]);
   });
 
   test("claim: what it took is not held by nobody, the next claim takes it", async () => {

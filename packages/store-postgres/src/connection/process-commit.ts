@@ -3,7 +3,7 @@
 // PC1  Only what is as usual goes this way: the owner's own words about a process of which this store knows the last event. Everything
 //      else, and everything that did not land, goes the general way, which reads first and says what is wrong.
 // PC2  A batch holds at most one append of a process; those of one process keep their order.
-// PC3  Nothing is believed of a process whose append did not land: the next one of it goes the general way.
+// PC3  Nothing is believed of a process whose append did not land, until the general way has read it.
 import {
   type ProcessAppendPlan,
   type ProcessEventBody,
@@ -60,7 +60,14 @@ export class ProcessCommit {
   /** @param now the database's time of the claim, in milliseconds */
   claimed({ fence, record }: ProcessClaim, now: number): void {
     this.#ahead = now - performance.now();
-    this.#own(fence, record);
+    this.follow(fence, record);
+  }
+
+  /** This is how the owner's process stands now. */
+  follow(fence: ProcessFence, record: ProcessRecord): void {
+    if (record.end !== null) return this.forget(fence.processId);
+    if (this.#owned.size >= MOST_OWNED) this.#owned.clear();
+    this.#owned.set(fence.processId, { fence, record });
   }
 
   forget(processId: string): void {
@@ -119,8 +126,7 @@ export class ProcessCommit {
         resolve(undefined);
         continue;
       }
-      if (plan.record.end === null) this.#own(fence, plan.record);
-      else this.forget(fence.processId);
+      this.follow(fence, plan.record);
       resolve({ record: plan.record, events: plan.events, duplicate: false });
     }
   }
@@ -165,10 +171,5 @@ export class ProcessCommit {
       // The general way asks each for itself, finds what has landed by its key, and tells what is wrong.
       return new Set();
     }
-  }
-
-  #own(fence: ProcessFence, record: ProcessRecord): void {
-    if (this.#owned.size >= MOST_OWNED) this.#owned.clear();
-    this.#owned.set(fence.processId, { fence, record });
   }
 }
