@@ -62,7 +62,13 @@ export function postgresProcesses(context: StoreContext): Processes {
       const askedDigest = digest(asked);
       const { processOfRow, PROCESS_VERSION } = await loadRows();
       if (fence !== undefined && fence.processId === id) {
-        const appended = await commit.append({ fence, key, bodies: asked, digest: askedDigest, version: PROCESS_VERSION });
+        const appended = await commit.append({
+          fence,
+          key,
+          bodies: asked,
+          digest: askedDigest,
+          version: PROCESS_VERSION,
+        });
         if (appended !== undefined) {
           hints.changed(id);
           return appended;

@@ -65,7 +65,10 @@ export class ProcessCommit {
 
   /** This is how the owner's process stands now. */
   follow(fence: ProcessFence, record: ProcessRecord): void {
-    if (record.end !== null) return this.forget(fence.processId);
+    if (record.end !== null) {
+      this.forget(fence.processId);
+      return;
+    }
     if (this.#owned.size >= MOST_OWNED) this.#owned.clear();
     this.#owned.set(fence.processId, { fence, record });
   }
