@@ -5,9 +5,13 @@ import { abortable, chunksOf } from "./abortable.ts";
 import { toFailure } from "./failure.ts";
 import { answerFromStream, type StreamedAnswer } from "./from-stream.ts";
 import { apiKeyVariable, callIdWriter, providerName } from "./provider-names.ts";
-import { type ResolveFile, resolveFiles } from "./resolve-files.ts";
+import { fromHost, type ResolveFile, resolveFiles } from "./resolve-files.ts";
 import { toFunctionTools, toPrompt } from "./to-prompt.ts";
 import { checkPrice, type Price, toUsage } from "./usage.ts";
+
+type JSONSchema = NonNullable<
+  Extract<LanguageModelV4CallOptions["responseFormat"], { readonly type: "json" }>["schema"]
+>;
 
 /** What the AI SDK lets one set for every call. */
 export type ModelSettings = Pick<
@@ -31,7 +35,7 @@ export interface AiModelOptions {
   readonly settings?: ModelSettings;
   /** Without one the cost of a call is not known. */
   readonly price?: Price;
-  /** Reads files that messages refer to; without it a conversation with files fails. */
+  /** Finds files that messages refer to in another place than the host's attachments: a URL that the provider can read, say. */
   readonly resolveFile?: ResolveFile;
   /** The environment variable to name when the key is refused, for providers that are not known here. */
   readonly apiKeyVariable?: string;
@@ -80,10 +84,14 @@ export function aiModel(languageModel: LanguageModelV4, options: AiModelOptions 
 async function stream(
   languageModel: LanguageModelV4,
   request: ModelRequest,
-  { signal, onText }: ModelCallContext,
+  { signal, onText, readAttachment }: ModelCallContext,
   { settings, resolveFile }: AiModelOptions,
 ): Promise<StreamedAnswer> {
-  const files = await abortable(resolveFiles(request, resolveFile, signal), signal, () => {});
+  const files = await abortable(
+    resolveFiles(request, resolveFile ?? fromHost(readAttachment), signal),
+    signal,
+    () => {},
+  );
   const prompt = toPrompt(request, { files, callId: callIdWriter(languageModel.provider) });
   const started = languageModel.doStream({
     ...settings,
@@ -93,6 +101,9 @@ async function stream(
     ...(request.tools.length > 0 && {
       tools: toFunctionTools(request.tools),
       toolChoice: { type: request.toolChoice },
+    }),
+    ...(request.output !== undefined && {
+      responseFormat: { type: "json" as const, schema: request.output.schema as JSONSchema, name: "answer" },
     }),
   });
   const result = await abortable(started, signal, (late) => void late.stream.cancel().catch(() => {}));

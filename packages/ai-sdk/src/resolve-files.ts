@@ -1,10 +1,21 @@
 import { type FilePart, type ModelRequest, PawlError } from "@pawl/core";
+import type { ModelCallContext } from "@pawl/core/ports";
 
 /** Fetches what a file part refers to: its bytes, or a URL that the provider itself can read. */
 export type ResolveFile = (
   file: FilePart,
   context: { readonly signal: AbortSignal },
 ) => Promise<Uint8Array | URL>;
+
+/** Files as the host has stored them. */
+export function fromHost(read: ModelCallContext["readAttachment"]): ResolveFile | undefined {
+  if (read === undefined) return undefined;
+  return async ({ ref }) => {
+    const stored = await read(ref);
+    if (stored !== null) return stored.content;
+    throw new PawlError("attachment_unknown", `There is no attachment "${ref}" here.`);
+  };
+}
 
 /** The content of each file of a request. */
 export type ResolvedFiles = (file: FilePart) => Uint8Array | URL;
@@ -34,7 +45,7 @@ async function resolved(file: FilePart, resolve: ResolveFile | undefined, signal
   if (resolve === undefined) {
     throw new PawlError(
       "attachment_resolution_failed",
-      `The conversation holds the file ${file.name ?? file.ref}, but the model has no way to read it: pass resolveFile to aiModel().`,
+      `The conversation holds the file ${file.name ?? file.ref}, but the model has no way to read it: its host has no attachments. Pass resolveFile to aiModel().`,
     );
   }
   try {

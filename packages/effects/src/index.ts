@@ -68,6 +68,7 @@ export {
 } from "./executors/process-executor.ts";
 export { sleepExecutor } from "./executors/sleep-executor.ts";
 export { joinToolboxes, staticToolbox } from "./executors/static-toolbox.ts";
+export type { FindSchema } from "./executors/structured-answer.ts";
 export { syncEnvironmentExecutor } from "./executors/sync-environment-executor.ts";
 export {
   DEFAULT_TOOL_TIMEOUT_MS,

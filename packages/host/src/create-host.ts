@@ -3,6 +3,7 @@ import {
   agentRef,
   checkAgents,
   type Json,
+  jsonSchemaOf,
   nodeId,
   type SessionId,
   standard,
@@ -42,6 +43,7 @@ import type { Host, HostOptions, HostView } from "./host.ts";
 import { createHostAwaitEvents } from "./host-await-events.ts";
 import { createHostEnvironment } from "./host-environment.ts";
 import { createKeepAlive } from "./keep-alive.ts";
+import { createKnownSchemas } from "./known-schemas.ts";
 import { createLateOutcomes } from "./late-outcomes.ts";
 import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
@@ -103,6 +105,10 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const commands = createProcessCommands({ processes: store.processes, clock });
 
   const policies = (options.approvals ?? {}) as Readonly<Record<string, ApprovalPolicy>>;
+  const schemas = createKnownSchemas();
+  for (const { name, output } of agents) {
+    if (output !== undefined) schemas.add(jsonSchemaOf(output, `agent "${name}"`), output);
+  }
   const { inbox, sessions } = store;
   const delegation = {
     inbox,
@@ -126,7 +132,12 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       }),
     ],
     executors: {
-      model_call: modelExecutor(findModel, { clock, random }),
+      model_call: modelExecutor(findModel, {
+        clock,
+        random,
+        findSchema: schemas.find,
+        attachments: store.attachments,
+      }),
       tool_call: delegatingExecutor(toolExecutor({ clock, random, awaits: awaits.ready }), delegation),
       sleep: sleepExecutor({ clock }),
       process: processExecutor(commands),
@@ -231,7 +242,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   function viewWith(names: SessionNames): HostView<Tx> {
     const { owner } = names;
     return {
-      session: (name) => createSessionHandle(names.stored(name), { ...handles, names, store }),
+      session: (name) => createSessionHandle(names.stored(name), { ...handles, names, schemas, store }),
       turn: (id) => createTurnHandle(turnId(id), { ...handles, names, store: store as never }),
       async sessions({ limit = 100 } = {}) {
         const records = await store.sessions.list({ limit, ...(owner !== undefined && { owner }) });

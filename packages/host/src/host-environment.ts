@@ -5,6 +5,7 @@ import {
   findAgent,
   type Grant,
   type Json,
+  jsonSchemaOf,
   PawlError,
   type ToolDefinition,
   type ToolSet,
@@ -89,6 +90,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       refreshTools,
       ...(request.environment !== undefined && { environment: request.environment }),
       ...(request.ask !== undefined && request.ask.length > 0 && { ask: request.ask }),
+      ...outputOf(request, found),
       ...(request.grant !== undefined && { grant: request.grant }),
     };
   }
@@ -130,6 +132,12 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       return offered(box, config.agent.tools, config.grant, delegates);
     },
   };
+}
+
+/** What an input asks for comes before what its agent is made for. */
+function outputOf(request: TurnRequest, { name, output }: Agent): Pick<TurnConfig, "output"> {
+  if (request.output !== undefined) return { output: request.output };
+  return output === undefined ? {} : { output: { schema: jsonSchemaOf(output, `agent "${name}"`) } };
 }
 
 function isDelegate(tool: ToolDefinition): boolean {

@@ -3,9 +3,11 @@ import type {
   AgentStep,
   CancelEvidence,
   CommitReceipt,
+  InferSchema,
   InputPart,
   Json,
   Message,
+  Schema,
   SessionId,
   SessionOwner,
   ToolSet,
@@ -95,6 +97,17 @@ export interface HostOptions<Tx = never, Tools extends ToolSet = ToolSet> {
   readonly pollMs?: number;
 }
 
+/** A file as bytes: it is stored once, by its content, and messages refer to it. */
+export interface NewFilePart {
+  readonly type: "file" | "image";
+  /** Such as `image/png`. */
+  readonly mediaType: string;
+  readonly data: Uint8Array | ArrayBuffer | Blob;
+  readonly name?: string;
+}
+
+export type SendContent = string | readonly (InputPart | NewFilePart)[];
+
 export interface SendOptions<Tx = never> {
   /** Default `next`: a turn of its own. */
   readonly delivery?: Delivery;
@@ -105,9 +118,11 @@ export interface SendOptions<Tx = never> {
   /** A transaction of the caller's own: the input exists when that commits. */
   readonly tx?: Tx;
   /** `name` or `name@version` of one of the host's agents; what began with one version goes on with it. */
-  readonly agent?: string;
+  readonly agent?: string | Agent;
   readonly model?: string;
   readonly limits?: Partial<TurnLimits>;
+  /** The answer is JSON that fits this schema; it comes before what the agent is made for. */
+  readonly output?: Schema;
   /** For the host's `toolProvider`. */
   readonly environment?: Json;
   /** Names of tools whose calls need somebody's approval in this turn, and in those of the agents that it hands work to. */
@@ -155,8 +170,21 @@ export interface Host<Tx = never> extends HostView<Tx> {
 
 export interface Session<Tx = never> {
   readonly id: SessionId;
-  /** Durable when it resolves. */
-  send(content: string | readonly InputPart[], options?: SendOptions<Tx>): Promise<Turn>;
+  /**
+   * Durable when it resolves. With `output`, or an agent that has one, the turn's answer is JSON that fits that schema, and its result has
+   * it parsed: another one fails with `output_invalid`, after the model was asked once to mend it.
+   *
+   * @throws PawlError `input_empty`, `attachment_too_large`, `attachment_unknown`, `attachment_invalid`, `schema_unsupported`
+   */
+  send<Output extends Schema>(
+    content: SendContent,
+    options: SendOptions<Tx> & { readonly output: Output },
+  ): Promise<Turn<InferSchema<Output>>>;
+  send<Output extends Schema>(
+    content: SendContent,
+    options: SendOptions<Tx> & { readonly agent: Agent & { readonly output: Output } },
+  ): Promise<Turn<InferSchema<Output>>>;
+  send(content: SendContent, options?: SendOptions<Tx>): Promise<Turn>;
   transcript(): Promise<readonly Message[]>;
   inputs(): Promise<readonly InputRecord[]>;
   record(): Promise<SessionRecord | null>;
@@ -200,10 +228,10 @@ export interface EventOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Turn {
+export interface Turn<Output = never> {
   readonly id: TurnId;
   /** Resolves when the turn ends, waits or is blocked; it never hangs. Aborting `signal` rejects and cancels nothing. */
-  result(options?: { readonly signal?: AbortSignal }): Promise<TurnResult>;
+  result(options?: { readonly signal?: AbortSignal }): Promise<TurnResult<Output>>;
   /** Its events and, with their `path`, those of agents that work for it, past and coming. Ends after its own `turn.committed`. */
   events(options?: EventOptions): AsyncIterable<TurnEvent>;
   /** Asks for its end; works with no worker alive. */
@@ -269,9 +297,12 @@ export interface OpenWait {
   readonly path?: readonly AgentStep[];
 }
 
-/** How a turn stands when it does not move any more. A union by `status`. */
-export type TurnResult =
-  | (EndedFacts & Extract<TurnOutcome, { status: "completed" }>)
+type Completed = Extract<TurnOutcome, { status: "completed" }>;
+
+/** How a turn stands when it does not move any more. A union by `status`. `Output` is what its answer was asked to be, if anything. */
+export type TurnResult<Output = never> =
+  | (EndedFacts &
+      ([Output] extends [never] ? Completed : Omit<Completed, "output"> & { readonly output: Output }))
   | (EndedFacts & Extract<TurnOutcome, { status: "failed" }>)
   | (EndedFacts & { readonly status: "cancelled"; readonly evidence: CancelEvidence })
   | (ResultFacts & { readonly status: "waiting"; readonly waits: readonly OpenWait[] })

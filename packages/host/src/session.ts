@@ -1,12 +1,23 @@
-import { inputId, loadJsonDigest, PawlError, type SessionId, turnIdOfInput } from "@pawl/core";
+import {
+  agentRef,
+  inputId,
+  jsonSchema,
+  jsonSchemaOf,
+  loadJsonDigest,
+  PawlError,
+  type SessionId,
+  turnIdOfInput,
+} from "@pawl/core";
 import type { SessionRecord, Store } from "@pawl/core/ports";
 import { followTree } from "./follow-tree.ts";
-import type { SendOptions, Session } from "./host.ts";
-import { partsOf } from "./input-parts.ts";
+import type { SendContent, SendOptions, Session, Turn } from "./host.ts";
+import { storedParts } from "./input-parts.ts";
+import type { KnownSchemas } from "./known-schemas.ts";
 import type { SessionNames } from "./session-names.ts";
 import { createTurnHandle, type TurnHandleOptions } from "./turn.ts";
 import { writeTurnRequest } from "./turn-request.ts";
 import { summariseTurns } from "./turn-summaries.ts";
+import { turnWithOutput } from "./turn-with-output.ts";
 import { verifySession } from "./verify-session.ts";
 
 /** How often a drain looks whether anybody drives the session still, in milliseconds. */
@@ -14,10 +25,11 @@ const DRAIN_LOOK_MS = 50;
 
 export interface SessionHandleOptions<Tx> extends Omit<TurnHandleOptions, "store"> {
   readonly store: Store<Tx>;
+  readonly schemas: KnownSchemas;
 }
 
 export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOptions<Tx>): Session<Tx> {
-  const { store, names, clock, newId, hold, poke, due } = options;
+  const { store, names, schemas, clock, newId, hold, poke, due } = options;
   const shown = names.shown(id);
   const turns: TurnHandleOptions = { ...options, store: store as unknown as Store<never> };
 
@@ -27,35 +39,47 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
   const unknown = () =>
     new PawlError("session_unknown", `There is no session "${shown}". Its first input makes it.`);
 
+  async function send(content: SendContent, asked: SendOptions<Tx> = {}): Promise<Turn> {
+    const { delivery = "next", idempotencyKey, at, tx, agent, output } = asked;
+    const { model, limits, environment: tools, ask, grant } = asked;
+    const schema = output ?? (typeof agent === "object" ? agent.output : undefined);
+    const form = output && jsonSchemaOf(output, "the answer");
+    if (form !== undefined && output !== undefined) {
+      // Where the schema itself is not known, its JSON Schema is what an answer is checked by.
+      jsonSchema(form);
+      schemas.add(form, output);
+    }
+    const environment = writeTurnRequest({
+      agent: typeof agent === "object" ? agentRef(agent) : agent,
+      model,
+      limits,
+      environment: tools,
+      ask,
+      output: form && { schema: form },
+      grant: grant && { tools: [grant.tools] },
+    });
+    const parts = await storedParts(content, store.attachments);
+    const { input } = await store.inbox.accept(
+      {
+        inputId: inputId(`in_${await nameOf(id, asked, newId)}`),
+        sessionId: id,
+        content: { parts, ...(environment !== undefined && { environment }) },
+        delivery,
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
+        ...(at !== undefined && { at }),
+      },
+      tx === undefined ? {} : { tx },
+    );
+    if (at !== undefined) due(at);
+    // Within the caller's transaction there is nothing to see yet; the store tells of it at the commit.
+    if (tx === undefined) poke(id, "send");
+    const turn = createTurnHandle(turnIdOfInput(input.inputId), turns);
+    return schema === undefined ? turn : turnWithOutput(turn, schema);
+  }
+
   return {
     id: shown,
-    async send(content, send = {}) {
-      const { delivery = "next", idempotencyKey, at, tx } = send;
-      const { agent, model, limits, environment: tools, ask, grant } = send;
-      const environment = writeTurnRequest({
-        agent,
-        model,
-        limits,
-        environment: tools,
-        ask,
-        ...(grant && { grant: { tools: [grant.tools] } }),
-      });
-      const { input } = await store.inbox.accept(
-        {
-          inputId: inputId(`in_${await nameOf(id, send, newId)}`),
-          sessionId: id,
-          content: { parts: partsOf(content), ...(environment !== undefined && { environment }) },
-          delivery,
-          ...(idempotencyKey !== undefined && { idempotencyKey }),
-          ...(at !== undefined && { at }),
-        },
-        tx === undefined ? {} : { tx },
-      );
-      if (at !== undefined) due(at);
-      // Within the caller's transaction there is nothing to see yet; the store tells of it at the commit.
-      if (tx === undefined) poke(id, "send");
-      return createTurnHandle(turnIdOfInput(input.inputId), turns);
-    },
+    send,
     transcript: () => store.sessions.transcript(id),
     inputs: () => store.inbox.list(id),
     async record() {

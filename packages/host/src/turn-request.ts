@@ -18,6 +18,7 @@ export interface TurnRequest {
   readonly fork?: ForkRequest;
   /** Tools whose calls need somebody's approval. */
   readonly ask?: readonly string[];
+  readonly output?: { readonly schema: JsonObject };
   readonly grant?: Grant;
   /** The turn that wants this one's work. */
   readonly parent?: ParentTurn;

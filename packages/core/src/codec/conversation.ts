@@ -81,6 +81,7 @@ export const modelAnswer: z.ZodType<ModelAnswer> = z.looseObject({
   terminalReason,
   usage,
   model: z.string(),
+  outputIssue: z.string().exactOptional(),
 });
 
 export const modelFailure: z.ZodType<ModelFailure> = z.looseObject({

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../json.ts";
 import type { Message } from "./message.ts";
 import type { AnswerPart } from "./part.ts";
 import type { ToolDefinition } from "./tool-definition.ts";
@@ -10,6 +11,8 @@ export interface ModelRequest {
   readonly tools: readonly ToolDefinition[];
   /** `none`: the model must answer without tools (a limit was reached). */
   readonly toolChoice: "auto" | "none";
+  /** An answer without tool calls is JSON that fits this JSON Schema. */
+  readonly output?: { readonly schema: JsonObject };
 }
 
 /** Why a model stopped. */
@@ -29,6 +32,8 @@ export interface ModelAnswer {
   readonly usage: Usage;
   /** The model that answered, as its provider names it. */
   readonly model: string;
+  /** Why the answer does not fit the schema that was asked for. One that fits has a structured part in place of its text. */
+  readonly outputIssue?: string;
 }
 
 /** A model call that ended without an answer: an outcome, not an exception. */

@@ -2,6 +2,7 @@ import { PawlError } from "../errors.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import { DEFAULT_LIMITS, type TurnLimits } from "../turn/limits.ts";
 import { type Delegate, delegateTo } from "./delegate.ts";
+import { jsonSchemaOf, type Schema } from "./schema.ts";
 
 /** Who answers: instructions and bounds. Pure data. */
 export interface Agent {
@@ -18,6 +19,8 @@ export interface Agent {
   readonly description?: string;
   /** Names of the host's tools that it may use, `*` at the end stands for anything. All when absent. */
   readonly tools?: readonly string[];
+  /** Its answers are JSON that fits this schema. */
+  readonly output?: Schema;
   /** Agents that it may hand work to. */
   readonly delegates?: readonly Delegate[];
 }
@@ -30,6 +33,7 @@ export interface AgentSpec {
   readonly instructions?: string;
   readonly description?: string;
   readonly tools?: readonly string[];
+  readonly output?: Schema;
   /** Each is offered to the model as a tool; `delegateTo` says more about how. */
   readonly delegates?: readonly (Agent | Delegate)[];
   readonly model?: string;
@@ -53,9 +57,15 @@ const VERSION = /^[A-Za-z0-9._+-]{1,64}$/;
  * Defines an agent. A limit that is not given has its default; none is ever unlimited by accident.
  *
  * @throws PawlError `invalid_agent_name` for a blank name or one with `@`, `invalid_agent_version`, `invalid_limits` for
- * bounds that are not positive integers or that nobody knows, `invalid_tool_name` when the name of a delegate makes no tool's name
+ * bounds that are not positive integers or that nobody knows, `invalid_tool_name` when the name of a delegate makes no tool's name, `schema_unsupported`
  */
+export function agent<Output extends Schema>(
+  spec: AgentSpec & { readonly output: Output },
+): Agent & { readonly output: Output };
+export function agent(spec: AgentSpec): Agent;
 export function agent(spec: AgentSpec): Agent {
+  // A schema that cannot describe itself is refused where it is written.
+  if (spec.output !== undefined) jsonSchemaOf(spec.output, `the answers of agent "${spec.name}"`);
   const { name, version, instructions, model, description, tools } = spec;
   if (typeof name !== "string" || name.trim() === "") {
     throw new PawlError("invalid_agent_name", "An agent needs a name: pass a stable, non-blank string.");
@@ -81,6 +91,7 @@ export function agent(spec: AgentSpec): Agent {
     ...(model !== undefined && { model }),
     ...(description !== undefined && { description }),
     ...(tools !== undefined && { tools }),
+    ...(spec.output !== undefined && { output: spec.output }),
     ...(spec.delegates !== undefined && {
       delegates: spec.delegates.map((to) => ("agent" in to ? to : delegateTo(to))),
     }),

@@ -1,10 +1,13 @@
 import type { ModelRequest } from "../conversation/model.ts";
 import type { ModelResult } from "../effects/outcome.ts";
+import type { Attachments } from "./attachments.ts";
 
 export interface ModelCallContext {
   readonly signal: AbortSignal;
   /** Text as it comes, in order. Display only: the transcript is what the answer says. */
   readonly onText: (text: string) => void;
+  /** The bytes that a file of the request refers to; absent where nobody has them. */
+  readonly readAttachment?: Attachments["get"];
 }
 
 /**

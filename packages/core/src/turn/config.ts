@@ -1,5 +1,5 @@
 import type { ToolDefinition } from "../conversation/tool-definition.ts";
-import type { Json } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { TurnLimits } from "./limits.ts";
 
 /**
@@ -43,6 +43,8 @@ export interface TurnConfig {
   readonly refreshTools: "turn" | "iteration";
   /** Tools whose calls need somebody's approval in this turn. */
   readonly ask?: readonly string[];
+  /** The answer is JSON that fits this JSON Schema (draft 2020-12). */
+  readonly output?: { readonly schema: JsonObject };
   /** What the turn, and every agent that it hands work to, may use. */
   readonly grant?: Grant;
   /** Only tools that say that they only read are performed; the others answer that they would have been. */

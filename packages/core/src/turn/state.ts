@@ -89,6 +89,8 @@ export interface TurnState {
   readonly consumed: readonly InputId[];
   readonly usage: Usage;
   readonly noProgress: number;
+  /** How often an answer did not fit its schema. */
+  readonly outputRepairs?: number;
   readonly granted: { readonly tokens: number; readonly costNanoUsd: number };
   /** How often somebody was asked to grant more. */
   readonly budgetWaits: number;

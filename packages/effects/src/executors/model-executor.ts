@@ -1,9 +1,10 @@
 import type { ModelCallCommand, ModelRequest, ModelResult } from "@pawl/core";
 import { PawlError } from "@pawl/core";
-import type { Clock, Model } from "@pawl/core/ports";
+import type { Attachments, Clock, Model, ModelCallContext } from "@pawl/core/ports";
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
 import { backoffMs, MODEL_RETRY, type RetryPolicy } from "../controller/retry-policy.ts";
 import { sleepUntil, systemClock } from "../system-clock.ts";
+import { type FindSchema, structuredAnswer } from "./structured-answer.ts";
 
 export interface ModelExecutorOptions {
   /** Default: the system's. */
@@ -11,6 +12,10 @@ export interface ModelExecutorOptions {
   /** Uniform in [0, 1), for jitter. Default: the platform's. */
   readonly random?: () => number;
   readonly retry?: RetryPolicy;
+  /** Where models find the bytes of files that messages refer to. */
+  readonly attachments?: Pick<Attachments, "get">;
+  /** Schemas of this process, for answers that shall fit one. */
+  readonly findSchema?: FindSchema;
 }
 
 /**
@@ -23,6 +28,8 @@ export function modelExecutor(
 ): EffectExecutor<"model_call"> {
   const options = { ...rest, clock, random };
   const resolve = typeof model === "function" ? model : () => model;
+  const { attachments } = options;
+  const readAttachment = attachments && ((ref: string) => attachments.get(ref));
   return async (envelope, context) => {
     const turn = context.turn;
     if (turn === undefined)
@@ -36,16 +43,21 @@ export function modelExecutor(
     const result = await withRetries(
       () => resolve(turn.config.model),
       request,
-      { ...context, onText },
+      { ...context, onText, ...(readAttachment && { readAttachment }) },
       options,
     );
-    return { kind: "model_call", result, textStreamed };
+    const { output } = turn.config;
+    if (output === undefined || !result.ok) return { kind: "model_call", result, textStreamed };
+    const answer = await structuredAnswer(result.answer, output.schema, options.findSchema);
+    return { kind: "model_call", result: { ok: true, answer }, textStreamed };
   };
 }
 
 /** The request of a model call, from the session's transcript and the turn's configuration. */
 export function modelRequest(turn: TurnFacts, command: ModelCallCommand): ModelRequest {
-  const instructions = [turn.environment?.instructions ?? turn.config.agent.instructions, command.note]
+  const { output } = turn.config;
+  const form = output && `${FORM}\n${JSON.stringify(output.schema)}`;
+  const instructions = [turn.environment?.instructions ?? turn.config.agent.instructions, form, command.note]
     .filter((text) => text !== undefined && text !== "")
     .join("\n\n");
   return {
@@ -53,8 +65,13 @@ export function modelRequest(turn: TurnFacts, command: ModelCallCommand): ModelR
     messages: turn.messages(command.upTo),
     tools: turn.environment?.tools ?? turn.config.tools,
     toolChoice: command.toolChoice,
+    ...(output && { output: { schema: output.schema } }),
   };
 }
+
+/** Said to every model: not all providers hold their models to a schema. */
+const FORM =
+  "Your final answer must be JSON that fits this JSON Schema, without any text or fences around it:";
 
 async function withRetries(
   findModel: () => Model,
@@ -64,7 +81,7 @@ async function withRetries(
     clock,
     random,
     retry = MODEL_RETRY,
-  }: Required<Omit<ModelExecutorOptions, "retry">> & Pick<ModelExecutorOptions, "retry">,
+  }: Required<Pick<ModelExecutorOptions, "clock" | "random">> & Pick<ModelExecutorOptions, "retry">,
 ): Promise<ModelResult> {
   for (let attempt = 1; ; attempt++) {
     const result = await callModel(findModel, request, context);
@@ -80,7 +97,7 @@ async function withRetries(
   }
 }
 
-type CallContext = Pick<EffectContext, "signal" | "onReset"> & { readonly onText: (text: string) => void };
+type CallContext = Pick<EffectContext, "onReset"> & ModelCallContext;
 
 /**
  * One call. A model that throws, cannot be found or goes on talking after its answer breaks its contract; the turn shall hear of it
@@ -96,7 +113,8 @@ export async function callModel(
     if (!answered) context.onText(text);
   };
   try {
-    return await findModel().call(request, { signal: context.signal, onText });
+    const { signal, readAttachment } = context;
+    return await findModel().call(request, { signal, onText, ...(readAttachment && { readAttachment }) });
   } catch (thrown) {
     const { code, message } = PawlError.from(thrown, "model_call_failed");
     const terminalReason = context.signal.aborted ? "cancelled" : "provider_error";

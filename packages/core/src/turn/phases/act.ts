@@ -5,7 +5,7 @@ import { after, type Move, moveTo, type TurnMachine } from "../move.ts";
 import type { TurnOutcome } from "../outcome.ts";
 import type { TurnAction } from "../protocols/turn-protocol.ts";
 import { type AfterCheckpoint, openCalls, type TurnState } from "../state.ts";
-import { callModelAgain, nextModelCall } from "./calling-model.ts";
+import { callModelAgain, nextModelCall, repairOutput } from "./calling-model.ts";
 import { finish } from "./finished.ts";
 import { runTools } from "./running-tools.ts";
 import { answerOpenCalls } from "./tool-results.ts";
@@ -20,6 +20,8 @@ export function act(machine: TurnMachine, state: TurnState, action: TurnAction, 
       return after(answerOpenCalls(state, "tool_not_run"), (s) => nextModelCall(machine, s, now));
     case "call_model_again":
       return callModelAgain(machine, state, now);
+    case "repair_output":
+      return repairOutput(state, action.issue);
     case "run_tools":
       return openCalls(state).length === 0
         ? misled(state, "run tools that no answer asks for")

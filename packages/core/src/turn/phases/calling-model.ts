@@ -1,4 +1,4 @@
-import type { AssistantMessage } from "../../conversation/message.ts";
+import { type AssistantMessage, textOf } from "../../conversation/message.ts";
 import type { ModelAnswer, ModelFailure } from "../../conversation/model.ts";
 import type { AnswerPart, ToolCallPart } from "../../conversation/part.ts";
 import { addUsage } from "../../conversation/usage.ts";
@@ -66,7 +66,29 @@ export function callModelAgain(machine: TurnMachine, state: TurnState, now: numb
   return limit === undefined ? emitModelCall(tried) : reachLimit(machine, tried, limit, now);
 }
 
-function emitModelCall(state: TurnState): Move {
+/** Once in a turn: a model that does not find the form at the second time will not find it at the third. */
+const MAX_OUTPUT_REPAIRS = 1;
+/** What of its wrong answer the model is shown again, in characters. */
+const REPAIRED_CHARS = 4_000;
+
+/** The answer does not fit its schema: it leaves the transcript, and the model is told what was wrong with it. */
+export function repairOutput(state: TurnState, issue: string): Move {
+  const { outputRepairs = 0 } = state;
+  if (outputRepairs >= MAX_OUTPUT_REPAIRS) {
+    const message = `The answer does not fit the schema that was asked for, at the second time neither: ${issue}`;
+    return finish(state, { status: "failed", code: "output_invalid", message });
+  }
+  const newest = state.delta.at(-1);
+  const answer = newest?.id === messageId(state) ? newest : undefined;
+  const unsaid = answer === undefined ? state : { ...state, delta: state.delta.slice(0, -1) };
+  const was =
+    answer === undefined ? "" : ` It was:\n${textOf(answer).slice(0, REPAIRED_CHARS).toWellFormed()}`;
+  const note = `Your last answer did not fit the JSON Schema: ${issue}\nAnswer again with JSON that fits it, and nothing else.${was}`;
+  const again = { ...unsaid, outputRepairs: outputRepairs + 1, modelAttempt: state.modelAttempt + 1 };
+  return emitModelCall(again, note);
+}
+
+function emitModelCall(state: TurnState, repair?: string): Move {
   const { iteration, modelAttempt, limit } = state;
   const first = positionalEffectId(iteration, "model_call", 0);
   const id = modelAttempt === 0 ? first : childEffectId(first, modelAttempt, "again");
@@ -76,7 +98,7 @@ function emitModelCall(state: TurnState): Move {
     iteration,
     upTo: state.delta.length,
     toolChoice: last ? "none" : "auto",
-    ...(last && { note: lastAnswerNote(limit) }),
+    ...noteOf(last ? lastAnswerNote(limit) : undefined, repair),
   } as const;
   // What was aborted has settled or was written off.
   const timers = last ? withoutTimer(state.timers, "limit_grace") : state.timers;
@@ -84,6 +106,11 @@ function emitModelCall(state: TurnState): Move {
     { ...state, timers, phase: { name: "calling_model", effectId: id, last } },
     { effects: [{ id, command }] },
   );
+}
+
+function noteOf(...sentences: readonly (string | undefined)[]): { readonly note?: string } {
+  const said = sentences.filter((sentence) => sentence !== undefined);
+  return said.length === 0 ? {} : { note: said.join("\n\n") };
 }
 
 export function modelSettled(
@@ -106,7 +133,7 @@ function answered(machine: TurnMachine, state: TurnState, answer: ModelAnswer, n
   const calls = parts.filter((part): part is ToolCallPart => part.type === "tool_call");
   if (state.cancel) return finish(told, { status: "cancelled", evidence: state.cancel });
   const last = state.phase.name === "calling_model" && state.phase.last;
-  if (last && calls.length > 0) return answeredLastWithCalls(told, parts);
+  if (last && calls.length > 0) return answeredLastWithCalls(machine, told, parts);
   // The wall time ended while the answer was on its way: its calls are not begun any more.
   if (told.limit !== undefined && calls.length > 0) {
     return after(answerOpenCalls(told, "limit_reached"), (s) => nextModelCall(machine, s, now));
@@ -120,10 +147,14 @@ function answered(machine: TurnMachine, state: TurnState, answer: ModelAnswer, n
 }
 
 /** The model asked for tools although it was told that there are none: its text, or its structured answer, counts. */
-function answeredLastWithCalls(state: TurnState, parts: readonly AnswerPart[]): Move {
+function answeredLastWithCalls(
+  { config }: TurnMachine,
+  state: TurnState,
+  parts: readonly AnswerPart[],
+): Move {
   const text = parts.map((part) => (part.type === "text" ? part.text : "")).join("");
   const structured = parts.find((part) => part.type === "structured");
-  if (state.limit && (structured || text.trim() !== "")) {
+  if (state.limit && (structured || (text.trim() !== "" && config.output === undefined))) {
     const output = structured && { output: structured.value };
     return finish(state, { status: "completed", text, ...output, limit: state.limit });
   }

@@ -17,13 +17,13 @@ export function standard(): TurnProtocol {
   return {
     name: "standard",
     prepareIteration: () => ({ type: "call_model" }),
-    modelAnswered: (_view, answer) => decide(answer),
+    modelAnswered: ({ config }, answer) => decide(answer, config.output !== undefined),
     toolsAnswered: () => ({ type: "next_iteration" }),
     codeAnswered: () => ({ type: "next_iteration" }),
   };
 }
 
-function decide(answer: ModelAnswer): TurnAction {
+function decide(answer: ModelAnswer, wantsOutput: boolean): TurnAction {
   const refusal = REFUSED[answer.terminalReason];
   if (refusal !== undefined) {
     return { type: "fail", code: `model_${answer.terminalReason}`, message: refusal };
@@ -33,6 +33,11 @@ function decide(answer: ModelAnswer): TurnAction {
   let text = "";
   for (const part of answer.parts) if (part.type === "text") text += part.text;
   const structured = answer.parts.find((part) => part.type === "structured");
-  if (structured) return { type: "complete", text, output: structured.value };
-  return text.trim() === "" ? { type: "call_model_again" } : { type: "complete", text };
+  if (structured) {
+    const { value } = structured;
+    return { type: "complete", text: text === "" ? JSON.stringify(value) : text, output: value };
+  }
+  if (text.trim() === "") return { type: "call_model_again" };
+  if (wantsOutput) return { type: "repair_output", issue: answer.outputIssue ?? "It is not JSON." };
+  return { type: "complete", text };
 }

@@ -12,6 +12,8 @@ export type TurnAction =
   /** The model brought nothing; ask it again within the same iteration, as if it had not answered. */
   | { readonly type: "call_model_again" }
   | { readonly type: "run_tools"; readonly calls: readonly ToolCallPart[] }
+  /** The answer does not fit the schema that was asked for; ask once more, and say what was wrong. */
+  | { readonly type: "repair_output"; readonly issue: string }
   /** With `callId` the program stands for that call of the answer: its value becomes the call's result. */
   | {
       readonly type: "execute_code";
@@ -26,7 +28,7 @@ export type TurnAction =
   | { readonly type: "fail"; readonly code: string; readonly message: string };
 
 /** What may follow where no answer of the model is to be acted on. */
-export type NextAction = Exclude<TurnAction, { type: "call_model_again" | "run_tools" }>;
+export type NextAction = Exclude<TurnAction, { type: "call_model_again" | "repair_output" | "run_tools" }>;
 
 export interface TurnView {
   readonly config: TurnConfig;
