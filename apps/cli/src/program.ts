@@ -104,6 +104,8 @@ function addRun(program: Command, setExitCode: SetExitCode): void {
     .option("--mcp <command>", "attach an MCP server, by command or address; repeatable", collect)
     .option("--agent <name>", "agent of pawl.config.ts, or name@version; the first when absent")
     .option("--model <name>", "model for this turn, such as openai/<id> or anthropic/<id>")
+    .option("--attach <file>", "send this file with the prompt; repeatable", collect)
+    .option("--output-schema <file>", "the answer is JSON that fits the JSON Schema in this file")
     .option("--ask <tool>", "calls of this tool need somebody's approval; repeatable", collect)
     .option("--timeout <seconds>", "cancel the turn after this time", seconds)
     .addOption(new Option("--json", "print one JSON object a line, the last one turn.finished"))
@@ -119,6 +121,7 @@ Ctrl-C cancels the turn; a second one leaves at once.
 Examples:
   pawl run "call echo with message=hello" --mcp "npx -y @modelcontextprotocol/server-everything"
   pawl run --session trip "Find a train to Oslo"
+  pawl run --attach receipt.png --output-schema receipt.schema.json "What did I buy?"
   pawl run --model anthropic/claude-sonnet-4-5 --json "Summarise this folder" \\
     --mcp "npx -y @modelcontextprotocol/server-filesystem ."
   cat question.txt | pawl run --quiet - > answer.txt

@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -84,6 +86,22 @@ describe.each(["in this process", "on the server of the data folder"] as const)(
       const tokens = (line: typeof first) =>
         Number((line?.usage as Record<string, unknown> | undefined)?.input_tokens);
       expect(tokens(second)).toBeGreaterThan(tokens(first) + 50);
+    });
+
+    it("sends files with the prompt, and asks for an answer that fits a schema", async () => {
+      const note = join(folder.path, "note.txt");
+      const schema = join(folder.path, "schema.json");
+      await writeFile(note, "remember me");
+      await writeFile(schema, JSON.stringify({ type: "object", required: ["n"] }));
+      const args = ["run", ...here(), "--json", "--attach", note];
+      expect((await pawl([...args, "Hello"])).code).toBe(0);
+      // The offline model speaks in sentences: it is asked again, and then the turn fails.
+      const { code, stdout } = await pawl([...args, "--output-schema", schema, "Hello"]);
+      expect(code).toBe(1);
+      expect(jsonLines(stdout).at(-1)).toMatchObject({ outcome: "failed", usage: { model_calls: 2 } });
+      expect(stdout).toContain("output_invalid");
+      const missing = await pawl(["run", ...here(), "--attach", join(folder.path, "none"), "Hello"]);
+      expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining("cannot be read")]);
     });
 
     it("reads the prompt from stdin and prints the answer alone", async () => {

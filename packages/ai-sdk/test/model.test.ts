@@ -32,6 +32,30 @@ describe("aiModel", () => {
     expect((await ask(aiModel(languageModel), request([user("hi")]))).answer.model).toBe("m1");
   });
 
+  it("asks for a structured answer natively, beside tools", async () => {
+    const { languageModel, asked } = scripted([FINISH]);
+    const schema = { type: "object", properties: { n: { type: "number" } } } as const;
+    await ask(aiModel(languageModel), { ...request([user("hi")]), output: { schema } });
+    expect(asked[0]?.responseFormat).toEqual({ type: "json", schema, name: "answer" });
+  });
+
+  it("reads files where its host has stored them", async () => {
+    const { languageModel, asked } = scripted([FINISH]);
+    const content = new Uint8Array([1, 2]);
+    const result = await aiModel(languageModel).call(request([withFile]), {
+      signal: new AbortController().signal,
+      onText: () => {},
+      readAttachment: async (ref) => ({ ref, bytes: 2, mediaType: "text/plain", content }),
+    });
+    expect(result.ok).toBe(true);
+    expect(asked[0]?.prompt[0]?.content[0]).toMatchObject({
+      type: "file",
+      mediaType: "text/plain",
+      filename: "a.txt",
+      data: { type: "data", data: content },
+    });
+  });
+
   it("resolves each file once, by reference", async () => {
     const { languageModel, asked } = scripted([FINISH]);
     const refs: string[] = [];

@@ -3,6 +3,7 @@ import type {
   AgentStep,
   CancelEvidence,
   CommitReceipt,
+  FilePart,
   InferSchema,
   InputPart,
   Json,
@@ -29,6 +30,7 @@ import type {
   OperationCheck,
   SessionRecord,
   Store,
+  StoredAttachment,
   ToolProvider,
 } from "@pawl/core/ports";
 import type { AnyProcess } from "@pawl/effects/processes";
@@ -185,6 +187,14 @@ export interface Session<Tx = never> {
     options: SendOptions<Tx> & { readonly agent: Agent & { readonly output: Output } },
   ): Promise<Turn<InferSchema<Output>>>;
   send(content: SendContent, options?: SendOptions<Tx>): Promise<Turn>;
+  /**
+   * Stores a file and returns it as a part to send, now or later.
+   *
+   * @throws PawlError `attachment_too_large`, `attachment_invalid`
+   */
+  attach(file: NewFilePart): Promise<FilePart>;
+  /** A file that its messages or its tools' results refer to, or that waits to be taken up; null for any other. */
+  attachment(ref: string): Promise<StoredAttachment | null>;
   transcript(): Promise<readonly Message[]>;
   inputs(): Promise<readonly InputRecord[]>;
   record(): Promise<SessionRecord | null>;

@@ -1,4 +1,11 @@
-import { type FilePart, type InputPart, MAX_ATTACHMENT_BYTES, PawlError } from "@pawl/core";
+import {
+  type FilePart,
+  type InputPart,
+  type Json,
+  MAX_ATTACHMENT_BYTES,
+  type Part,
+  PawlError,
+} from "@pawl/core";
 import type { Attachments } from "@pawl/core/ports";
 import type { NewFilePart, SendContent } from "./host.ts";
 
@@ -33,15 +40,20 @@ export async function storedParts(
 }
 
 async function storedPart(part: InputPart | NewFilePart, attachments: Attachments): Promise<InputPart> {
-  if (part.type !== "file" && part.type !== "image") return part;
+  if (!isFile(part)) return part;
   return isNew(part) ? storedFile(part, attachments) : knownFile(part, attachments);
+}
+
+function isFile(part: InputPart | NewFilePart): part is FilePart | NewFilePart {
+  return part.type === "file" || part.type === "image";
 }
 
 function isNew(part: FilePart | NewFilePart): part is NewFilePart {
   return "data" in part;
 }
 
-async function storedFile(
+/** @throws PawlError `attachment_too_large`, `attachment_invalid` */
+export async function storedFile(
   { type, mediaType, data, name }: NewFilePart,
   attachments: Attachments,
 ): Promise<FilePart> {
@@ -80,4 +92,20 @@ function checkMediaType(mediaType: string): void {
   throw new PawlError("attachment_invalid", "A file needs its media type, such as image/png.", {
     blame: "peer",
   });
+}
+
+/** Whether a file, or a result that was too large for its row, stands in one of these. */
+export function refersTo(all: readonly { readonly parts: readonly Part[] }[], ref: string): boolean {
+  return all.some(({ parts }) =>
+    parts.some((part) => {
+      if (part.type === "file" || part.type === "image") return part.ref === ref;
+      return part.type === "tool_result" && holdsRef(part.output, ref);
+    }),
+  );
+}
+
+function holdsRef(output: Json, ref: string): boolean {
+  if (typeof output !== "object" || output === null) return false;
+  if (!Array.isArray(output) && "truncated" in output && output.ref === ref) return true;
+  return Object.values(output).some((member: Json) => holdsRef(member, ref));
 }

@@ -11,7 +11,7 @@ import {
 import type { SessionRecord, Store } from "@pawl/core/ports";
 import { followTree } from "./follow-tree.ts";
 import type { SendContent, SendOptions, Session, Turn } from "./host.ts";
-import { storedParts } from "./input-parts.ts";
+import { refersTo, storedFile, storedParts } from "./input-parts.ts";
 import type { KnownSchemas } from "./known-schemas.ts";
 import type { SessionNames } from "./session-names.ts";
 import { createTurnHandle, type TurnHandleOptions } from "./turn.ts";
@@ -80,6 +80,12 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
   return {
     id: shown,
     send,
+    attach: (file) => storedFile(file, store.attachments),
+    async attachment(ref) {
+      const [messages, inputs] = await Promise.all([store.sessions.transcript(id), store.inbox.list(id)]);
+      const said = inputs.map(({ content }) => content);
+      return refersTo([...messages, ...said], ref) ? store.attachments.get(ref) : null;
+    },
     transcript: () => store.sessions.transcript(id),
     inputs: () => store.inbox.list(id),
     async record() {

@@ -101,4 +101,14 @@ describe("a file that is sent", () => {
     });
     expect(await host.session("s1").record()).toBeNull();
   });
+
+  it("is had from the sessions that refer to it, and from no other", async () => {
+    const host = hostWith(reader().model);
+    const session = host.session("s1");
+    const part = await session.attach({ type: "image", mediaType: "image/png", data: PNG });
+    expect(await session.attachment(part.ref)).toBeNull();
+    await (await session.send([part])).result();
+    expect((await session.attachment(part.ref))?.content).toEqual(PNG);
+    expect(await host.session("s2").attachment(part.ref)).toBeNull();
+  });
 });

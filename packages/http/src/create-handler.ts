@@ -1,9 +1,11 @@
+import { MAX_ATTACHMENT_BYTES } from "@pawl/core";
 import type { Host, HostView, SendOptions } from "@pawl/host";
 import { errorAnswer, methodNotAllowed } from "./answer.ts";
 import { httpError, shownError } from "./errors.ts";
 import { answerLink, keyOfPath } from "./links/link-routes.ts";
 import { matchRoute, type ResolvedOptions } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
+import { attachmentRoutes } from "./routes/attachments.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { lookingBackRoutes } from "./routes/looking-back.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -34,6 +36,8 @@ export interface HandlerOptions<P extends Principal = Principal> {
   readonly signal?: AbortSignal;
   /** Largest body that is read. Default 1 MiB. */
   readonly maxBodyBytes?: number;
+  /** Largest file that is taken. Default, and at most, 64 MiB. */
+  readonly maxAttachmentBytes?: number;
   /** Deepest nesting of arrays and objects in a body. Default 64. */
   readonly maxDepth?: number;
   /** How often a silent event stream says that it lives, in milliseconds. Default 15 000. */
@@ -44,6 +48,7 @@ export interface HandlerOptions<P extends Principal = Principal> {
 
 const ROUTES = [
   ...inputRoutes,
+  ...attachmentRoutes,
   ...sessionRoutes,
   ...turnRoutes,
   ...lookingBackRoutes,
@@ -56,7 +61,9 @@ const ROUTES = [
  *
  * | | |
  * |---|---|
- * | `POST /v1/sessions/:id/inputs` | sends `{content, delivery?, idempotency_key?, at?, agent?, model?, environment?, ask?}`; 202 when durable |
+ * | `POST /v1/sessions/:id/inputs` | sends `{content, delivery?, idempotency_key?, at?, agent?, model?, environment?, ask?, grant?, output_schema?}`; 202 when durable |
+ * | `POST /v1/sessions/:id/attachments` | stores a file, its bytes as the body; 201 with the `ref` that an input's part names |
+ * | `GET /v1/sessions/:id/attachments/:ref` | a file that the session refers to |
  * | `GET /v1/sessions?limit=` | sessions, the most recently used first |
  * | `GET /v1/sessions/:id` | the session and its transcript |
  * | `GET /v1/sessions/:id/events?after=` | its events, past and coming (SSE, `Last-Event-ID`) |
@@ -92,6 +99,7 @@ export function createHandler<P extends Principal, Tx = never>(
   const resolved: ResolvedOptions<P> = {
     ...options,
     maxBodyBytes: options.maxBodyBytes ?? 1024 * 1024,
+    maxAttachmentBytes: options.maxAttachmentBytes ?? MAX_ATTACHMENT_BYTES,
     maxDepth: options.maxDepth ?? 64,
     heartbeatMs: options.heartbeatMs ?? 15_000,
     onError: options.onError ?? (() => undefined),

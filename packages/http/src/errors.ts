@@ -10,7 +10,8 @@ export type HttpErrorCode =
   | "body_too_large"
   | "body_invalid"
   | "query_invalid"
-  | "session_unknown";
+  | "session_unknown"
+  | "attachment_unknown";
 
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   body_invalid: 400,
@@ -38,6 +39,10 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   approval_link_expired: 410,
   fork_session_taken: 409,
   session_not_accepting: 409,
+  attachment_unknown: 404,
+  attachment_invalid: 400,
+  attachment_too_large: 413,
+  schema_unsupported: 400,
   body_too_large: 413,
   media_type_unsupported: 415,
   approval_input_invalid: 422,

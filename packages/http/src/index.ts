@@ -20,6 +20,7 @@ export {
   wireApproval,
   wireDecidedApproval,
 } from "./wire/approval.ts";
+export { attachedSchema, type WireAttached } from "./wire/attached.ts";
 export { cancelSchema, type WireCancel, wireCancel } from "./wire/cancel.ts";
 export { effectSchema, effectsSchema, type WireEffect, wireEffect } from "./wire/effect.ts";
 export { type WireEvent, wireEvent, wireEventSchema } from "./wire/event.ts";

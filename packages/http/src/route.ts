@@ -14,7 +14,9 @@ export interface Call<P extends Principal = Principal> {
 
 /** The handler's options with their defaults. */
 export type ResolvedOptions<P extends Principal = Principal> = HandlerOptions<P> &
-  Required<Pick<HandlerOptions<P>, "maxBodyBytes" | "maxDepth" | "heartbeatMs" | "onError">>;
+  Required<
+    Pick<HandlerOptions<P>, "maxBodyBytes" | "maxAttachmentBytes" | "maxDepth" | "heartbeatMs" | "onError">
+  >;
 
 export interface Route {
   readonly method: "GET" | "POST";

@@ -103,11 +103,13 @@ export function createFakeHost(): FakeHost {
 
   const session = (id: string): Session => ({
     id: sessionId(id),
-    async send(content, options) {
+    async send(content: unknown, options?: SendOptions) {
       fake.sent.push({ content, options });
       if (options?.idempotencyKey === "taken") throw new PawlError("store_conflict", "Other content.");
       return turn(TURN);
     },
+    attach: notHere,
+    attachment: async () => null,
     async transcript() {
       return [
         { id: "m1", role: "user", parts: [{ type: "text", text: "hi" }] },

@@ -13,6 +13,8 @@ export interface HttpRequest {
   /** Without a leading slash, so that a server below a path works. */
   readonly path: string;
   readonly body?: unknown;
+  /** In place of a body of JSON. */
+  readonly file?: { readonly data: Uint8Array<ArrayBuffer>; readonly mediaType: string };
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
@@ -29,7 +31,7 @@ const PASSING: ReadonlySet<number> = new Set([502, 503, 504]);
  * One request. @throws ConnectionLost; PawlError with the server's own code and message; the signal's reason when it aborts
  */
 export async function callServer(address: ServerAddress, request: HttpRequest): Promise<Response> {
-  const { method, path, body, headers, signal } = request;
+  const { method, path, body, file, headers, signal } = request;
   let response: Response;
   try {
     response = await fetch(new URL(path, address.url.replace(/\/*$/, "/")), {
@@ -38,8 +40,10 @@ export async function callServer(address: ServerAddress, request: HttpRequest): 
         ...headers,
         authorization: `Bearer ${address.token}`,
         ...(body !== undefined && { "content-type": "application/json" }),
+        ...(file !== undefined && { "content-type": file.mediaType }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(file !== undefined && { body: file.data }),
       ...(signal !== undefined && { signal }),
       redirect: "error",
     });

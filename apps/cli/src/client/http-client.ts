@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { acceptedSchema, cancelSchema, forkedSchema, turnResultSchema, turnSchema } from "@pawl/http";
+import {
+  acceptedSchema,
+  attachedSchema,
+  cancelSchema,
+  forkedSchema,
+  turnResultSchema,
+  turnSchema,
+} from "@pawl/http";
 import { followEvents } from "./event-source.ts";
 import { httpApprovals } from "./http-approvals.ts";
 import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
@@ -24,10 +31,23 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
 
   return {
     sameMachine,
-    async send({ sessionId, ...input }) {
+    async send({ sessionId, content, files = [], outputSchema, ...input }) {
+      const session = `v1/sessions/${encodeURIComponent(sessionId)}`;
+      const parts: object[] = content.trim() === "" ? [] : [{ type: "text", text: content }];
+      for (const { type, name, mediaType, data } of files) {
+        const path = `${session}/attachments`;
+        const stored = await call({ method: "POST", path, file: { data, mediaType } });
+        const { ref } = await readAnswer(stored, attachedSchema);
+        parts.push({ type, name, media_type: mediaType, ref });
+      }
       // The answer may be lost after the input was stored: with a key, asking again is the same input.
-      const body = { ...input, idempotency_key: randomUUID() };
-      const path = `v1/sessions/${encodeURIComponent(sessionId)}/inputs`;
+      const body = {
+        ...input,
+        content: files.length === 0 ? content : parts,
+        ...(outputSchema !== undefined && { output_schema: outputSchema }),
+        idempotency_key: randomUUID(),
+      };
+      const path = `${session}/inputs`;
       const accepted = await readAnswer(await call({ method: "POST", path, body }), acceptedSchema);
       return { sessionId: accepted.session_id, turnId: accepted.turn_id };
     },

@@ -1,3 +1,4 @@
+import { jsonSchema } from "@pawl/core";
 import { wireCancel, wireEvent, wireTurn, wireTurnResult } from "@pawl/http";
 import type { ServerConfig } from "@pawl/server";
 import { createLogger, openRuntime } from "@pawl/server/runtime";
@@ -21,9 +22,11 @@ export async function openLocalClient(
   const { host } = runtime;
   return {
     sameMachine: true,
-    async send({ sessionId, content, ...options }) {
+    async send({ sessionId, content, files = [], outputSchema, ...options }) {
       const session = host.session(sessionId);
-      const turn = await session.send(content, options);
+      const output = outputSchema && { output: jsonSchema(outputSchema) };
+      const parts = content.trim() === "" ? files : [{ type: "text", text: content } as const, ...files];
+      const turn = await session.send(parts, { ...options, ...output });
       return { sessionId: session.id, turnId: turn.id };
     },
     async fork(turnId, fork) {

@@ -1,9 +1,19 @@
-import type { Json } from "@pawl/core";
+import type { Json, JsonObject } from "@pawl/core";
 import type { WireCancel, WireEvent, WireTurn, WireTurnResult } from "@pawl/http";
+
+export interface AttachedFile {
+  readonly type: "file" | "image";
+  readonly name: string;
+  readonly mediaType: string;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
 
 export interface NewTurn {
   readonly sessionId: string;
   readonly content: string;
+  readonly files?: readonly AttachedFile[];
+  /** JSON Schema of the answer. */
+  readonly outputSchema?: JsonObject;
   readonly model?: string;
   readonly environment?: Json;
   /** Names of tools whose calls need somebody's approval. */

@@ -7,6 +7,7 @@ import { commandName } from "../command-name.ts";
 import { cliError } from "../errors.ts";
 import { EXIT, exitCodeOf } from "../exit-codes.ts";
 import { sayError } from "../output/say-error.ts";
+import { attachedFiles, schemaIn } from "./attached-files.ts";
 import { followTurn } from "./follow-turn.ts";
 import { mcpEnvironment } from "./mcp-environment.ts";
 import { type OutputOptions, openOutput } from "./open-output.ts";
@@ -18,6 +19,8 @@ export interface RunOptions extends OutputOptions {
   readonly agent?: string;
   readonly model?: string;
   readonly ask?: readonly string[];
+  readonly attach?: readonly string[];
+  readonly outputSchema?: string;
   readonly timeout?: number;
 }
 
@@ -48,6 +51,9 @@ export async function run(words: string, options: RunOptions): Promise<number> {
       : setTimeout(() => cancel(`no end after ${options.timeout} s`), options.timeout * 1000);
   try {
     const content = await promptOf(words);
+    const files = await attachedFiles(options.attach ?? []);
+    const outputSchema =
+      options.outputSchema === undefined ? undefined : await schemaIn(options.outputSchema);
     const { dataDir, model } = options;
     const config = configOf({
       ...(dataDir !== undefined && { dataDir }),
@@ -65,6 +71,8 @@ export async function run(words: string, options: RunOptions): Promise<number> {
     const ids = await client.send({
       sessionId: options.session ?? `s_${randomUUID().replaceAll("-", "").slice(0, 12)}`,
       content,
+      ...(files.length > 0 && { files }),
+      ...(outputSchema !== undefined && { outputSchema }),
       ...(options.agent !== undefined && { agent: options.agent }),
       // The turn's own, whatever the default is where it runs.
       ...(model !== undefined && { model }),

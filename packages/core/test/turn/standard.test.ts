@@ -33,6 +33,31 @@ describe("the standard protocol", () => {
     expect(t.outcome).toEqual({ status: "completed", text: "", output: { city: "Oslo" } });
   });
 
+  test("T6 an answer that misses its schema leaves the transcript, and is asked for once more with what was wrong", () => {
+    const output = { schema: { type: "object" } };
+    const t = turn({ config: configOf({}, { output }) })
+      .begin()
+      .answer([text("cold")]);
+    expect(t.last.effects).toEqual([
+      {
+        id: "1.model_call.0/1.again",
+        command: expect.objectContaining({ iteration: 1, upTo: 1, note: expect.stringContaining("cold") }),
+      },
+    ]);
+    expect(t.state.delta.map(({ role }) => role)).toEqual(["user"]);
+    t.answer([{ type: "structured", value: { celsius: -3 } }]).checkpoint();
+    expect(t.outcome).toEqual({ status: "completed", text: '{"celsius":-3}', output: { celsius: -3 } });
+  });
+
+  test("an answer that misses its schema twice fails the turn", () => {
+    const t = turn({ config: configOf({}, { output: { schema: {} } }) })
+      .begin()
+      .answer([text("cold")])
+      .answer([text("colder")]);
+    expect(t.outcome).toMatchObject({ status: "failed", code: "output_invalid" });
+    expect(t.state.delta.map(({ role }) => role)).toEqual(["user", "assistant"]);
+  });
+
   test("a tool's result goes back to the model, which then answers", () => {
     const t = turn()
       .begin()

@@ -2,7 +2,7 @@ import { isPawlError } from "@pawl/core";
 import { errorAnswer, jsonAnswer } from "../answer.ts";
 import { readJson } from "../read-json.ts";
 import type { Call, Route } from "../route.ts";
-import { inputBodySchema, sendOptionsOf, wireAccepted } from "../wire/input.ts";
+import { contentOf, inputBodySchema, sendOptionsOf, wireAccepted } from "../wire/input.ts";
 
 export const inputRoutes: readonly Route[] = [
   { method: "POST", path: "/v1/sessions/:session/inputs", answer: acceptInput },
@@ -20,6 +20,6 @@ async function acceptInput({ request, params, principal, host, options }: Call):
     if (!isPawlError(thrown)) throw thrown;
     return errorAnswer({ status: 403, code: thrown.code, message: thrown.message });
   }
-  const turn = await session.send(body.content, sendOptions);
+  const turn = await session.send(contentOf(body), sendOptions);
   return jsonAnswer(202, wireAccepted(session.id, turn.id, body));
 }

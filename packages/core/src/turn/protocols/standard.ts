@@ -35,7 +35,11 @@ function decide(answer: ModelAnswer, wantsOutput: boolean): TurnAction {
   const structured = answer.parts.find((part) => part.type === "structured");
   if (structured) {
     const { value } = structured;
-    return { type: "complete", text: text === "" ? JSON.stringify(value) : text, output: value };
+    return {
+      type: "complete",
+      text: wantsOutput && text === "" ? JSON.stringify(value) : text,
+      output: value,
+    };
   }
   if (text.trim() === "") return { type: "call_model_again" };
   if (wantsOutput) return { type: "repair_output", issue: answer.outputIssue ?? "It is not JSON." };
