@@ -82,6 +82,7 @@ describe("export names", () => {
         "isTerminalInput",
         "jobId",
         "jobSessionId",
+        "jsonSchema",
         "jsonSchemaOf",
         "legalTransition",
         "limitReached",

@@ -109,9 +109,6 @@ export function createFakeHost(): FakeHost {
       return turn(TURN);
     },
     attach: notHere,
-    retire: notHere,
-    stop: notHere,
-    destroy: notHere,
     attachment: async () => null,
     async transcript() {
       return [
