@@ -42,6 +42,7 @@ export class JobEvents {
   readonly #parent: JobEvents | undefined;
   readonly #journal: StepJournal | undefined;
   #sinceYield = 0;
+  readonly #withNext: JobUpdate[] = [];
   #unstored = 0;
   /** Payload in UTF-16 units. */
   #unstoredSize = 0;
@@ -97,6 +98,11 @@ export class JobEvents {
     return this.#pace(stored);
   }
 
+  /** Stored together with the next message of the job. */
+  storeNext(update: JobUpdate): void {
+    this.#withNext.push(update);
+  }
+
   /** Done when everything that was emitted so far is stored, or refused. */
   settled(): Awaitable<void> {
     return this.#runtime.committer.settled();
@@ -117,8 +123,9 @@ export class JobEvents {
     kind: string,
     payload: string,
     options: { source?: string; secret?: string },
-    jobs: JobUpdate[],
+    updates: JobUpdate[],
   ): Awaitable<void> {
+    const jobs = this.#withNext.length === 0 ? updates : [...this.#withNext.splice(0), ...updates];
     const record = this.#record;
     const session = this.#session;
     record.lastJobSeq += 1;

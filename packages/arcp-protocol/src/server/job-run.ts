@@ -107,6 +107,13 @@ export class JobRun {
     queueMicrotask(() => void this.#run(handler, context));
   }
 
+  /** Stored with the first thing that the job does: by itself it is not worth a write. */
+  #beginRunning(): void {
+    if (this.runtime.registry.setState(this.jobId, "running")?.ok !== true) return;
+    this.record.state = "running";
+    this.events.storeNext({ jobId: this.jobId, state: "running" });
+  }
+
   /** Moves the job between its live states. Throws `illegal_transition`. */
   setState(state: JobState): void {
     if (isTerminal(state)) {
@@ -211,7 +218,7 @@ export class JobRun {
 
   async #run(handler: AgentHandler, context: JobContext): Promise<void> {
     if (this.over) return;
-    if (this.entry.state !== "running") this.setState("running");
+    if (this.entry.state !== "running") this.#beginRunning();
     try {
       const value = await handler(this.record.input, context);
       if (this.over) return;

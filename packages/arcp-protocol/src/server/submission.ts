@@ -68,12 +68,22 @@ export class SubmissionDesk {
     const key = message.payload.idempotency_key;
     if (key == null) return this.#accept(session, message, undefined);
     const fingerprint = sha256(submissionFingerprint(message.payload));
+    const accept = () => this.#accept(session, message, { key, fingerprint });
+    // Storing it finds an earlier one too. Only what is issued before that, or refused, has to be preceded by a look.
+    let refusal: unknown;
+    if (this.#runtime.credentials === undefined) {
+      try {
+        return accept();
+      } catch (thrown) {
+        refusal = thrown;
+      }
+    }
     const found = this.#runtime.persistence.jobs.findByKey(session.principal, key);
-    return whenDone(found, (existing) =>
-      existing === undefined
-        ? this.#accept(session, message, { key, fingerprint })
-        : this.#repeat(session, message, existing, fingerprint),
-    ) as Awaitable<void>;
+    return whenDone(found, (existing) => {
+      if (existing !== undefined) return this.#repeat(session, message, existing, fingerprint);
+      if (refusal !== undefined) throw refusal;
+      return accept();
+    }) as Awaitable<void>;
   }
 
   /** The same key again: the same answer for the same parameters, a conflict otherwise. */
