@@ -1,11 +1,13 @@
 import { connect } from "@pawl/arcp-protocol/client";
+import type { ArcpPersistence } from "@pawl/arcp-protocol/persistence";
 import { ArcpServer } from "@pawl/arcp-protocol/server";
 import { serveWebSocket } from "@pawl/arcp-protocol/transports/websocket-server";
 import type { ArcpSystem } from "./arcp-system.ts";
 
-/** Our client and our runtime, with the persistence in memory and default limits. */
-export async function openPawlSystem(): Promise<ArcpSystem> {
+/** Our client and our runtime with default limits, and the persistence in memory when none is given. */
+export async function openPawlSystem(persistence?: ArcpPersistence): Promise<ArcpSystem> {
   const server = new ArcpServer({
+    ...(persistence !== undefined && { persistence }),
     authenticate: () => ({ id: "bench" }),
     agents: [
       { name: "echo", versions: { "1.0.0": (input) => input } },

@@ -15,4 +15,5 @@ export const cells: ReadonlyMap<string, () => Promise<Cell>> = new Map([
   ["peers-steps", async () => (await import("./peers-steps.ts")).peersStepsCell],
   ["peers-jobs", async () => (await import("./peers-jobs.ts")).peersJobsCell],
   ["arcp", async () => (await import("./arcp.ts")).arcpCell],
+  ["arcp-durable", async () => (await import("./arcp-durable.ts")).arcpDurableCell],
 ]);

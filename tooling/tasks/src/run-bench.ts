@@ -41,7 +41,7 @@ async function pnpm(commandArgs: readonly string[], cwd: string): Promise<void> 
 // Who asks for help waits for no build.
 if (!args.includes("--help") && !args.includes("-h")) {
   await pnpm(["install", "--frozen-lockfile", "--reporter=silent"], bench);
-  const packages = ["--filter=./packages/*", "--filter=@pawl/test-postgres"];
+  const packages = ["--filter=./packages/*", "--filter=@pawl/server", "--filter=@pawl/test-postgres"];
   const logs = ["--output-logs=errors-only", "--log-order=grouped"];
   await run(process.execPath, [join(import.meta.dirname, "run-tasks.ts"), "build", ...packages, ...logs]);
 }
