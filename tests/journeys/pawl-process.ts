@@ -21,10 +21,15 @@ export interface PawlOptions {
   readonly cwd: string;
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** `pipe`: the test writes to it. Default `ignore`. */
+  readonly stdin?: "pipe" | "ignore";
 }
 
 /** The built command line as a process of its own, with nothing of the test's environment that could steer it. */
-export function pawl(args: readonly string[], { cwd, dataDir, env = {} }: PawlOptions): PawlProcess {
+export function pawl(
+  args: readonly string[],
+  { cwd, dataDir, env = {}, stdin = "ignore" }: PawlOptions,
+): PawlProcess {
   const { PATH, HOME, TMPDIR } = process.env;
   const inherited = Object.fromEntries(
     Object.entries({ PATH, HOME, TMPDIR }).filter(([, v]) => v !== undefined),
@@ -32,7 +37,7 @@ export function pawl(args: readonly string[], { cwd, dataDir, env = {} }: PawlOp
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd,
     env: { ...inherited, PAWL_DATA_DIR: dataDir, NO_COLOR: "1", ...env } as NodeJS.ProcessEnv,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
   });
   let out = "";
   let err = "";

@@ -39,6 +39,18 @@ export class ArcpServers {
     return { process, http: http as string, ws: ws as string };
   }
 
+  /** One that speaks over its stdin and stdout. */
+  startOverStdio(dir: string): PawlProcess {
+    const process = pawl(["serve", "--stdio", "--conformance", ...PRINCIPALS], {
+      cwd: dir,
+      dataDir: join(dir, "data"),
+      env: { PAWL_LOG_LEVEL: "warn" },
+      stdin: "pipe",
+    });
+    this.#running.push(process);
+    return process;
+  }
+
   async clean(): Promise<void> {
     for (const process of this.#running.splice(0)) {
       if (process.child.exitCode === null && process.child.signalCode === null) await process.kill("SIGTERM");
