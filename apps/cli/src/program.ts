@@ -6,6 +6,7 @@ import { addMigrate } from "./command-line/migrate.ts";
 import { nameConfigFile } from "./command-line/named-config-file.ts";
 import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
+import { addTasks } from "./command-line/tasks.ts";
 import { addWaits } from "./command-line/waits.ts";
 import type { CancelOptions } from "./commands/cancel.ts";
 import type { RunOptions } from "./commands/run.ts";
@@ -61,6 +62,7 @@ ${EXIT_CODES}`,
   addLookingBack(program, setExitCode);
   addWaits(program, setExitCode);
   addApprovals(program, setExitCode);
+  addTasks(program, setExitCode);
   addMcp(program, setExitCode);
   addMigrate(program, setExitCode);
   addConfig(program, setExitCode);

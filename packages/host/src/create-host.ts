@@ -252,7 +252,8 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       approvals: createApprovals({ names, store, links, settler, signer }),
       tasks: createTasks({
         names,
-        load: store.processes.load,
+        processes: store.processes,
+        startable: bodies,
         commands,
         newId,
         hold: keepAlive.hold,

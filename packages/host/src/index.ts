@@ -6,6 +6,7 @@ export type { Approval, DecisionFacts } from "./approval-view.ts";
 export type { ApprovalAnswer, ApprovalChoice, Approvals, DecideOptions } from "./approvals.ts";
 export { createHost } from "./create-host.ts";
 export type { ArgumentDifference } from "./errors.ts";
+export { externalTask, type StartableTask } from "./external-task.ts";
 export type {
   ApprovalPolicies,
   EventOptions,
@@ -24,7 +25,14 @@ export type {
   TurnResult,
   TurnSummary,
 } from "./host.ts";
-export type { StartTaskOptions, TaskRecord, TaskResult, Tasks } from "./tasks.ts";
+export type {
+  StartTaskOptions,
+  TaskRecord,
+  TaskReport,
+  TaskResult,
+  TaskSessionReport,
+  Tasks,
+} from "./tasks.ts";
 export type { TurnEffect } from "./turn-effects.ts";
 export {
   type BrokenLink,

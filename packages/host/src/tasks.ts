@@ -6,6 +6,7 @@ import {
   PawlError,
   type ProcessCommand,
   type ProcessEnd,
+  type ProcessEventBody,
   type ProcessId,
   type ProcessRecord,
   type ProcessResult,
@@ -17,7 +18,8 @@ import {
 } from "@pawl/core";
 import type { NewId, Processes } from "@pawl/core/ports";
 import type { ProcessCommands } from "@pawl/effects";
-import { type DefinedProcess, processUnknown, type SignalSchemas } from "@pawl/effects/processes";
+import { processUnknown } from "@pawl/effects/processes";
+import type { StartableTask } from "./external-task.ts";
 import type { SessionNames } from "./session-names.ts";
 
 export interface StartTaskOptions {
@@ -64,13 +66,28 @@ export interface TaskRecord {
  */
 export interface Tasks {
   /** Durable when it resolves. @throws PawlError `process_input_invalid`, `store_conflict` */
-  start<Input extends Schema, Output extends Json, Signals extends SignalSchemas>(
-    task: DefinedProcess<Input, Output, Signals>,
+  start<Input extends Schema>(
+    task: StartableTask<Input>,
     input: InferSchema<Input>,
     options?: StartTaskOptions,
   ): Promise<TaskRecord>;
-  /** Those that a session sees; `all` also those that have ended. */
-  list(session: string, options?: { readonly all?: boolean }): Promise<readonly TaskRecord[]>;
+  /** The same for one of the host's `tasks`, by its name. @throws PawlError `task_unknown` */
+  startNamed(name: string, input: Json, options?: StartTaskOptions): Promise<TaskRecord>;
+  /** Those that a session sees, or all that there are; `all` also those that have ended. */
+  list(session?: string, options?: { readonly all?: boolean }): Promise<readonly TaskRecord[]>;
+  get(id: string): Promise<TaskRecord>;
+  /** Lets another session see them in place of the first. @returns ids of those that were moved */
+  transfer(
+    ids: readonly string[],
+    between: { readonly from: string; readonly to: string },
+  ): Promise<readonly string[]>;
+  /** Takes a session's sight of all of its background tasks; they go on. */
+  deleteSession(session: string): Promise<TaskSessionReport>;
+  /**
+   * For `externalTask`s: whoever runs one elsewhere tells how far it is, and how it ended. @throws PawlError `process_not_owner` for a
+   * task that hosts run themselves, `process_ended`
+   */
+  report(id: string, report: TaskReport, options?: { readonly idempotencyKey?: string }): Promise<TaskRecord>;
   /** @returns how many signals of this name it has now. @throws PawlError `process_signal_invalid`, `process_ended` */
   signal(
     id: string,
@@ -84,10 +101,27 @@ export interface Tasks {
   cancel(id: string, options?: { readonly reason?: string; readonly origin?: string }): Promise<TaskRecord>;
 }
 
+export interface TaskSessionReport {
+  /** Background tasks that the session saw. */
+  readonly revoked: readonly string[];
+  /** Those of them that go on and that no session sees any more. */
+  readonly unseen: readonly string[];
+}
+
+/** What is told of an external task. `abandoned`: nobody can say how it ended, and `by` answers for that. */
+export type TaskReport =
+  | { readonly progress: Json; readonly wake?: boolean }
+  | { readonly status: "completed"; readonly output: Json }
+  | { readonly status: "failed"; readonly code: string; readonly message: string }
+  | { readonly status: "cancelled" }
+  | { readonly status: "abandoned"; readonly by: string; readonly note?: string };
+
 export interface TasksOptions {
   /** Whose background tasks: those that none of its sessions sees are unknown to it. */
   readonly names: SessionNames;
-  readonly load: Processes["load"];
+  readonly processes: Pick<Processes, "load" | "list" | "append">;
+  /** Those that can be started by name. */
+  readonly startable: readonly StartableTask<Schema>[];
   readonly commands: ProcessCommands;
   readonly newId: NewId;
   readonly hold: () => () => void;
@@ -95,14 +129,38 @@ export interface TasksOptions {
   readonly poke: () => void;
 }
 
-export function createTasks({ names, load, commands, newId, hold, poke }: TasksOptions): Tasks {
+export function createTasks({
+  names,
+  processes,
+  startable,
+  commands,
+  newId,
+  hold,
+  poke,
+}: TasksOptions): Tasks {
   /** Its id, when it is there for this caller. */
   async function seen(text: string): Promise<ProcessId> {
     const id = processId(text);
-    if (names.owner === undefined) return id;
-    const record = await load(id);
-    if (record?.grants.some(names.sees)) return id;
+    if (names.owner !== undefined) await loadSeen(text);
+    return id;
+  }
+
+  async function loadSeen(text: string): Promise<ProcessRecord> {
+    const id = processId(text);
+    const record = await processes.load(id);
+    if (record !== null && (names.owner === undefined || record.grants.some(names.sees))) return record;
     throw processUnknown(id);
+  }
+
+  async function listAll(live: boolean): Promise<readonly ProcessRecord[]> {
+    const records: ProcessRecord[] = [];
+    for (;;) {
+      const after = records.at(-1)?.registration.processId;
+      const page = await processes.list({ live, limit: PAGE, ...(after !== undefined && { after }) });
+      records.push(...page);
+      if (page.length < PAGE) break;
+    }
+    return names.owner === undefined ? records : records.filter(({ grants }) => grants.some(names.sees));
   }
 
   async function run<Operation extends ProcessCommand["operation"]>(
@@ -114,7 +172,13 @@ export function createTasks({ names, load, commands, newId, hold, poke }: TasksO
     return result as Extract<ProcessResult, { operation: Operation }>;
   }
 
-  return {
+  const tasks: Tasks = {
+    async startNamed(name, input, options) {
+      const task = startable.find((one) => one.name === name);
+      if (task !== undefined) return tasks.start(task, input, options);
+      const known = startable.map((one) => one.name).join(", ") || "none";
+      throw new PawlError("task_unknown", `This host has no background task "${name}". It has: ${known}.`);
+    },
     async start(task, input, { session, wake, idempotencyKey } = {}) {
       const checked = await validate(task.input, input);
       if (!checked.ok) {
@@ -151,9 +215,30 @@ export function createTasks({ names, load, commands, newId, hold, poke }: TasksO
       return viewOf(record, names);
     },
     async list(session, { all = false } = {}) {
+      if (session === undefined) return (await listAll(!all)).map((record) => viewOf(record, names));
       const mode = all ? "all" : "live";
       const { records } = await run<"list">({ operation: "list", sessionId: names.stored(session), mode });
       return records.map((record) => viewOf(record, names));
+    },
+    get: async (id) => viewOf(await loadSeen(id), names),
+    async transfer(ids, { from, to }) {
+      const processIds = await Promise.all(ids.map(seen));
+      const sessions = { from: names.stored(from), to: names.stored(to) };
+      return (await run<"transfer">({ operation: "transfer", ...sessions, processIds })).moved;
+    },
+    async deleteSession(session) {
+      const command = { operation: "delete_session", sessionId: names.stored(session) } as const;
+      return (await run<"delete_session">(command)).report;
+    },
+    async report(id, report, { idempotencyKey = newId() } = {}) {
+      const known = await seen(id);
+      const bodies = [bodyOf(report)];
+      const { record } = await processes.append({
+        processId: known,
+        key: `report ${idempotencyKey}`,
+        bodies,
+      });
+      return viewOf(record, names);
     },
     async signal(id, name, payload, { idempotencyKey } = {}) {
       const command = { operation: "signal", processId: await seen(id), name, payload } as const;
@@ -183,6 +268,25 @@ export function createTasks({ names, load, commands, newId, hold, poke }: TasksO
       return viewOf(record, names);
     },
   };
+  return tasks;
+}
+
+const PAGE = 200;
+
+function bodyOf(report: TaskReport): ProcessEventBody {
+  if ("progress" in report) return { type: "progress", value: report.progress, wake: report.wake === true };
+  switch (report.status) {
+    case "completed":
+      return { type: "completed", output: report.output };
+    case "failed":
+      return { type: "failed", error: { code: report.code, message: report.message } };
+    case "cancelled":
+      return { type: "cancelled" };
+    case "abandoned": {
+      const { by, note } = report;
+      return { type: "abandoned", evidence: { type: "reported", by, ...(note !== undefined && { note }) } };
+    }
+  }
 }
 
 function viewOf(record: ProcessRecord, names: SessionNames): TaskRecord {

@@ -3,7 +3,7 @@ import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
 import { expect, expectTypeOf, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
-import { backgroundTask, createHost } from "../src/index.ts";
+import { backgroundTask, createHost, externalTask } from "../src/index.ts";
 
 const importRows = backgroundTask({
   name: "import-rows",
@@ -65,4 +65,62 @@ test("bad input, unknown ids and undeclared signals have codes; a cancelled one 
   await expect(wrong).rejects.toMatchObject({ code: "process_signal_invalid" });
   expect(await tasks.cancel(id, { origin: "ana" })).toMatchObject({ cancel: { origin: "ana" } });
   expect(await tasks.result(id)).toEqual({ status: "cancelled" });
+});
+
+test("are listed over all sessions, shown, moved and let go of; what is not there has a code", async () => {
+  const { tasks } = hostOver(memoryStore(), []);
+  const one = await tasks.start(importRows, { rows: 1 }, { session: "s1" });
+  const two = await tasks.start(importRows, { rows: 2 }, { session: "s1" });
+  const ids = [one.id, two.id].sort();
+  expect((await tasks.list()).map(({ id }) => id).sort()).toEqual(ids);
+  expect(await tasks.get(one.id)).toEqual(one);
+  await expect(tasks.get("ghost")).rejects.toMatchObject({ code: "process_unknown" });
+  await expect(tasks.startNamed("ghost", {})).rejects.toMatchObject({ code: "task_unknown" });
+  expect(await tasks.transfer([one.id], { from: "s1", to: "s2" })).toEqual([one.id]);
+  expect(await tasks.transfer([one.id], { from: "s1", to: "s2" })).toEqual([]);
+  await expect(tasks.transfer(["ghost"], { from: "s1", to: "s2" })).rejects.toMatchObject({
+    code: "process_unknown",
+  });
+  expect(await tasks.list("s2")).toMatchObject([{ id: one.id, sessions: ["s2"] }]);
+  expect(await tasks.deleteSession("s2")).toEqual({ revoked: [one.id], unseen: [one.id] });
+  expect(await tasks.list("s2")).toEqual([]);
+  expect((await tasks.list()).map(({ id }) => id).sort()).toEqual(ids);
+});
+
+test("an external task is run by nobody here, and ends as whoever runs it says", async () => {
+  const build = externalTask({
+    name: "build",
+    input: z.object({ commit: z.string() }),
+    signals: { faster: z.object({ cores: z.number() }) },
+  });
+  const host = hostOver(memoryStore());
+  await host.start();
+  const { tasks } = host;
+  const { id } = await tasks.start(build, { commit: "abc" }, { session: "s1" });
+  const result = tasks.result(id);
+  expect(await tasks.report(id, { progress: { done: 0.5 } })).toMatchObject({
+    status: "registered",
+    progress: { done: 0.5 },
+  });
+  expect(await tasks.signal(id, "faster", { cores: 8 })).toEqual({ ordinal: 1 });
+  const end = { status: "completed", output: { artefact: "x" } } as const;
+  expect(await tasks.report(id, end, { idempotencyKey: "k" })).toMatchObject({
+    status: "completed",
+    attempts: 0,
+  });
+  expect(await tasks.report(id, end, { idempotencyKey: "k" })).toMatchObject({ status: "completed" });
+  expect(await result).toEqual({ status: "completed", output: { artefact: "x" } });
+  await expect(tasks.report(id, { status: "cancelled" })).rejects.toMatchObject({ code: "process_ended" });
+
+  const lost = await tasks.start(build, { commit: "def" });
+  const abandoned = { status: "abandoned", by: "ana", note: "the farm burnt down" } as const;
+  expect(await tasks.report(lost.id, abandoned)).toMatchObject({
+    result: { status: "abandoned", evidence: { type: "reported", by: "ana", note: "the farm burnt down" } },
+  });
+  const own = await tasks.start(importRows, { rows: 1 });
+  await expect(tasks.report(own.id, { status: "completed", output: 1 })).rejects.toMatchObject({
+    code: "process_not_owner",
+  });
+  await expect(tasks.report(own.id, abandoned)).rejects.toMatchObject({ code: "process_evidence_missing" });
+  await tasks.cancel(own.id);
 });

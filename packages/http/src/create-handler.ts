@@ -9,6 +9,7 @@ import { attachmentRoutes } from "./routes/attachments.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { lookingBackRoutes } from "./routes/looking-back.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
+import { taskRoutes } from "./routes/tasks.ts";
 import { turnRoutes } from "./routes/turns.ts";
 import { waitRoutes } from "./routes/waits.ts";
 
@@ -54,6 +55,7 @@ const ROUTES = [
   ...lookingBackRoutes,
   ...waitRoutes,
   ...approvalRoutes,
+  ...taskRoutes,
 ];
 
 /**
@@ -87,6 +89,14 @@ const ROUTES = [
  * | `POST /v1/approvals/:id/link` | a link for `{for?, expires_at?}`: `{url, key}` |
  * | `GET /v1/approvals/:id/receipt` | the signed proof of what was decided |
  * | `GET /v1/receipt-key` | the public key that receipts verify with |
+ * | `GET /v1/tasks?session=&all=1` | background tasks, those that have ended too with `all` |
+ * | `POST /v1/tasks` | starts one of the host's by name: `{name, input, session?, wake?, idempotency_key?}`; 202 |
+ * | `GET /v1/tasks/:id` | one of them |
+ * | `GET /v1/tasks/:id/result?wait_ms=` | how it ended (200), or how it stands (202) when it has not in time |
+ * | `POST /v1/tasks/:id/signals` | sends it `{name, payload, idempotency_key?}`; answers with the signal's ordinal |
+ * | `POST /v1/tasks/:id/cancel` | asks for its end, `{reason?}` |
+ * | `POST /v1/tasks/:id/report` | of an external one: `{progress}`, or how it ended |
+ * | `POST /v1/tasks/transfer` | lets another session see `{from, to, task_ids}` |
  * | `GET /a/<key>` | by key, without a token: the page of an approval, or of what else the key answers. Decides nothing |
  * | `POST /a/<key>` | by key, without a token: decides it, by form or JSON; other waits take what `POST /v1/waits/:id` does |
  *
@@ -141,7 +151,7 @@ async function answer(
   if (match.found === "nothing") {
     throw httpError(
       "route_unknown",
-      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns, /v1/waits and /v1/approvals.",
+      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns, /v1/waits, /v1/approvals and /v1/tasks.",
     );
   }
   return match.route.answer({

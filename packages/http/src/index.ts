@@ -50,6 +50,19 @@ export {
   wireSession,
 } from "./wire/session.ts";
 export {
+  movedSchema,
+  reportOf,
+  reportTaskSchema,
+  signalledSchema,
+  taskResultSchema,
+  taskSchema,
+  tasksSchema,
+  type WireTask,
+  type WireTaskResult,
+  wireTask,
+  wireTaskResult,
+} from "./wire/task.ts";
+export {
   turnSummarySchema,
   turnsSchema,
   type WireTurnSummary,

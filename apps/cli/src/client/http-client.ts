@@ -11,6 +11,7 @@ import { followEvents } from "./event-source.ts";
 import { httpApprovals } from "./http-approvals.ts";
 import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
 import { httpReads } from "./http-reads.ts";
+import { httpTasks } from "./http-tasks.ts";
 import { httpWaits } from "./http-waits.ts";
 import type { Patience } from "./patience.ts";
 import type { PawlClient } from "./pawl-client.ts";
@@ -78,6 +79,7 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
     reads: httpReads(call),
     waits: httpWaits(call),
     approvals: httpApprovals(call),
+    tasks: httpTasks(call),
     close: async () => undefined,
   };
 }

@@ -5,6 +5,7 @@ import { createLogger, openRuntime } from "@pawl/server/runtime";
 import { cliError } from "../errors.ts";
 import { localApprovals } from "./local-approvals.ts";
 import { localReads } from "./local-reads.ts";
+import { localTasks } from "./local-tasks.ts";
 import { localWaits } from "./local-waits.ts";
 import type { PawlClient } from "./pawl-client.ts";
 
@@ -52,6 +53,7 @@ export async function openLocalClient(
     reads: localReads(host),
     waits: localWaits(host),
     approvals: localApprovals(host),
+    tasks: localTasks(host),
     close: () => runtime.close({ drainMs: 1_000 }),
   };
 }

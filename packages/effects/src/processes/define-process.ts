@@ -58,6 +58,21 @@ export type AnyProcess = DefinedProcess<any, any, any>;
 
 const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
+/** The signals of a task as data. @throws PawlError `process_definition_invalid`, `schema_unsupported` */
+export function declareSignals(task: string, signals: SignalSchemas): readonly SignalDeclaration[] {
+  for (const name of [task, ...Object.keys(signals)]) {
+    if (!NAME.test(name)) {
+      throw processInvalid(
+        `"${name}" cannot name a background task or a signal: use a letter, then up to 63 of letters, digits, "_", "." and "-".`,
+      );
+    }
+  }
+  return Object.entries(signals).map(([name, schema]) => ({
+    name,
+    schema: jsonSchemaOf(schema, `signal "${name}"`),
+  }));
+}
+
 /** @throws PawlError `process_definition_invalid`, `schema_unsupported` */
 export function defineProcess<
   Input extends Schema,
@@ -65,17 +80,7 @@ export function defineProcess<
   const Signals extends SignalSchemas = Record<never, never>,
 >(spec: ProcessSpec<Input, Output, Signals>): DefinedProcess<Input, Output, Signals> {
   const signals = spec.signals ?? ({} as Signals);
-  for (const name of [spec.name, ...Object.keys(signals)]) {
-    if (!NAME.test(name)) {
-      throw processInvalid(
-        `"${name}" cannot name a background task or a signal: use a letter, then up to 63 of letters, digits, "_", "." and "-".`,
-      );
-    }
-  }
-  const declarations = Object.entries(signals).map(([name, schema]) => ({
-    name,
-    schema: jsonSchemaOf(schema, `signal "${name}"`),
-  }));
+  const declarations = declareSignals(spec.name, signals);
   return {
     name: spec.name,
     input: spec.input,

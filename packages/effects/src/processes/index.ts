@@ -6,6 +6,7 @@ export { createProcessCommands } from "./commands.ts";
 export {
   type AnyProcess,
   type DefinedProcess,
+  declareSignals,
   defineProcess,
   type ProcessContext,
   type ProcessSpec,

@@ -1,0 +1,13 @@
+import type { Json } from "@pawl/core";
+import type { WireTask, WireTaskResult } from "@pawl/http";
+
+/** Background tasks, on a server or in this process. */
+export interface TasksClient {
+  list(query: { readonly session?: string; readonly all: boolean }): Promise<readonly WireTask[]>;
+  show(id: string): Promise<WireTask>;
+  start(task: { readonly name: string; readonly input: Json; readonly session?: string }): Promise<WireTask>;
+  signal(id: string, name: string, payload: Json): Promise<{ readonly ordinal: number }>;
+  cancel(id: string, reason: string | undefined): Promise<WireTask>;
+  /** Resolves when it has ended. */
+  result(id: string): Promise<WireTaskResult>;
+}
