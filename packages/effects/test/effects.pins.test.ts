@@ -26,8 +26,10 @@ describe("public names stay what they are", () => {
         "awaitProcessEnd",
         "createProcessCommands",
         "createProcessRunner",
+        "declareSignals",
         "defineProcess",
         "processUnknown",
+        "processWaitExecutor",
       ]
     `));
   it("@pawl/effects", () =>

@@ -24,7 +24,7 @@ import {
   toolExecutor,
 } from "@pawl/effects";
 import { type ApprovalPolicy, approvalGuard, grantGuard } from "@pawl/effects/guards";
-import { createProcessCommands, createProcessRunner } from "@pawl/effects/processes";
+import { createProcessCommands, createProcessRunner, processWaitExecutor } from "@pawl/effects/processes";
 import { createTurnDriver } from "@pawl/effects/turn-driver";
 import {
   createLeaseKeeper,
@@ -102,7 +102,11 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     askedInput,
   });
 
-  const commands = createProcessCommands({ processes: store.processes, clock });
+  const commands = createProcessCommands({
+    processes: store.processes,
+    clock,
+    awaits: awaits.ready,
+  });
 
   const policies = (options.approvals ?? {}) as Readonly<Record<string, ApprovalPolicy>>;
   const schemas = createKnownSchemas();
@@ -120,6 +124,10 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     limitsOf: (ref: string) => agents.find((known) => agentRef(known) === ref)?.limits,
   };
   const parentOf = (environment: Json | undefined) => delegation.read(environment).parent;
+  const waitForTasks = processWaitExecutor(awaits.executors.await_event, {
+    processes: store.processes,
+    awaits: awaits.ready,
+  });
   const controller = journaled({
     clock,
     guards: [
@@ -143,7 +151,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       process: processExecutor(commands),
       sync_environment: syncEnvironmentExecutor,
       ...awaits.executors,
-      await_event: childTurnExecutor(awaits.executors.await_event, { sessions, inbox, parentOf }),
+      await_event: childTurnExecutor(waitForTasks, { sessions, inbox, parentOf }),
     },
   });
   const environment = createHostEnvironment({

@@ -45,7 +45,12 @@ const SHAPES = {
   ),
   limits: z.looseObject({}, "must be an object of limits"),
   secret: z.string("must be text, as PAWL_SECRET has it"),
-  publicUrl: z.string("must be an address such as https://example.org/pawl"),
+  publicUrl: z.union(
+    [z.string(), z.custom((value) => typeof value === "function")],
+    "must be an address such as https://example.org/pawl",
+  ),
+  approvalsExpireMs: amount(),
+  receiptKey: z.string("must be a private key, PKCS #8, base64url"),
   concurrency: amount(),
   maxAttempts: amount(),
   leaseTtlMs: amount(),

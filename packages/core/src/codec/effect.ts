@@ -40,6 +40,7 @@ export const waitReason = unionBy<WaitReason>()("type", {
     tool: z.string(),
     note: z.string().exactOptional(),
     onCancel: z.enum(["tell_session", "forget"]).exactOptional(),
+    task: z.string().exactOptional(),
   }),
   did_it_happen: z.looseObject({
     type: z.literal("did_it_happen"),
@@ -102,6 +103,7 @@ const launch = unionBy<ToolLaunch>()("status", {
     onTimeout: z.enum(["tell_model", "fail_turn"]),
     onCancel: z.enum(["tell_session", "forget"]).exactOptional(),
     note: z.string().exactOptional(),
+    task: z.string().exactOptional(),
   }),
   ambiguous: z.looseObject({
     status: z.literal("ambiguous"),

@@ -15,6 +15,11 @@ export interface PendingOptions {
   readonly onCancel?: "tell_session" | "forget";
   /** What people see of the wait. */
   readonly note?: string;
+  /**
+   * The id of a background task whose end answers the call, by itself. Start the task with `{ wake: run.sessionId }`. Somebody with the
+   * key may still be faster.
+   */
+  readonly task?: string;
   /** Whose key it is, for the record. */
   readonly for?: string;
 }
@@ -39,4 +44,5 @@ export interface PendingLaunch {
   readonly onTimeout: "tell_model" | "fail_turn";
   readonly onCancel?: "tell_session" | "forget";
   readonly note?: string;
+  readonly task?: string;
 }

@@ -78,6 +78,8 @@ export type WaitReason =
       readonly note?: string;
       /** What becomes of an answer that comes after the turn; absent: it becomes an input of the session (D18). */
       readonly onCancel?: "tell_session" | "forget";
+      /** The background task whose end answers it. */
+      readonly task?: string;
     }
   | {
       readonly type: "did_it_happen";

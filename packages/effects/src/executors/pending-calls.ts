@@ -41,7 +41,7 @@ export function pendingCalls(
   let known: { readonly call: PendingCall; readonly launch: PendingLaunch } | undefined;
 
   async function make(events: AwaitEvents, options: PendingOptions) {
-    const { onTimeout = "tell_model", onCancel, note, for: audience } = options;
+    const { onTimeout = "tell_model", onCancel, note, task, for: audience } = options;
     const asked = deadlineOf(options, clock.now());
     const reason: WaitReason = {
       type: "tool_pending",
@@ -49,6 +49,7 @@ export function pendingCalls(
       tool: name,
       ...(note !== undefined && { note }),
       ...(onCancel !== undefined && { onCancel }),
+      ...(task !== undefined && { task }),
     };
     const info = reason as unknown as Json;
     const { dueAt } = await events.open(scope, wait, {
@@ -65,6 +66,7 @@ export function pendingCalls(
       onTimeout,
       ...(onCancel !== undefined && { onCancel }),
       ...(note !== undefined && { note }),
+      ...(task !== undefined && { task }),
     };
     known = { call, launch };
     return known;

@@ -1,5 +1,13 @@
-import type { ProcessCommand, ProcessEventBody, ProcessId, ProcessRecord, ProcessResult } from "@pawl/core";
+import {
+  executionScope,
+  type ProcessCommand,
+  type ProcessEventBody,
+  type ProcessId,
+  type ProcessRecord,
+  type ProcessResult,
+} from "@pawl/core";
 import type { Clock, Processes } from "@pawl/core/ports";
+import type { AwaitEvents } from "../await-events/await-events.ts";
 import { processUnknown } from "../errors.ts";
 import type { ProcessCommandOptions, ProcessCommands } from "../executors/process-executor.ts";
 import { awaitProcessEnd } from "./await-end.ts";
@@ -15,8 +23,19 @@ const PAGE = 200;
 export function createProcessCommands(options: {
   readonly processes: Processes;
   readonly clock: Clock;
+  /** Signals answer the await-events that stand for them. Absent: nobody waits for one that way. */
+  readonly awaits?: () => Promise<AwaitEvents>;
 }): ProcessCommands {
-  const { processes, clock } = options;
+  const { processes, clock, awaits } = options;
+
+  /** Also for a signal that was appended by an attempt which died before it came here: the first answer stands. */
+  async function answerSignal(processId: ProcessId, body: ProcessEventBody): Promise<void> {
+    if (awaits === undefined || body.type !== "signal") return;
+    const { name: signal, ordinal, payload } = body;
+    const wait = { type: "process_signal", processId, signal, ordinal } as const;
+    const by = { name: "signal", via: "host" } as const;
+    await (await awaits()).settle(executionScope.process(processId), wait, { status: "ok", payload }, by);
+  }
 
   const append = (processId: ProcessId, key: string, ...bodies: ProcessEventBody[]) =>
     processes.append({ processId, key, bodies });
@@ -97,6 +116,7 @@ export function createProcessCommands(options: {
             ordinal: 0,
             payload,
           });
+          await answerSignal(command.processId, events[0]!.body);
           return { operation, event: events[0]! };
         }
       }

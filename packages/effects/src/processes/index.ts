@@ -13,3 +13,5 @@ export {
   type SignalSchemas,
 } from "./define-process.ts";
 export { createProcessRunner, type ProcessRunner, type ProcessRunnerOptions } from "./process-runner.ts";
+// Turns that wait for them
+export { type ProcessWaitsOptions, processWaitExecutor } from "./process-waits.ts";

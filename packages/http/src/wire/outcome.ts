@@ -40,6 +40,8 @@ export const waitReasonSchema = z.discriminatedUnion("type", [
     tool: z.string(),
     note: z.string().optional(),
     on_cancel: z.string().optional(),
+    /** The background task whose end answers it. */
+    task: z.string().optional(),
   }),
   z.object({
     type: z.literal("did_it_happen"),
@@ -121,13 +123,14 @@ export function wireToolOutcome(outcome: ToolOutcome): WireToolOutcome {
 export function wireWaitReason(reason: WaitReason): WireWaitReason {
   switch (reason.type) {
     case "tool_pending": {
-      const { callId, tool, note, onCancel } = reason;
+      const { callId, tool, note, onCancel, task } = reason;
       return {
         type: "tool_pending",
         call_id: callId,
         tool,
         ...(note !== undefined && { note }),
         ...(onCancel !== undefined && { on_cancel: onCancel }),
+        ...(task !== undefined && { task }),
       };
     }
     case "did_it_happen": {

@@ -116,13 +116,14 @@ export function toolSettled(
       return settle(machine, known, slot, resultOf(slot.call, result), now);
     }
     case "pending": {
-      const { note, onCancel } = launch;
+      const { note, onCancel, task } = launch;
       const reason: WaitReason = {
         type: "tool_pending",
         callId: slot.call.callId,
         tool: slot.call.name,
         ...(note !== undefined && { note }),
         ...(onCancel !== undefined && { onCancel }),
+        ...(task !== undefined && { task }),
       };
       return openWait(machine, state, slot, { ...launch, reason }, now);
     }
