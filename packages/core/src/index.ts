@@ -27,7 +27,6 @@ export { addUsage, NO_USAGE, type Usage } from "./conversation/usage.ts";
 export { type Agent, type AgentSpec, agent } from "./define/agent.ts";
 export { type Delegate, type DelegateOptions, delegateTo } from "./define/delegate.ts";
 export { agentRef, checkAgents, findAgent } from "./define/find-agent.ts";
-export { jsonSchema } from "./define/json-schema.ts";
 export type { PendingCall, PendingLaunch, PendingOptions } from "./define/pending-call.ts";
 export { type InferSchema, jsonSchemaOf, type Schema, type Validated, validate } from "./define/schema.ts";
 export {

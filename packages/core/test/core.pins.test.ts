@@ -82,7 +82,6 @@ describe("export names", () => {
         "isTerminalInput",
         "jobId",
         "jobSessionId",
-        "jsonSchema",
         "jsonSchemaOf",
         "legalTransition",
         "limitReached",

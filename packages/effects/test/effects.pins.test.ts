@@ -57,6 +57,7 @@ describe("public names stay what they are", () => {
         "inline",
         "joinToolboxes",
         "journaled",
+        "jsonSchema",
         "modelExecutor",
         "modelRequest",
         "newInput",

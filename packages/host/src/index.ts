@@ -1,3 +1,4 @@
+export { jsonSchema } from "@pawl/effects";
 export type { ApprovalReceipt } from "@pawl/effects/await-events";
 export { defineProcess as backgroundTask, type ProcessContext as TaskContext } from "@pawl/effects/processes";
 export type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";

@@ -1,7 +1,6 @@
 import {
   agentRef,
   inputId,
-  jsonSchema,
   jsonSchemaOf,
   loadJsonDigest,
   PawlError,
@@ -9,6 +8,7 @@ import {
   turnIdOfInput,
 } from "@pawl/core";
 import type { SessionRecord, Store } from "@pawl/core/ports";
+import { jsonSchema } from "@pawl/effects";
 import { followTree } from "./follow-tree.ts";
 import type { SendContent, SendOptions, Session, Turn } from "./host.ts";
 import { refersTo, storedFile, storedParts } from "./input-parts.ts";

@@ -1,6 +1,6 @@
 // Structured answers: what is asked for by a schema is checked before it is recorded, and mended once.
-import { agent, type InferSchema, jsonSchema, tool } from "@pawl/core";
-import { createHost, type Host, type HostOptions } from "@pawl/host";
+import { agent, type InferSchema, tool } from "@pawl/core";
+import { createHost, type Host, type HostOptions, jsonSchema } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";

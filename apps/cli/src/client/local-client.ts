@@ -1,4 +1,4 @@
-import { jsonSchema } from "@pawl/core";
+import { jsonSchema } from "@pawl/host";
 import { wireCancel, wireEvent, wireTurn, wireTurnResult } from "@pawl/http";
 import type { ServerConfig } from "@pawl/server";
 import { createLogger, openRuntime } from "@pawl/server/runtime";

@@ -2,12 +2,12 @@ import {
   type AnswerPart,
   type Json,
   type JsonObject,
-  jsonSchema,
   type ModelAnswer,
   type Schema,
   toolOutput,
   validate,
 } from "@pawl/core";
+import { jsonSchema } from "../json-schema.ts";
 
 /** Finds the schema that a JSON Schema was made of, which may check more than that can say; undefined: none in this process. */
 export type FindSchema = (schema: JsonObject) => Schema | undefined;

@@ -1,5 +1,5 @@
-import { type Json, jsonSchema } from "@pawl/core";
-import type { SendContent, SendOptions } from "@pawl/host";
+import type { Json } from "@pawl/core";
+import { jsonSchema, type SendContent, type SendOptions } from "@pawl/host";
 import { z } from "zod";
 import { httpError } from "../errors.ts";
 import { jsonValue } from "./outcome.ts";

@@ -1,7 +1,5 @@
+import { type Json, type JsonObject, PawlError, type Schema } from "@pawl/core";
 import { z } from "zod";
-import { PawlError } from "../errors.ts";
-import type { Json, JsonObject } from "../json.ts";
-import type { Schema } from "./schema.ts";
 
 /**
  * A JSON Schema as a schema: for those that come from elsewhere, without the code that made them.
