@@ -1,9 +1,10 @@
-import type { Resolution, ResolvedBy, SessionId } from "@pawl/core";
+import { isPawlError, type Resolution, type ResolvedBy, type SessionId } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import type { StoreContext } from "./context.ts";
 import { ownerValues } from "./owner-values.ts";
 import { awaitEventOfRow } from "./rows/await-event-row.ts";
 import { nullableText, numberColumn, textColumn } from "./rows/column.ts";
+import { readableRows } from "./rows/decoded-column.ts";
 import { listDueAwaitEvents } from "./statements/list-due-await-events.ts";
 import { listOwnedPending } from "./statements/list-owned-pending.ts";
 import { listPendingAwaitEvents } from "./statements/list-pending-await-events.ts";
@@ -19,7 +20,7 @@ import { storableJson, storableText } from "./storable.ts";
 /** Events that are settled at once when many come due: each waits for the line of its own session. */
 const SETTLED_AT_ONCE = 4;
 
-export function postgresAwaits({ database, hints, channels, newId }: StoreContext): AwaitEventRows {
+export function postgresAwaits({ database, hints, channels, newId, logger }: StoreContext): AwaitEventRows {
   /** `mine`: this call, and not somebody before it, settled the event. */
   async function settle(
     keyId: string,
@@ -45,6 +46,20 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
     const woken = nullableText(row, "woken", `Await-event "${keyId}"`);
     if (woken !== null) hints.work(woken as SessionId);
     return { record: awaitEventOfRow(row), mine: row.mine === true };
+  }
+
+  /** One that cannot be read is settled like the others, and keeps none of them waiting. */
+  async function timeOut(keyId: string): Promise<boolean> {
+    try {
+      return (await settle(keyId, { status: "timeout" }, SWEEPER))?.mine ?? false;
+    } catch (error) {
+      if (!isPawlError(error, "store_corrupt_row")) throw error;
+      logger.error("An await-event that is due cannot be read.", {
+        code: error.code,
+        message: error.message,
+      });
+      return true;
+    }
   }
 
   return {
@@ -75,7 +90,7 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
         owner === undefined
           ? await database.read(listPendingAwaitEvents, values)
           : await database.read(listOwnedPending, [...ownerValues(owner), ...values]);
-      return rows.map(awaitEventOfRow);
+      return readableRows(rows, awaitEventOfRow, logger);
     },
 
     async settleDue(limit) {
@@ -88,8 +103,8 @@ export function postgresAwaits({ database, hints, channels, newId }: StoreContex
       let settled = 0;
       for (let at = 0; at < keys.length; at += SETTLED_AT_ONCE) {
         const some = keys.slice(at, at + SETTLED_AT_ONCE);
-        const ends = await Promise.all(some.map((keyId) => settle(keyId, { status: "timeout" }, SWEEPER)));
-        settled += ends.filter((end) => end?.mine).length;
+        const ends = await Promise.all(some.map(timeOut));
+        settled += ends.filter((mine) => mine).length;
       }
       const nextDueAt = next === undefined ? null : numberColumn(next, "due_at_ms", "An await-event");
       return { settled, nextDueAt };

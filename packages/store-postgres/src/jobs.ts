@@ -13,6 +13,7 @@ import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
 import { textColumn } from "./rows/column.ts";
+import { readableRows } from "./rows/decoded-column.ts";
 import { deliveryOfRow, jobEventOfRow, jobOfRow, jobSessionOfRow } from "./rows/job-row.ts";
 import { acknowledgeDeliveries } from "./statements/acknowledge-deliveries.ts";
 import { appendJobBatch } from "./statements/append-job-batch.ts";
@@ -180,7 +181,7 @@ export function postgresJobs(context: StoreContext): Jobs {
 
     async list(query) {
       const one = query.principals === undefined ? listJobs : listPrincipalsJobs;
-      return (await database.read(one, queryValues(query))).map(jobOfRow);
+      return readableRows(await database.read(one, queryValues(query)), jobOfRow, context.logger);
     },
 
     async append(given) {

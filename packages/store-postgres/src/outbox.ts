@@ -5,6 +5,7 @@ import { codeOf } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
 import { checkInput, enterInput } from "./inbox.ts";
 import { nullableNumber } from "./rows/column.ts";
+import { readableRows } from "./rows/decoded-column.ts";
 import { outboxOfRow } from "./rows/outbox-row.ts";
 import { dropOutboxItem } from "./statements/drop-outbox-item.ts";
 import { failOutboxItem } from "./statements/fail-outbox-item.ts";
@@ -86,7 +87,8 @@ export function postgresOutbox(context: StoreContext): Outbox {
         Math.max(0, limit),
         hideMs,
       ];
-      return (await database.writeOnce(takeOutboxMessages, values)).map(outboxOfRow);
+      const rows = await database.writeOnce(takeOutboxMessages, values);
+      return readableRows(rows, outboxOfRow, context.logger);
     },
 
     async delivered(id, attempts) {
@@ -107,7 +109,7 @@ export function postgresOutbox(context: StoreContext): Outbox {
 
     async list({ sessionId, dead, limit }) {
       const rows = await database.read(listOutbox, [sessionId ?? null, dead ?? null, Math.max(0, limit)]);
-      return rows.map(outboxOfRow);
+      return readableRows(rows, outboxOfRow, context.logger);
     },
 
     async revive(id) {
@@ -133,7 +135,7 @@ async function nextDueAt({ database }: StoreContext): Promise<number | null> {
 async function deliverDue(context: StoreContext, tx: Transaction, limit: number): Promise<OutboxItem[]> {
   const rows = await tx.run(lockOutboxInputs, [Math.max(0, limit)]);
   const settled: OutboxItem[] = [];
-  for (const { id, item, attempts } of rows.map(outboxOfRow)) {
+  for (const { id, item, attempts } of readableRows(rows, outboxOfRow, context.logger)) {
     if (item.type !== "input") continue;
     const entry = await enter(context, tx, item.input);
     if (entry === "accepted") await tx.run(dropOutboxItem, [id, attempts]);

@@ -6,6 +6,7 @@ import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
 import { numberColumn } from "./rows/column.ts";
+import { readableRows } from "./rows/decoded-column.ts";
 import { appendProcessEvents } from "./statements/append-process-events.ts";
 import { claimProcesses } from "./statements/claim-processes.ts";
 import { freeLostProcessClaims } from "./statements/free-lost-process-claims.ts";
@@ -27,7 +28,7 @@ const LOST_CLAIM_MS = 5 * 60 * 1000;
 const loadRows = () => import("./rows/process-row.ts");
 
 export function postgresProcesses(context: StoreContext): Processes {
-  const { database, hints, channels, digest, newId } = context;
+  const { database, hints, channels, digest, newId, logger } = context;
   /** Tokens of claims whose answer was lost, and until when they are looked for (monotonic, in ms). */
   const lostClaims = new Map<string, number>();
   const commit = new ProcessCommit(database, channels.processes);
@@ -134,7 +135,7 @@ export function postgresProcesses(context: StoreContext): Processes {
           ? await database.read(listProcesses, values)
           : await database.read(listSessionProcesses, [...values, sessionId]);
       const { processOfRow } = await loadRows();
-      return rows.map(processOfRow);
+      return readableRows(rows, processOfRow, logger);
     },
 
     async claim(lease, { names, limit }) {
@@ -162,14 +163,15 @@ export function postgresProcesses(context: StoreContext): Processes {
       const claimed = rows.filter((row) => row.process_id !== null);
       if (claimed.length === 0) return [];
       const { processOfRow } = await loadRows();
-      return claimed.map((row): ProcessClaim => {
+      const claimOf = (row: Row): ProcessClaim => {
         const record = processOfRow(row);
         const { processId } = record.registration;
         const epoch = numberColumn(row, "epoch", `Background task "${processId}"`);
         const claim = { fence: { node: lease, processId, epoch }, record };
         commit.claimed(claim, numberColumn(row, "now", `Background task "${processId}"`));
         return claim;
-      });
+      };
+      return readableRows(claimed, claimOf, logger);
     },
 
     async release(fence, { delayMs = 0 } = {}) {

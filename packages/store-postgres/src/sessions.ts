@@ -9,6 +9,7 @@ import { conflict, fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { ownerValues } from "./owner-values.ts";
 import { numberColumn } from "./rows/column.ts";
+import { readableRows } from "./rows/decoded-column.ts";
 import { storedLogRow } from "./rows/log-row.ts";
 import {
   cancelOfRow,
@@ -55,7 +56,7 @@ export function postgresSessions(context: StoreContext): Sessions {
         owner === undefined
           ? await database.read(listSessions, [most])
           : await database.read(listOwnedSessions, [most, ...ownerValues(owner)]);
-      return rows.map(sessionOfRow);
+      return readableRows(rows, sessionOfRow, context.logger);
     },
 
     async loadSessionSnapshot(sessionId) {

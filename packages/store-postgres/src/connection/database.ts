@@ -1,6 +1,7 @@
 import type { Logger } from "@pawl/core/ports";
 import type { Pool, PoolClient } from "pg";
 import { closed } from "../errors.ts";
+import { areDecodersLoaded, loadDecoders } from "../rows/decoders.ts";
 import { type Operation, storeFailure } from "./failure.ts";
 import { backoffMs, pause } from "./pause.ts";
 import { failureKind } from "./retryable-codes.ts";
@@ -105,6 +106,7 @@ export class Database {
 
   /** One attempt on this connection; errors come as the driver throws them. */
   async run(on: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    if (statement.isDecoded && !areDecodersLoaded()) await loadDecoders();
     const { name, text } = this.#bind(statement);
     const query = { text, values, types: rowTypes };
     const { rows } = await on.query(this.#prepared ? { name, ...query } : query);
@@ -113,6 +115,7 @@ export class Database {
 
   /** One attempt within somebody else's transaction, which is left usable unless PostgreSQL itself refused. */
   async runWithin(tx: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    if (statement.isDecoded && !areDecodersLoaded()) await loadDecoders();
     try {
       const { rows } = await tx.query({ text: this.#bind(statement).text, values, types: rowTypes });
       return rows as Row[];

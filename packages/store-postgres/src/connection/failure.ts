@@ -1,8 +1,28 @@
 import { PawlError } from "@pawl/core";
 import { codeOf, failureKind } from "./retryable-codes.ts";
 
-/** The server turned the connection away: coming again does not help. */
-const TURNED_AWAY = new Set(["28P01", "28000", "3D000"]);
+/** Certificates that do not prove what they should, as Node's TLS names them. */
+const UNPROVEN = new Set([
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_SIGNATURE_FAILURE",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+// The driver gives no code for this.
+const NO_TLS = /server does not support SSL/i;
+
+/** We and the server will not talk to one another: coming again does not help. */
+const TURNED_AWAY = new Set(["28P01", "28000", "3D000", ...UNPROVEN]);
+
+const NOT_TRUSTED =
+  "The certificate of the database does not prove that it is the one that was meant: give its authority as `ssl: { ca }`, and connect by a name that the certificate has.";
+const WITHOUT_TLS =
+  "It does not offer TLS, which was asked for: turn `ssl` on in postgresql.conf, or leave it out where the network is trusted.";
 
 export type Operation = "read" | "write";
 
@@ -29,8 +49,13 @@ export function storeFailure(thrown: unknown, operation: Operation, statement: s
   const sqlState = codeOf(thrown);
   const details = { statement, ...(sqlState !== "" && { sqlState }) };
   const options = { blame: "infrastructure", details, cause: thrown } as const;
-  const why = REMEDIES[sqlState] ?? (thrown instanceof Error ? sentence(thrown.message) : "");
-  switch (TURNED_AWAY.has(sqlState) ? "unreachable" : failureKind(thrown)) {
+  const hasNoTls = thrown instanceof Error && NO_TLS.test(thrown.message);
+  const why = hasNoTls
+    ? WITHOUT_TLS
+    : UNPROVEN.has(sqlState)
+      ? NOT_TRUSTED
+      : (REMEDIES[sqlState] ?? (thrown instanceof Error ? sentence(thrown.message) : ""));
+  switch (hasNoTls || TURNED_AWAY.has(sqlState) ? "unreachable" : failureKind(thrown)) {
     case "unreachable":
       return new PawlError("store_unreachable", `The database cannot be reached. ${why}`.trim(), options);
     case "lost":

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** Its rows are looked at by core's decoders, which are loaded before it runs. */
+  readonly isDecoded: boolean;
 }
 
 /** A statement, ready for one schema. */
@@ -14,7 +16,11 @@ export interface BoundStatement {
 }
 
 export function statement(name: string, text: string): Statement {
-  return { name, text };
+  return { name, text, isDecoded: false };
+}
+
+export function decodedStatement(name: string, text: string): Statement {
+  return { name, text, isDecoded: true };
 }
 
 export function bindStatement({ name, text }: Statement, schema: string): BoundStatement {

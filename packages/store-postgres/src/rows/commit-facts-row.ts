@@ -3,6 +3,8 @@ import type { Delivery } from "@pawl/core/ports";
 import type { CommitFacts } from "../commit-decision.ts";
 import type { Row } from "../connection/database.ts";
 import { nullableText, numberColumn } from "./column.ts";
+import { decodedColumn } from "./decoded-column.ts";
+import { decoders } from "./decoders.ts";
 
 export function commitFactsOfRow(row: Row, sessionId: string): CommitFacts {
   const where = `Session "${sessionId}"`;
@@ -15,9 +17,16 @@ export function commitFactsOfRow(row: Row, sessionId: string): CommitFacts {
     lastDigest: nullableText(row, "last_digest", where),
     openTurn: nullableText(row, "open_turn", where) as TurnId | null,
     logHead: exists ? numberColumn(row, "head", where) : 0,
-    cancel: row.cancel as CancelEvidence | null,
+    cancel:
+      row.cancel === null
+        ? null
+        : decodedColumn<CancelEvidence>(row, "cancel", where, (cancel) =>
+            decoders().decodeCancelEvidence(cancel),
+          ),
     ended: row.ended === true,
-    receipts: row.receipts as CommitReceipt[],
+    receipts: (row.receipts as unknown[]).map((receipt) =>
+      decodedColumn<CommitReceipt>({ receipt }, "receipt", where, decoders().decodeReceipt),
+    ),
     inputs: (row.inputs as Row[]).map((input) => ({
       inputId: input.input_id as InputId,
       state: input.state as string,

@@ -11,6 +11,8 @@ import type { Delivery, InputContent } from "@pawl/core/ports";
 import type { Row } from "../connection/database.ts";
 import { corruptRow } from "../errors.ts";
 import { nullableNumber, nullableText, numberColumn, objectColumn, oneOf, textColumn } from "./column.ts";
+import { decodedColumn } from "./decoded-column.ts";
+import { decoders } from "./decoders.ts";
 
 const STATES = Object.keys(INPUT_TRANSITIONS) as InputState[];
 const DELIVERIES: readonly Delivery[] = ["next", "steer", "interrupt"];
@@ -36,7 +38,9 @@ export function inputLedgerOfRow(row: Row): InputLedgerEntry {
     recoveries: numberColumn(row, "recoveries", where),
     history: row.history as InputLedgerEntry["history"],
     source: object<InputLedgerEntry["source"]>("source", "type", "string"),
-    payload: objectColumn<InputContent>(row, "content", where, { parts: "object" }),
+    payload: decodedColumn<InputContent>(row, "content", where, (content) =>
+      decoders().decodeInputContent(content),
+    ),
     turnId: nullableText(row, "turn_id", where) as TurnId | null,
     lastRunId: nullableText(row, "last_run_id", where) as TurnId | null,
     lastBoundarySequence: nullableNumber(row, "last_boundary_sequence", where),

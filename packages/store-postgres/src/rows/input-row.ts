@@ -1,7 +1,9 @@
 import { INPUT_TRANSITIONS, type InputId, type InputState, type SessionId, type TurnId } from "@pawl/core";
 import type { Delivery, InputContent, InputRecord } from "@pawl/core/ports";
 import type { Row } from "../connection/database.ts";
-import { nullableNumber, nullableText, numberColumn, objectColumn, oneOf, textColumn } from "./column.ts";
+import { nullableNumber, nullableText, numberColumn, oneOf, textColumn } from "./column.ts";
+import { decodedColumn } from "./decoded-column.ts";
+import { decoders } from "./decoders.ts";
 
 const STATES = Object.keys(INPUT_TRANSITIONS) as InputState[];
 const DELIVERIES: readonly Delivery[] = ["next", "steer", "interrupt"];
@@ -14,7 +16,9 @@ export function inputOfRow(row: Row): InputRecord {
   return {
     inputId: textColumn(row, "input_id", where) as InputId,
     sessionId: textColumn(row, "session_id", where) as SessionId,
-    content: objectColumn<InputContent>(row, "content", where, { parts: "object" }),
+    content: decodedColumn<InputContent>(row, "content", where, (content) =>
+      decoders().decodeInputContent(content),
+    ),
     delivery: oneOf(textColumn(row, "delivery", where), DELIVERIES, where, "delivery"),
     ...(idempotencyKey !== null && { idempotencyKey }),
     ...(at !== null && { at }),

@@ -1,8 +1,10 @@
-import { LOG_VERSION, type LogBody, type LogRow, type TurnId } from "@pawl/core";
+import type { LogBody, LogRow, TurnId } from "@pawl/core";
 import type { Row } from "../connection/database.ts";
-import { corruptRow, notStorable } from "../errors.ts";
+import { notStorable } from "../errors.ts";
 import { storableJson, storableText } from "../storable.ts";
-import { nullableNumber, numberColumn, objectColumn, textColumn } from "./column.ts";
+import { nullableNumber, numberColumn, textColumn } from "./column.ts";
+import { decodedColumn } from "./decoded-column.ts";
+import { decoders } from "./decoders.ts";
 
 /** A row of the log as its columns, checked before it is sent. */
 export interface StoredLogRow {
@@ -27,14 +29,11 @@ export function storedLogRow(row: LogRow): StoredLogRow {
 export function logRowOfRow(row: Row): LogRow {
   const where = `Row ${String(row.seq)} of the log of "${String(row.session_id)}"`;
   const version = numberColumn(row, "version", where);
-  if (version > LOG_VERSION) {
-    throw corruptRow(where, `it has version ${version} and this version reads up to ${LOG_VERSION}`);
-  }
   return {
     seq: numberColumn(row, "seq", where),
     turnId: textColumn(row, "turn_id", where) as TurnId,
     ordinal: nullableNumber(row, "ordinal", where),
     at: numberColumn(row, "at", where),
-    body: objectColumn<LogBody>(row, "body", where, { kind: "string" }),
+    body: decodedColumn<LogBody>(row, "body", where, (body) => decoders().decodeLogBody(body, version)),
   };
 }

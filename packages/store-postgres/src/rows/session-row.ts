@@ -13,7 +13,9 @@ import {
 } from "@pawl/core";
 import type { CommittedTurn, SessionRecord } from "@pawl/core/ports";
 import type { Row } from "../connection/database.ts";
-import { nullableText, numberColumn, objectColumn, oneOf, textColumn } from "./column.ts";
+import { nullableText, numberColumn, oneOf, textColumn } from "./column.ts";
+import { decodedColumn } from "./decoded-column.ts";
+import { decoders } from "./decoders.ts";
 
 const RUNTIME_STATES = Object.keys(RUNTIME_TRANSITIONS) as RuntimeState[];
 
@@ -43,35 +45,36 @@ export function runtimeStateOfRow(row: Row, sessionId: SessionId): RuntimeState 
 
 export function messageOfRow(row: Row, sessionId: SessionId): Message {
   const where = `Message ${String(row.position)} of "${sessionId}"`;
-  return objectColumn<Message>(row, "body", where, { id: "string", role: "string", parts: "object" });
+  return decodedColumn<Message>(row, "body", where, (body) => decoders().decodeMessage(body));
 }
 
-const RECEIPT = { sessionId: "string", runId: "string", sequence: "number", digest: "string" } as const;
-
 export function receiptOfRow(row: Row, where: string): CommitReceipt {
-  return objectColumn<CommitReceipt>(row, "receipt", where, RECEIPT);
+  return decodedColumn<CommitReceipt>(row, "receipt", where, decoders().decodeReceipt);
 }
 
 export function committedTurnOfRow(row: Row, turnId: TurnId): CommittedTurn {
   const where = `The commit of turn "${turnId}"`;
   return {
     receipt: receiptOfRow(row, where),
-    usage: objectColumn<Usage>(row, "usage", where, { modelCalls: "number" }),
+    usage: decodedColumn<Usage>(row, "usage", where, (usage) => decoders().decodeUsage(usage)),
     committedAt: numberColumn(row, "committed_at_ms", where),
   };
 }
 
 export function configOfRow(row: Row, hash: string): TurnConfig {
-  return objectColumn<TurnConfig>(row, "config", `Configuration ${hash}`, { version: "number" });
+  return decodedColumn<TurnConfig>(row, "config", `Configuration ${hash}`, decoders().decodeTurnConfig);
 }
 
 export function cancelOfRow(row: Row, turnId: TurnId): CancelEvidence {
-  return objectColumn<CancelEvidence>(row, "cancel", `The cancel request of "${turnId}"`, {
-    requestId: "string",
-    requestedAt: "number",
-  });
+  const where = `The cancel request of "${turnId}"`;
+  return decodedColumn<CancelEvidence>(row, "cancel", where, (cancel) =>
+    decoders().decodeCancelEvidence(cancel),
+  );
 }
 
 export function outcomeOfRow(row: Row, turnId: TurnId): TurnOutcome {
-  return objectColumn<TurnOutcome>(row, "outcome", `The outcome of "${turnId}"`, { status: "string" });
+  const where = `The outcome of "${turnId}"`;
+  return decodedColumn<TurnOutcome>(row, "outcome", where, (outcome) =>
+    decoders().decodeTurnOutcome(outcome),
+  );
 }

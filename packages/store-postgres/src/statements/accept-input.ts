@@ -1,4 +1,4 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /**
  * $1 session, $2 input, $3 content, $4 digest, $5 delivery, $6 idempotency key, $7 not before in ms since the epoch, $8 turn
@@ -8,7 +8,7 @@ import { statement } from "../connection/statement.ts";
  * has just entered the same: then a repetition finds it. Nothing is written when the session takes no inputs. The line of
  * the session is locked before the position is given, so positions are in the order of commits.
  */
-export const acceptInput = statement(
+export const acceptInput = decodedStatement(
   "accept_input",
   `
 with known as (

@@ -1,7 +1,7 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /** $1 session. In order of admission. */
-export const listInputs = statement(
+export const listInputs = decodedStatement(
   "list_inputs",
   `
 select i.input_id, i.session_id, i.position, i.delivery, i.state, i.content, i.digest, i.idempotency_key,

@@ -1,10 +1,10 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch. At least one row: whether the fence holds, which turn is open, and the queued inputs
  * that are due and want to enter it, in order of admission.
  */
-export const listSteeringInputs = statement(
+export const listSteeringInputs = decodedStatement(
   "list_steering_inputs",
   `
 with holder as (

@@ -1,7 +1,7 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /** $1 session, $2 run, $3 sequence. */
-export const loadBoundaryReceipt = statement(
+export const loadBoundaryReceipt = decodedStatement(
   "load_boundary_receipt",
   `
 select r.receipt from {schema}.receipts r

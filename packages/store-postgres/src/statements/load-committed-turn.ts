@@ -1,7 +1,7 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /** $1 turn. */
-export const loadCommittedTurn = statement(
+export const loadCommittedTurn = decodedStatement(
   "load_committed_turn",
   `
 select r.receipt, r.usage, (extract(epoch from r.committed_at) * 1000)::bigint as committed_at_ms

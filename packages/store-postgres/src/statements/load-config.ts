@@ -1,7 +1,7 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /** $1 hash. */
-export const loadConfig = statement(
+export const loadConfig = decodedStatement(
   "load_config",
   "select c.config from {schema}.configs c where c.hash = $1",
 );

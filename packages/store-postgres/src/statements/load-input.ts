@@ -1,7 +1,7 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /** $1 input. */
-export const loadInput = statement(
+export const loadInput = decodedStatement(
   "load_input",
   `
 select i.input_id, i.session_id, i.position, i.delivery, i.state, i.content, i.digest, i.idempotency_key,

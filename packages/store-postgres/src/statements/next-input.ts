@@ -1,10 +1,10 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch. Always one row: whether the fence holds, and the oldest queued input that is due
  * while no turn is open and the session is not paused.
  */
-export const nextInput = statement(
+export const nextInput = decodedStatement(
   "next_input",
   `
 with holder as (

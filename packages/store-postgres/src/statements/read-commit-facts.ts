@@ -1,10 +1,10 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch, $6 run, $7 inputs. Everything that a commit is decided from, in one row; the write
  * asserts again what may have changed since.
  */
-export const readCommitFacts = statement(
+export const readCommitFacts = decodedStatement(
   "read_commit_facts",
   `
 select

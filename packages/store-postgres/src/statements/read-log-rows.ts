@@ -1,10 +1,10 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /**
  * $1 session, $2 after, $3 turn or null, $4 limit or null. Where a turn begins and ends is known, so that reading one turn
  * does not read the log of a long session.
  */
-export const readLogRows = statement(
+export const readLogRows = decodedStatement(
   "read_log_rows",
   `
 select l.session_id, l.seq, l.turn_id, l.ordinal, l.at, l.version, l.body

@@ -1,7 +1,7 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /** $1 session. At least one row for a session that is there; all of one moment, so that a commit is in it wholly or not at all. */
-export const readSnapshot = statement(
+export const readSnapshot = decodedStatement(
   "read_snapshot",
   `
 select s.revision, m.position, m.body

@@ -1,7 +1,7 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /** $1 session, $2 position of the first message, from 0. */
-export const readTranscript = statement(
+export const readTranscript = decodedStatement(
   "read_transcript",
   `
 select m.position, m.body from {schema}.messages m

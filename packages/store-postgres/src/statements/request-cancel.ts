@@ -1,4 +1,4 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 
 /**
  * $1 turn, $2 request, $3 origin, $4 reason or null, $5 channel for hints. Writes the request into the gate and marks the
@@ -6,7 +6,7 @@ import { statement } from "../connection/statement.ts";
  * becomes due at once. No row: nobody knows the turn. `won`: this request was the first. The session's line is locked first,
  * in the same order as by a claim.
  */
-export const requestCancel = statement(
+export const requestCancel = decodedStatement(
   "request_cancel",
   `
 with target as (

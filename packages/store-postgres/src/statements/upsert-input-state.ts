@@ -1,4 +1,4 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
 import { INPUT_LEDGER_COLUMNS } from "./input-ledger-columns.ts";
 
 /**
@@ -6,7 +6,7 @@ import { INPUT_LEDGER_COLUMNS } from "./input-ledger-columns.ts";
  * $9 outcome or null, $10 durability, $11 attempts, $12 recoveries, $13 history, $14 source or null, $15 turn or null, $16 last run
  * or null, $17 last boundary or null, $18 channel of work. An input that is there keeps its position.
  */
-export const upsertInputState = statement(
+export const upsertInputState = decodedStatement(
   "upsert_input_state",
   `
 with born as (

@@ -1,0 +1,92 @@
+/**
+ * Takes sessions that are ready, oldest need first, raises their epochs and clears their wake marks. $1–$3 node lease, $4 limit,
+ * $5 behaviours, $6 token of this claim; `which` says of which sessions of the queue `q`.
+ *
+ * At most 100 at once: the constant tells the planner that there are few, which `$4` does not.
+ *
+ * `head` is read in the snapshot of this statement; `stale` says that somebody held the session between the snapshot and our
+ * lock, and then the head has to be read again. `dead` and `unswept` name nodes whose sessions are to be freed first.
+ */
+export function claimText(which: string): string {
+  return `
+with fence as (
+  select n.node_id, n.generation
+  from {schema}.nodes n
+  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+    and exists (
+      select from {schema}.node_heartbeats h
+      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
+  for share of n
+),
+candidate as (
+  select q.session_id, q.ready_at
+  from {schema}.session_queue q
+  where ${which} and q.ready_at <= statement_timestamp()
+    and (q.behaviour is null or q.behaviour = any($5::text[]))
+    and exists (select from fence)
+    and (select s.runtime_state from {schema}.sessions s where s.session_id = q.session_id)
+      not in ('stopped', 'destroyed')
+  order by q.ready_at
+  limit $4::bigint
+  for update of q skip locked
+),
+due as (
+  select * from candidate limit 100
+),
+seen as (
+  select s.session_id, s.epoch from due d join {schema}.sessions s on s.session_id = d.session_id
+),
+taken as (
+  update {schema}.sessions s
+  set owner_node = f.node_id, owner_generation = f.generation, epoch = s.epoch + 1
+  from due d, fence f
+  where s.session_id = d.session_id
+  returning s.session_id, s.epoch, s.open_turn, s.log_head, d.ready_at
+),
+headed as materialized (
+  select t.session_id, t.epoch, t.open_turn, t.ready_at, n.epoch + 1 <> t.epoch as stale,
+    greatest(t.log_head, coalesce((
+      select l.seq from {schema}.log l
+      where l.session_id = t.session_id order by l.seq desc limit 1), 0)) as head
+  from taken t
+  join seen n on n.session_id = t.session_id
+),
+marked as (
+  update {schema}.session_queue q
+  set held = true, claim_token = $6, used_at = clock_timestamp(), wake_at = null, not_before = null, phase_at = null,
+    blocked_code = null, blocked_message = null,
+    phase = case when h.open_turn is null then 'none' else 'open' end,
+    attempts = case
+      when q.claimed_head is null then q.attempts
+      when h.head > q.claimed_head then 0
+      else q.attempts + 1 end,
+    claimed_head = h.head
+  from headed h
+  where q.session_id = h.session_id
+  returning q.session_id, q.attempts
+)
+select
+  exists (select from fence) as held,
+  (
+    select coalesce(json_agg(json_build_object(
+      'session_id', h.session_id, 'epoch', h.epoch, 'open_turn', h.open_turn, 'head', h.head, 'stale', h.stale,
+      'attempts', m.attempts) order by h.ready_at, h.session_id), '[]')
+    from headed h join marked m on m.session_id = h.session_id
+  ) as claims,
+  (
+    select coalesce(json_agg(json_build_object(
+      'node_id', h.node_id, 'generation', h.generation, 'nonce', h.nonce)), '[]')
+    from {schema}.node_heartbeats h
+    where h.node_id <> $1 and (
+      h.expires_at <= clock_timestamp()
+      or (
+        h.watched
+        and pg_postmaster_start_time() + h.ttl_ms * interval '1 millisecond' < clock_timestamp()
+        and not exists (
+          select from pg_locks l
+          where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+            and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
+            and l.database = (select d.oid from pg_database d where d.datname = current_database()))))
+  ) as dead,
+  (select coalesce(json_agg(n.node_id), '[]') from {schema}.nodes n where n.unswept) as unswept`;
+}
