@@ -5,7 +5,7 @@ import { postgresStore } from "@pawl/store-postgres";
 
 const store = postgresStore({ url: process.argv[2] });
 const model = { id: "bench/model", call: () => Promise.reject(new Error("There is nothing to do.")) };
-const host = createHost({ store, model });
+const host = createHost({ store, model, secret: process.env.BENCH_SECRET });
 await host.start();
 process.on("message", () => process.send(process.memoryUsage.rss()));
 process.once("disconnect", async () => {

@@ -33,7 +33,8 @@ const model = {
 const work = tool({ description: "Works", input, onCrash: "retry", execute: () => ({ done: true }) });
 const store = postgresStore({ url });
 const approvals = { work: () => true };
-const host = createHost({ store, model, tools: { work }, approvals, concurrency: AT_ONCE });
+const secret = process.env.BENCH_SECRET;
+const host = createHost({ store, secret, model, tools: { work }, approvals, concurrency: AT_ONCE });
 await host.start();
 
 async function forAll(run) {

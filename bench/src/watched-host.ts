@@ -2,6 +2,8 @@ import { agent, callId, type Message, NO_USAGE, tool } from "@pawl/core";
 import type { Logger, Model } from "@pawl/core/ports";
 import { createHost, type Host } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
+import { anything } from "./anything.ts";
+import { SECRET } from "./secret.ts";
 
 /** A host on PostgreSQL with a model that answers at once and is seen at it. */
 export interface WatchedHost {
@@ -9,20 +11,10 @@ export interface WatchedHost {
   readonly store: ReturnType<typeof postgresStore>;
   /** When the model is called for the `nth` time with this text as the newest input, from 1; by `performance.now()`. */
   called(text: string, nth?: number): Promise<number>;
+  /** When the tool of this session is called; by `performance.now()`. */
+  worked(sessionId: string): Promise<number>;
   close(): Promise<void>;
 }
-
-const ANYTHING = {
-  "~standard": {
-    version: 1,
-    vendor: "bench",
-    validate: (value: unknown) => ({ value }),
-    jsonSchema: { input: () => ({}), output: () => ({}) },
-  },
-} as const;
-
-/** Hosts of one database share it: what one mints the others can read. */
-const SECRET = `bench:${Buffer.from(Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256)).toString("base64")}`;
 
 export interface WatchedHostOptions {
   readonly url: string;
@@ -59,9 +51,12 @@ export function watchedHost({ url, concurrency = 16, approvals = false }: Watche
   };
   const work = tool({
     description: "Works",
-    input: ANYTHING,
+    input: anything,
     onCrash: "retry",
-    execute: () => ({ done: true }),
+    execute: (_input, { sessionId }) => {
+      moment(sessionId, 0).resolve(performance.now());
+      return { done: true };
+    },
   });
   const store = postgresStore({ url });
   const host = createHost({
@@ -82,6 +77,7 @@ export function watchedHost({ url, concurrency = 16, approvals = false }: Watche
       seen.delete(`${nth} ${text}`);
       return at;
     },
+    worked: (sessionId) => moment(sessionId, 0).promise,
     async close() {
       await host.stop();
       await store.close();

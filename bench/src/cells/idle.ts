@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
+import { SECRET } from "../secret.ts";
 
 const WORKER = fileURLToPath(new URL("../idle-worker.mjs", import.meta.url));
 /** PostgreSQL tells of a transaction about a second after it. */
@@ -23,7 +24,7 @@ export const idleCell: Cell = {
     await postgres.bare.query("create database work");
     const url = new URL(postgres.url);
     url.pathname = "/work";
-    const child = fork(WORKER, [url.href]);
+    const child = fork(WORKER, [url.href], { env: { ...process.env, BENCH_SECRET: SECRET } });
     await answerOf(child);
     const measureMs = 5_000 * scale;
 

@@ -7,6 +7,7 @@ export const cells: ReadonlyMap<string, () => Promise<Cell>> = new Map([
   ["durable-effects", async () => (await import("./durable-effects.ts")).durableEffectsCell],
   ["pick-up", async () => (await import("./pick-up.ts")).pickUpCell],
   ["wake-up", async () => (await import("./wake-up.ts")).wakeUpCell],
+  ["jobs", async () => (await import("./jobs.ts")).jobsCell],
   ["growth", async () => (await import("./growth.ts")).growthCell],
   ["idle", async () => (await import("./idle.ts")).idleCell],
   ["parked", async () => (await import("./parked.ts")).parkedCell],
@@ -14,6 +15,7 @@ export const cells: ReadonlyMap<string, () => Promise<Cell>> = new Map([
   ["await-keys", async () => (await import("./await-keys.ts")).awaitKeysCell],
   ["peers-steps", async () => (await import("./peers-steps.ts")).peersStepsCell],
   ["peers-jobs", async () => (await import("./peers-jobs.ts")).peersJobsCell],
+  ["key-timing", async () => (await import("./key-timing.ts")).keyTimingCell],
   ["arcp", async () => (await import("./arcp.ts")).arcpCell],
   ["arcp-durable", async () => (await import("./arcp-durable.ts")).arcpDurableCell],
 ]);

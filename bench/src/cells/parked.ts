@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
+import { SECRET } from "../secret.ts";
 
 const PROGRAM = fileURLToPath(new URL("../parked-sessions.mjs", import.meta.url));
 
@@ -37,7 +38,10 @@ export const parkedCell: Cell = {
       const url = new URL(postgres.url);
       url.pathname = `/parked${databases}`;
       await postgres.bare.query(`create database parked${databases}`);
-      const child = fork(PROGRAM, [url.href, String(count)], { execArgv: ["--expose-gc"] });
+      const child = fork(PROGRAM, [url.href, String(count)], {
+        execArgv: ["--expose-gc"],
+        env: { ...process.env, BENCH_SECRET: SECRET },
+      });
       const exited = once(child, "exit");
       const [cost] = (await Promise.race([
         once(child, "message"),

@@ -1,5 +1,6 @@
 import { inputId, sessionId } from "@pawl/core";
 import { postgresStore } from "@pawl/store-postgres";
+import { bareNotify } from "../bare-notify.ts";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
 import { quantile } from "../statistics.ts";
@@ -22,12 +23,9 @@ export const pickUpCell: Cell = {
     const postgres = await startMeasuredPostgres();
     const sender = postgresStore({ url: postgres.url });
     const watched = watchedHost({ url: postgres.url });
-    const { bare } = postgres;
-    const listener = await bare.connect();
+    const notify = await bareNotify(postgres.bare);
     await watched.host.start();
     await sender.open();
-    await bare.query("create table floor (id bigint generated always as identity primary key, body jsonb)");
-    await listener.query("listen floor");
     const inputs = 25 * scale;
     let sent = 0;
 
@@ -73,18 +71,6 @@ export const pickUpCell: Cell = {
       }
     }
 
-    async function untilHeard(): Promise<number> {
-      const heard = Promise.withResolvers<void>();
-      listener.once("notification", () => heard.resolve());
-      const began = performance.now();
-      await bare.query(
-        "with row as (insert into floor (body) values ($1) returning id) select pg_notify('floor', id::text) from row",
-        ['{"text":"x"}'],
-      );
-      await heard.promise;
-      return performance.now() - began;
-    }
-
     const share = (of: () => Promise<number>, at: number) => async () => {
       const samples: number[] = [];
       for (let i = 0; i < inputs; i++) {
@@ -96,7 +82,7 @@ export const pickUpCell: Cell = {
     const floor = "insert and notify, bare pg, p50";
     return {
       subjects: [
-        { name: floor, unit: "ms", sample: share(untilHeard, 0.5) },
+        { name: floor, unit: "ms", sample: share(notify.untilHeard, 0.5) },
         {
           name: "sent to first step, p50",
           unit: "ms",
@@ -115,7 +101,7 @@ export const pickUpCell: Cell = {
         { name: "sent to committed, p95", unit: "ms", floor, sample: share(untilEnd, 0.95) },
       ],
       async close() {
-        listener.release(true);
+        notify.close();
         await sender.close();
         await watched.close();
         await postgres.close();

@@ -1,16 +1,17 @@
 import { executionScope } from "@pawl/core";
 import { createAwaitEvents, createKeyring, systemClock } from "@pawl/effects";
 import { memoryStore } from "@pawl/store-memory";
+import { bareNotify } from "../bare-notify.ts";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
 import { quantile } from "../statistics.ts";
 import { watchedHost } from "../watched-host.ts";
 
 /**
- * From an answer that is given to the turn that waited for it going on, which is the model's next call after the tool that
- * was approved. The answer comes through a host of its own with its own connections, as another process would be. Hot: the turn
+ * From an answer that is given to the turn that waited for it going on, which is the call of the tool that was approved:
+ * the answer is durable twice by then, where it was given and in the turn's log. The answer comes through a host of its own with its own connections, as another process would be. Hot: the turn
  * still waits in memory. Parked: nothing of it is in memory; it is claimed and replayed. In process: a bare await-event of a store in
- * memory, from `resolve` to the waiter's next line.
+ * memory, from `resolve` to the waiter's next line. The floor is a bare INSERT with a NOTIFY until a bare listener has heard it.
  *
  * It does not show a network to the database, nor a second process: both ends share this one's event loop.
  */
@@ -22,6 +23,7 @@ export const wakeUpCell: Cell = {
     const answering = watchedHost({ url: postgres.url, approvals: true });
     await waiting.host.start();
     await answering.store.open();
+    const notify = await bareNotify(postgres.bare);
     const turns = 8 * scale;
     let sent = 0;
 
@@ -33,12 +35,11 @@ export const wakeUpCell: Cell = {
       clock,
     });
 
-    async function ask(): Promise<{ readonly text: string; readonly sessionId: string }> {
+    async function ask(): Promise<string> {
       sent += 1;
-      const text = `input ${sent}`;
-      const sessionId = `s${sent}`;
-      await waiting.host.session(sessionId).send(text);
-      return { text, sessionId };
+      const session = `s${sent}`;
+      await waiting.host.session(session).send("Work.");
+      return session;
     }
 
     async function askedFor(session: string): Promise<string> {
@@ -48,11 +49,10 @@ export const wakeUpCell: Cell = {
       }
     }
 
-    async function answer(id: string, text: string): Promise<number> {
-      const called = waiting.called(text, 2);
+    async function answer(session: string, id: string): Promise<number> {
       const began = performance.now();
       const [at] = await Promise.all([
-        called,
+        waiting.worked(session),
         answering.host.waits.answer(id, { decision: "approve" }, { by: "bench" }),
       ]);
       return at - began;
@@ -61,25 +61,24 @@ export const wakeUpCell: Cell = {
     async function hot(): Promise<readonly number[]> {
       const samples: number[] = [];
       for (let i = 0; i < turns; i++) {
-        const { text, sessionId } = await ask();
-        samples.push(await answer(await askedFor(sessionId), text));
+        const session = await ask();
+        samples.push(await answer(session, await askedFor(session)));
       }
       return samples;
     }
 
     async function parked(): Promise<readonly number[]> {
       const asked = await Promise.all(Array.from({ length: turns }, ask));
-      const ids = asked.map(({ sessionId }) => sessionId);
       for (;;) {
         const { rows } = await postgres.bare.query<{ n: string }>(
           "select count(*) as n from pawl.session_queue where phase = 'parked' and session_id = any($1)",
-          [ids],
+          [asked],
         );
         if (Number(rows[0]?.n) === turns) break;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       const samples: number[] = [];
-      for (const { text, sessionId } of asked) samples.push(await answer(await askedFor(sessionId), text));
+      for (const session of asked) samples.push(await answer(session, await askedFor(session)));
       return samples;
     }
 
@@ -98,6 +97,13 @@ export const wakeUpCell: Cell = {
       return samples;
     }
 
+    async function bare(): Promise<readonly number[]> {
+      const samples: number[] = [];
+      for (let i = 0; i < 25 * scale; i++) samples.push(await notify.untilHeard());
+      return samples;
+    }
+
+    const floor = "insert and notify, bare pg, p50";
     const share = (of: () => Promise<readonly number[]>, at: number) => async () => quantile(await of(), at);
     return {
       subjects: [
@@ -107,9 +113,11 @@ export const wakeUpCell: Cell = {
           target: { of: "value", atMost: 50 },
           sample: share(inProcess, 0.5),
         },
+        { name: floor, unit: "ms", sample: share(bare, 0.5) },
         {
           name: "another process, hot, p50",
           unit: "ms",
+          floor,
           target: { of: "value", atMost: 1.5 },
           sample: share(hot, 0.5),
         },
@@ -117,12 +125,14 @@ export const wakeUpCell: Cell = {
         {
           name: "another process, parked, p50",
           unit: "ms",
+          floor,
           target: { of: "value", atMost: 15 },
           sample: share(parked, 0.5),
         },
         { name: "another process, parked, p95", unit: "ms", sample: share(parked, 0.95) },
       ],
       async close() {
+        notify.close();
         await waiting.close();
         await answering.close();
         await postgres.close();

@@ -57,7 +57,9 @@ function writeObject(value: object, path: Path, open: object[]): string {
   // The default order of sort() is by UTF-16 code units, which is what RFC 8785 §3.2.3 asks for.
   const record = value as Record<string, unknown>;
   let text = "";
-  for (const key of Object.keys(record).sort()) {
+  const keys = Object.keys(record);
+  if (!isSorted(keys)) keys.sort();
+  for (const key of keys) {
     const member = record[key];
     if (member === undefined) continue;
     path.push(key);
@@ -65,6 +67,12 @@ function writeObject(value: object, path: Path, open: object[]): string {
     path.pop();
   }
   return `{${text}}`;
+}
+
+/** Sorting costs more than looking, and most of what is written twice is written in order. */
+function isSorted(keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) return false;
+  return true;
 }
 
 function notJson(what: string, path: Path): PawlError {

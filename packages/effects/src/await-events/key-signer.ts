@@ -3,7 +3,6 @@ import {
   canonicalJson,
   type ExecutionScope,
   type JsonDigest,
-  loadJsonDigest,
   PawlError,
   type WaitIdentity,
 } from "@pawl/core";
@@ -22,7 +21,7 @@ export interface KeySigner {
 
 /** HMACs are made once per secret: making one costs three times what signing with it does. @throws PawlError `await_event_key_sign` */
 export async function createKeySigner(keyring: Keyring): Promise<KeySigner> {
-  const digest = await loadJsonDigest();
+  const digest = await rememberingDigest();
   const hmacs = new Map<string, IHasher>();
   for (const { id, bytes } of keyring.all) hmacs.set(id, await createHMAC(createSHA256(), bytes));
 
@@ -59,6 +58,27 @@ export async function createKeySigner(keyring: Keyring): Promise<KeySigner> {
       }
       return expected !== undefined && given !== undefined && equalBytes(given, expected);
     },
+  };
+}
+
+/** Ids that are remembered. Minting, registering and answering a key ask for the same one within moments. */
+const MOST_REMEMBERED = 256;
+
+/** The digest of `loadJsonDigest`, which hashes what it was asked for lately only once. Ids are no secrets: they may take less time. */
+async function rememberingDigest(): Promise<JsonDigest> {
+  const sha256 = await createSHA256();
+  const known = new Map<string, string>();
+  return (value) => {
+    const text = canonicalJson(value);
+    let id = known.get(text);
+    if (id === undefined) {
+      sha256.init();
+      sha256.update(text);
+      id = sha256.digest("hex");
+      if (known.size >= MOST_REMEMBERED) known.clear();
+      known.set(text, id);
+    }
+    return id;
   };
 }
 

@@ -1,0 +1,91 @@
+import { agent } from "@pawl/core";
+import type { Model } from "@pawl/core/ports";
+import { backgroundTask, createHost, type Host } from "@pawl/host";
+import { postgresStore } from "@pawl/store-postgres";
+import { anything } from "../anything.ts";
+import type { Cell } from "../cell.ts";
+import { startMeasuredPostgres } from "../measured-postgres.ts";
+import { SECRET } from "../secret.ts";
+
+const NO_MODEL: Model = {
+  id: "bench/model",
+  call: () => Promise.reject(new Error("A background task calls no model.")),
+};
+const AT_ONCE = 16;
+const QUICK_JOBS = 500;
+
+/**
+ * Background tasks that are queued and do nothing, drained by one process that does 16 at once: 5,000 in a full run, 500 in a quick one. Each
+ * leaves the log of its start and its end. Queueing is not timed: the clock runs from the host's start to the last of them.
+ *
+ * It does not show jobs that take time, which 16 at once would hide, nor several processes.
+ */
+export const jobsCell: Cell = {
+  name: "jobs",
+  async open({ scale }) {
+    const count = scale === 1 ? QUICK_JOBS : 5_000;
+    const postgres = await startMeasuredPostgres();
+    let databases = 0;
+
+    async function newDatabase(): Promise<string> {
+      databases += 1;
+      await postgres.bare.query(`create database jobs${databases}`);
+      const url = new URL(postgres.url);
+      url.pathname = `/jobs${databases}`;
+      return url.href;
+    }
+
+    /** Queues with one host that never drives, drains with another. */
+    async function perSecond(queue: (host: Host<never>, n: number) => Promise<unknown>): Promise<number> {
+      const url = await newDatabase();
+      const over = Promise.withResolvers<void>();
+      let left = count;
+      const done = () => {
+        left -= 1;
+        if (left === 0) over.resolve();
+      };
+      const task = backgroundTask({ name: "job", input: anything, run: async () => done() ?? null });
+      const agents = [agent({ name: "bench" })];
+      const open = (store: ReturnType<typeof postgresStore>, tasks: readonly (typeof task)[]) =>
+        createHost({
+          store,
+          secret: SECRET,
+          model,
+          agents,
+          tasks: tasks as never,
+          concurrency: AT_ONCE,
+        }) as Host<never>;
+      const filling = postgresStore({ url, listenUrl: false });
+      await filling.open();
+      const queueing = open(filling, []);
+      for (let from = 0; from < count; from += 50) {
+        const size = Math.min(50, count - from);
+        await Promise.all(Array.from({ length: size }, (_, i) => queue(queueing, from + i)));
+      }
+      await queueing.stop();
+      await filling.close();
+      const store = postgresStore({ url });
+      await store.open();
+      const host = open(store, [task]);
+      const began = performance.now();
+      await host.start();
+      await over.promise;
+      const ms = performance.now() - began;
+      await host.stop();
+      await store.close();
+      return (1_000 * count) / ms;
+    }
+
+    const job = backgroundTask({ name: "job", input: anything, run: async () => null });
+    return {
+      subjects: [
+        {
+          name: "background tasks",
+          unit: "/s",
+          sample: () => perSecond((host, n) => host.tasks.start(job, { n })),
+        },
+      ],
+      close: () => postgres.close(),
+    };
+  },
+};
