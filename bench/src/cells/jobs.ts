@@ -50,7 +50,7 @@ export const jobsCell: Cell = {
         createHost({
           store,
           secret: SECRET,
-          model,
+          model: NO_MODEL,
           agents,
           tasks: tasks as never,
           concurrency: AT_ONCE,
