@@ -6,6 +6,7 @@ export type CliErrorCode =
   | "server_unreachable"
   | "server_lost"
   | "token_missing"
+  | "token_unknown"
   | "answer_invalid"
   | "turn_unknown"
   | "session_unknown"

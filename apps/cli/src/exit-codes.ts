@@ -25,6 +25,8 @@ export function exitCodeOf(result: Pick<WireTurnResult, "status">): number {
 /** Codes of errors that a correction of the command line or the environment mends. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
   "config_invalid",
+  "token_request_invalid",
+  "invalid_principal",
   "config_file_missing",
   "config_file_foreign",
   "config_file_unloadable",

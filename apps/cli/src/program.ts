@@ -7,6 +7,7 @@ import { nameConfigFile } from "./command-line/named-config-file.ts";
 import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
 import { addTasks } from "./command-line/tasks.ts";
+import { addTokens } from "./command-line/tokens.ts";
 import { addWaits } from "./command-line/waits.ts";
 import type { CancelOptions } from "./commands/cancel.ts";
 import type { RunOptions } from "./commands/run.ts";
@@ -65,6 +66,7 @@ ${EXIT_CODES}`,
   addTasks(program, setExitCode);
   addMcp(program, setExitCode);
   addMigrate(program, setExitCode);
+  addTokens(program, setExitCode);
   addConfig(program, setExitCode);
   return program;
 }
@@ -78,6 +80,8 @@ function addServe(program: Command, setExitCode: SetExitCode): void {
     .addOption(dataDir())
     .option("--model <name>", "default model, such as openai/<id> (PAWL_MODEL)")
     .option("--principal <name=token>", "let somebody in by a token, for tests only; repeatable", collect)
+    .option("--log-level <level>", "debug, info, warn, error or silent (PAWL_LOG_LEVEL, default info)")
+    .option("--log-format <format>", "json or pretty (PAWL_LOG_FORMAT, default pretty on a terminal)")
     .option("--conformance", "host the agents that ARCP conformance checks talk to")
     .option("--stdio", "speak ARCP over stdin and stdout with whoever started it, and open no port")
     .addHelpText(

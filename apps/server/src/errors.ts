@@ -13,7 +13,8 @@ export type ServerErrorCode =
   | "token_file_unusable"
   | "database_unreachable"
   | "database_refused"
-  | "mcp_commands_forbidden";
+  | "mcp_commands_forbidden"
+  | "token_request_invalid";
 
 /** An error that a person reads before the server runs: one sentence about what is wrong, one about what to do. */
 export function serverError(code: ServerErrorCode, message: string, cause?: unknown): PawlError {

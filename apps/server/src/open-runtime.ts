@@ -29,6 +29,8 @@ export interface Runtime {
 }
 
 export interface RuntimeOptions {
+  /** Puts itself around the store that turns are recorded in. */
+  readonly observe?: (store: Store) => Store;
   readonly logger: Logger;
   /** Hears, in sentences, what takes time. */
   readonly progress?: (message: string) => void;
@@ -44,7 +46,7 @@ const ASSISTANT = agent({
 /** @throws PawlError whose message says what to do */
 export async function openRuntime(
   config: ServerConfig,
-  { logger, progress = () => undefined }: RuntimeOptions,
+  { logger, progress = () => undefined, observe = (store) => store }: RuntimeOptions,
 ): Promise<Runtime> {
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async () => {
@@ -83,7 +85,7 @@ export async function openRuntime(
     const host = createHost({
       toolProvider: mcp,
       ...own,
-      store,
+      store: observe(store),
       model,
       agents: allAgents,
       grants: jobGrants(store),

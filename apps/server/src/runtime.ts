@@ -1,3 +1,7 @@
 // A host in this process, composed as the server composes it
 export { createLogger, type LoggerOptions } from "./log/create-logger.ts";
+// The store of a server, for those who look after it
+export { type AdminStore, openAdminStore } from "./open-admin-store.ts";
 export { openRuntime, type Runtime, type RuntimeOptions } from "./open-runtime.ts";
+export { makeToken, OPERATOR, SCOPES, tokenDigest } from "./tokens/token.ts";
+export { readTokenRequest, type TokenRequest } from "./tokens/token-grant.ts";

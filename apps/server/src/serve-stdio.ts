@@ -35,7 +35,7 @@ export async function serveStdio(config: ServerConfig, options: StdioOptions): P
   try {
     const arcp = await openArcp({
       runtime,
-      principals: knownPrincipals(token, options.principals ?? []),
+      principals: knownPrincipals(token, options.principals ?? [], runtime.store.tokens),
       logger,
       conformance: options.conformance === true,
       // Whoever started this process could have started any other.

@@ -2,18 +2,25 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import { createAdaptorServer } from "@hono/node-server";
-import type { Logger } from "@pawl/core/ports";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import type { Logger, Store } from "@pawl/core/ports";
 import { ARCP_PATH } from "./arcp/arcp-endpoint.ts";
 import { openArcp } from "./arcp/open-arcp.ts";
 import type { ServerConfig } from "./config/read-config.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { serverError } from "./errors.ts";
 import { createApp } from "./http/create-app.ts";
+import { createTokenWatch } from "./http/token-watch.ts";
+import { createLimitKeeper } from "./limits/limit-keeper.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { observeStore } from "./metrics/observe-store.ts";
 import { openRuntime, type Runtime } from "./open-runtime.ts";
 import { checkPort, isLoopback, listenError, urlOfListener } from "./port.ts";
 import { knownPrincipals } from "./principals/known-principals.ts";
 import type { PrincipalToken } from "./principals/parse-principal.ts";
+import { BELIEVE_MS } from "./principals/stored-principals.ts";
 import { findServer, removeServerFile, writeServerFile } from "./server-file.ts";
 import { loadToken } from "./token-file.ts";
 
@@ -25,6 +32,8 @@ export interface ServeOptions {
   readonly principals?: readonly PrincipalToken[];
   /** Hosts the agents of the ARCP conformance checks, with every feature of 1.1. */
   readonly conformance?: boolean;
+  /** How long a client may take nothing of an answer, in milliseconds. Default 75 000, longer than a result can be waited for. */
+  readonly slowClientMs?: number;
 }
 
 export interface RunningServer {
@@ -38,6 +47,7 @@ export interface RunningServer {
 
 /** All that a shutdown may take, the database's own included, is 5 s: turns that have not ended by then are resumed later. */
 const DRAIN_MS = 1_500;
+const SLOW_CLIENT_MS = 75_000;
 /** How long answers that are on their way may take. */
 const CUT_MS = 500;
 
@@ -54,21 +64,33 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
   await checkNoOther(config);
   await checkPort(config.host, config.port);
   const token = config.token ?? (await loadToken(config.dataDir));
-  const runtime = await openRuntime(config, { logger, progress });
+  const metrics = createMetrics({
+    counts: () => runtime.host.counts(),
+    sockets: () => promisify(server.getConnections.bind(server))(),
+  });
+  const observe = (store: Store) => observeStore(store, metrics);
+  const runtime: Runtime = await openRuntime(config, { logger, progress, observe });
+  const principals = knownPrincipals(token, options.principals ?? [], runtime.store.tokens);
+  const watch = createTokenWatch(principals, BELIEVE_MS);
   const stopping = new AbortController();
   const instance = randomUUID();
   const allowMcpCommands = config.allowMcpCommands || isLoopback(config.host);
   const app = createApp({
     host: runtime.host,
-    token,
+    principals,
+    limits: createLimitKeeper({ limits: config.limits, refused: metrics.refused }),
+    metrics,
+    watch,
     instance,
     allowMcpCommands,
+    corsOrigins: config.corsOrigins,
     logger,
     stopping: stopping.signal,
+    addressOf: (context) => getConnInfo(context).remote.address ?? "",
   });
   const arcp = await openArcp({
     runtime,
-    principals: knownPrincipals(token, options.principals ?? []),
+    principals,
     logger,
     conformance: options.conformance === true,
     allowMcpCommands,
@@ -76,10 +98,12 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     await runtime.close({ drainMs: 0 });
     throw error;
   });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server: Server = createAdaptorServer({ fetch: app.fetch }) as Server;
   // Slow headers and slow bodies end; an event stream is neither.
   server.headersTimeout = 15_000;
   server.requestTimeout = 60_000;
+  // Whoever takes nothing of an answer for so long is cut off: its stream goes on where it was when it comes back.
+  server.timeout = options.slowClientMs ?? SLOW_CLIENT_MS;
   try {
     await runtime.host.start();
     await arcp.start();
@@ -93,6 +117,7 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     const stop = async () => {
       logger.info("The server stops.");
       stopping.abort();
+      watch.close();
       await removeServerFile(config.dataDir, instance).catch(() => undefined);
       // First those who ask, then what they ask: nobody is answered from a store that is closed.
       await arcp.close();

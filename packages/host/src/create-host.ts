@@ -256,6 +256,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
         const records = await store.sessions.list({ limit, ...(owner !== undefined && { owner }) });
         return records.map((record) => shownRecord(record, names));
       },
+      counts: () => store.sessions.counts(owner === undefined ? {} : { owner }),
       waits: createWaits({ names, open, rows: store.awaits, awaits: awaits.ready, settler, links, clock }),
       approvals: createApprovals({ names, store, links, settler, signer }),
       tasks: createTasks({

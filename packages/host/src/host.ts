@@ -28,6 +28,7 @@ import type {
   Model,
   NewId,
   OperationCheck,
+  SessionCounts,
   SessionRecord,
   Store,
   StoredAttachment,
@@ -143,6 +144,8 @@ export interface HostView<Tx = never> {
   turn(id: string): Turn;
   /** The most recently used first. Default limit 100. */
   sessions(query?: { readonly limit?: number }): Promise<readonly SessionRecord[]>;
+  /** How many sessions, open turns and queued inputs there are. */
+  counts(): Promise<SessionCounts>;
   /** Background tasks: start them, see them, signal them, await them. */
   readonly tasks: Tasks;
   /** What people and programs are asked for, and how they answer. */
@@ -246,6 +249,8 @@ export interface Turn<Output = never> {
   events(options?: EventOptions): AsyncIterable<TurnEvent>;
   /** Asks for its end; works with no worker alive. */
   cancel(options?: { readonly reason?: string; readonly origin?: string }): Promise<CancelRequest>;
+  /** What was sent, and where it is: its delivery status. */
+  input(): Promise<InputRecord>;
   /** Why it is not moving, and what to do. */
   explain(): Promise<TurnExplanation>;
   /** Everything that a replay needs, as plain JSON. `redact` takes credentials out. @throws PawlError `turn_unknown` */

@@ -140,6 +140,10 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
       const begun = await store.log.read(record.sessionId, { turnId, limit: 1 });
       return begun.length === 0 ? [] : effectsOf(await loadTurnRecord(store, record.sessionId, turnId));
     },
+    async input() {
+      const record = await input();
+      return { ...record, sessionId: names.shown(record.sessionId) };
+    },
     async explain() {
       const record = await input();
       return explain(options, turnOf(record), record, await resultNow(record));

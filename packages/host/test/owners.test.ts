@@ -100,6 +100,7 @@ describe("the host as one principal sees it", () => {
     expect((await turn.result()).status).toBe("waiting");
     const verbs: Record<string, (view: HostView, id: string) => Promise<unknown>> = {
       result: (view, id) => view.turn(id).result(),
+      input: (view, id) => view.turn(id).input(),
       cancel: (view, id) => view.turn(id).cancel(),
       explain: (view, id) => view.turn(id).explain(),
       record: (view, id) => view.turn(id).record(),

@@ -20,8 +20,13 @@ export function jsonAnswer(
   });
 }
 
-export function errorAnswer({ status, code, message }: ShownError): Response {
-  const headers: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
+export function errorAnswer({ status, code, message, retryAfterMs }: ShownError): Response {
+  const headers: Record<string, string> = {
+    ...(status === 401 && { "www-authenticate": "Bearer" }),
+    ...(retryAfterMs !== undefined && {
+      "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))),
+    }),
+  };
   return jsonAnswer(status, { error: { code, message } }, headers);
 }
 

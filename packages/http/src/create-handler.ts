@@ -1,9 +1,10 @@
 import { MAX_ATTACHMENT_BYTES } from "@pawl/core";
 import type { Host, HostView, SendOptions } from "@pawl/host";
-import { errorAnswer, methodNotAllowed } from "./answer.ts";
+import { errorAnswer, jsonAnswer, methodNotAllowed } from "./answer.ts";
 import { httpError, shownError } from "./errors.ts";
 import { answerLink, keyOfPath } from "./links/link-routes.ts";
-import { matchRoute, type ResolvedOptions } from "./route.ts";
+import { OPENAPI_PATH, openApiDocument } from "./openapi/openapi-document.ts";
+import { describePath, matchRoute, type ResolvedOptions, type Route } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { attachmentRoutes } from "./routes/attachments.ts";
 import { inputRoutes } from "./routes/inputs.ts";
@@ -21,6 +22,14 @@ export interface Principal {
   readonly tenant?: string;
   /** Sees and does everything, as whoever runs the host: for people who look after it, never for those who use it. */
   readonly operator?: boolean;
+  /** What it may do: `read`, `write` and `approve`; all of it when absent. */
+  readonly scopes?: readonly string[];
+}
+
+/** Until when a stream may go on. */
+export interface StreamPermit {
+  readonly signal: AbortSignal;
+  release(): void;
 }
 
 export interface HandlerOptions<P extends Principal = Principal> {
@@ -28,11 +37,18 @@ export interface HandlerOptions<P extends Principal = Principal> {
   readonly authorize: (request: Request) => P | null | Promise<P | null>;
   /** What comes before `/v1` in paths, for frameworks that leave it there. */
   readonly basePath?: string;
-  /** May throw a PawlError to refuse an input of this principal; the answer is then 403 with its code and message. */
+  /** May throw a PawlError to refuse an input of this principal; the answer is then 403 with its code and message (429 for a code of a limit). */
   readonly admit?: (
     input: SendOptions & { readonly sessionId: string },
     principal: P,
+    /** The host as this principal sees it. */
+    view: HostView,
   ) => void | Promise<void>;
+  /**
+   * Called before a stream is opened and before a result is waited for: what is opened ends when `signal` aborts, because this
+   * principal may see nothing more; then, or earlier, `release` is called. May throw to refuse.
+   */
+  readonly admitStream?: (principal: P) => StreamPermit;
   /** Ends all event streams cleanly, and all waiting for results, for a server that is about to stop. */
   readonly signal?: AbortSignal;
   /** Largest body that is read. Default 1 MiB. */
@@ -47,7 +63,8 @@ export interface HandlerOptions<P extends Principal = Principal> {
   readonly onError?: (thrown: unknown, request: Request) => void;
 }
 
-const ROUTES = [
+/** Everything that is answered with a token, in the order in which it is looked through. */
+export const ROUTES: readonly Route[] = [
   ...inputRoutes,
   ...attachmentRoutes,
   ...sessionRoutes,
@@ -66,6 +83,7 @@ const ROUTES = [
  * | `POST /v1/sessions/:id/inputs` | sends `{content, delivery?, idempotency_key?, at?, agent?, model?, environment?, ask?, grant?, output_schema?}`; 202 when durable |
  * | `POST /v1/sessions/:id/attachments` | stores a file, its bytes as the body; 201 with the `ref` that an input's part names |
  * | `GET /v1/sessions/:id/attachments/:ref` | a file that the session refers to |
+ * | `GET /v1/turns/:id/input` | what was sent for it, and where that is: its delivery status |
  * | `GET /v1/sessions?limit=` | sessions, the most recently used first |
  * | `GET /v1/sessions/:id` | the session and its transcript |
  * | `GET /v1/sessions/:id/events?after=` | its events, past and coming (SSE, `Last-Event-ID`) |
@@ -97,6 +115,7 @@ const ROUTES = [
  * | `POST /v1/tasks/:id/cancel` | asks for its end, `{reason?}` |
  * | `POST /v1/tasks/:id/report` | of an external one: `{progress}`, or how it ended |
  * | `POST /v1/tasks/transfer` | lets another session see `{from, to, task_ids}` |
+ * | `GET /v1/openapi.json` | without a token: the description of all of these |
  * | `GET /a/<key>` | by key, without a token: the page of an approval, or of what else the key answers. Decides nothing |
  * | `POST /a/<key>` | by key, without a token: decides it, by form or JSON; other waits take what `POST /v1/waits/:id` does |
  *
@@ -127,6 +146,13 @@ export function createHandler<P extends Principal, Tx = never>(
   };
 }
 
+/** The route that a path of this handler belongs to, and its parameters; for logs and figures. */
+export function routeOf(
+  pathname: string,
+): { readonly path: string; readonly params: Readonly<Record<string, string>> } | undefined {
+  return describePath(ROUTES, pathname);
+}
+
 function viewOf(host: Host, { name, tenant, operator }: Principal): HostView {
   if (operator === true) return host;
   return host.as({ principal: name, ...(tenant !== undefined && { tenant }) });
@@ -142,6 +168,8 @@ async function answer(
   const path = url.pathname.startsWith(`${basePath}/`) ? url.pathname.slice(basePath.length) : "";
   const key = keyOfPath(path);
   if (key !== undefined) return answerLink(request, key, host, options);
+  if (path === OPENAPI_PATH && request.method === "GET")
+    return jsonAnswer(200, openApiDocument(ROUTES, basePath));
   const principal = await options.authorize(request);
   if (principal === null) {
     throw httpError("unauthorized", "Send a valid token, with the header authorization: Bearer <token>.");
@@ -153,6 +181,10 @@ async function answer(
       "route_unknown",
       "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns, /v1/waits, /v1/approvals and /v1/tasks.",
     );
+  }
+  const { scope } = match.route;
+  if (principal.scopes !== undefined && !principal.scopes.includes(scope)) {
+    throw httpError("scope_missing", `This token may not be used for this: it has no scope "${scope}".`);
   }
   return match.route.answer({
     request,

@@ -4,6 +4,7 @@ import { isPawlError, PawlError } from "@pawl/core";
 export type HttpErrorCode =
   | "unauthorized"
   | "forbidden"
+  | "scope_missing"
   | "route_unknown"
   | "method_not_allowed"
   | "media_type_unsupported"
@@ -22,6 +23,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   query_invalid: 400,
   unauthorized: 401,
   forbidden: 403,
+  scope_missing: 403,
   route_unknown: 404,
   session_unknown: 404,
   turn_unknown: 404,
@@ -53,6 +55,10 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   schema_unsupported: 400,
   body_too_large: 413,
   media_type_unsupported: 415,
+  rate_limited: 429,
+  too_many_sessions: 429,
+  too_many_turns: 429,
+  too_many_streams: 429,
   approval_input_invalid: 422,
   not_storable: 422,
   // The server stops: another attempt reaches it when it is back, or another one.
@@ -66,6 +72,8 @@ export interface ShownError {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  /** When it is worth coming again, in milliseconds from now. */
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -77,8 +85,10 @@ export function shownError(thrown: unknown): ShownError {
     const message = "Something went wrong in the server. Its log says more.";
     return { status: 500, code: "internal_error", message };
   }
-  const { code, message, blame } = thrown;
-  return { status: STATUS_OF_CODE[code] ?? STATUS_OF_BLAME[blame] ?? 500, code, message };
+  const { code, message, blame, details } = thrown;
+  const status = STATUS_OF_CODE[code] ?? STATUS_OF_BLAME[blame] ?? 500;
+  const { retryAfterMs } = details;
+  return { status, code, message, ...(typeof retryAfterMs === "number" && { retryAfterMs }) };
 }
 
 export function httpError(code: HttpErrorCode, message: string, cause?: unknown): PawlError {

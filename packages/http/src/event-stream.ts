@@ -7,6 +7,8 @@ export interface EventStreamOptions {
   readonly signal: AbortSignal;
   /** How often a silent stream says that it lives, in milliseconds. */
   readonly heartbeatMs: number;
+  /** Called once when nothing more is read or sent. */
+  readonly onClose?: () => void;
   /** Told of an error that cut the stream. */
   readonly onError: (thrown: unknown) => void;
 }
@@ -20,36 +22,47 @@ export interface EventStreamOptions {
  */
 export function eventStream(
   open: (signal: AbortSignal) => AsyncIterable<TurnEvent>,
-  { signal, heartbeatMs, onError }: EventStreamOptions,
+  { signal, heartbeatMs, onClose = () => {}, onError }: EventStreamOptions,
 ): Response {
   const ended = new AbortController();
-  const end = () => ended.abort();
-  signal.addEventListener("abort", end, { once: true });
-  if (signal.aborted) end();
-
   const events = open(ended.signal)[Symbol.asyncIterator]();
   const whenEnded = new Promise<"ended">((resolve) => {
-    if (ended.signal.aborted) resolve("ended");
-    else ended.signal.addEventListener("abort", () => resolve("ended"), { once: true });
+    ended.signal.addEventListener("abort", () => resolve("ended"), { once: true });
   });
-  let pending: Promise<IteratorResult<TurnEvent>> | undefined;
   const encoder = new TextEncoder();
+  let pending: Promise<IteratorResult<TurnEvent>> | undefined;
+  let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let pulling = false;
+  let isClosed = false;
 
   const close = () => {
+    if (isClosed) return;
+    isClosed = true;
     signal.removeEventListener("abort", end);
     ended.abort();
     // The source may be in the midst of waiting; it ends by its signal, and what it then says is nobody's concern.
     void pending?.catch(() => undefined);
     void events.return?.()?.then(undefined, () => undefined);
+    onClose();
   };
+  /** Told to end; also while the client takes nothing, so that nothing is kept open for it. */
+  const end = () => {
+    if (pulling) return ended.abort();
+    close();
+    body?.close();
+  };
+  signal.addEventListener("abort", end, { once: true });
 
-  const body = new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        body = controller;
         // The first bytes tell client and proxies that the stream is open, before anything has happened.
         controller.enqueue(encoder.encode(": open\n\n"));
+        if (signal.aborted) end();
       },
       async pull(controller) {
+        pulling = true;
         pending ??= events.next();
         const heart = startHeart(heartbeatMs);
         try {
@@ -68,6 +81,7 @@ export function eventStream(
           onError(thrown);
           controller.error(thrown);
         } finally {
+          pulling = false;
           heart.stop();
         }
       },
@@ -75,7 +89,7 @@ export function eventStream(
     },
     { highWaterMark: 1 },
   );
-  return new Response(body, {
+  return new Response(stream, {
     headers: {
       ...SECURITY_HEADERS,
       "content-type": "text/event-stream; charset=utf-8",

@@ -1,6 +1,13 @@
 // The handler
-export { createHandler, type HandlerOptions, type Principal } from "./create-handler.ts";
+export {
+  createHandler,
+  type HandlerOptions,
+  type Principal,
+  routeOf,
+  type StreamPermit,
+} from "./create-handler.ts";
 export type { HttpErrorCode } from "./errors.ts";
+export type { Scope } from "./openapi/route-doc.ts";
 // The shapes on the wire, for clients: schemas check what came, functions write what goes
 export {
   approvalSchema,
@@ -29,7 +36,10 @@ export {
   acceptedSchema,
   type InputBody,
   inputBodySchema,
+  inputStatusSchema,
   type WireAccepted,
+  type WireInputStatus,
+  wireInputStatus,
 } from "./wire/input.ts";
 export { messageSchema, type WireMessage, type WirePart, wireMessage } from "./wire/message.ts";
 export { type WireWaitReason, waitReasonSchema } from "./wire/outcome.ts";

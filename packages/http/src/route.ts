@@ -1,5 +1,6 @@
 import type { HostView } from "@pawl/host";
 import type { HandlerOptions, Principal } from "./create-handler.ts";
+import type { RouteDoc, Scope } from "./openapi/route-doc.ts";
 
 /** One request on its way through a route. */
 export interface Call<P extends Principal = Principal> {
@@ -22,6 +23,9 @@ export interface Route {
   readonly method: "GET" | "POST";
   /** Segments; those that begin with `:` are parameters. */
   readonly path: string;
+  /** What a token needs to be for. */
+  readonly scope: Scope;
+  readonly doc: RouteDoc;
   readonly answer: (call: Call) => Promise<Response>;
 }
 
@@ -41,6 +45,18 @@ export function matchRoute(routes: readonly Route[], method: string, pathname: s
     methods.push(route.method);
   }
   return methods.length > 0 ? { found: "path", methods } : { found: "nothing" };
+}
+
+/** The route of a path and its parameters, for logs and figures: of any method, undefined for a path that is none. Pure. */
+export function describePath(
+  routes: readonly Route[],
+  pathname: string,
+): { readonly path: string; readonly params: Readonly<Record<string, string>> } | undefined {
+  for (const { path } of routes) {
+    const params = matchPath(path, pathname);
+    if (params !== undefined) return { path, params };
+  }
+  return undefined;
 }
 
 function matchPath(path: string, pathname: string): Readonly<Record<string, string>> | undefined {

@@ -93,7 +93,7 @@ describe("sending an input", () => {
     expect(answered.body).toEqual({
       session_id: "s 1",
       turn_id: TURN,
-      input: { delivery: "steer", idempotency_key: "k1", at: 12 },
+      input: { id: "in_1", delivery: "next", state: "queued", position: 1, turn_id: TURN, accepted_at: 5 },
     });
     const { idempotency_key: idempotencyKey, content, ...rest } = body;
     expect(fake.sent).toEqual([{ content, options: { idempotencyKey, ...rest } }]);
@@ -193,7 +193,12 @@ describe("sending an input", () => {
       environment: { mcp: ["x"] },
     });
     expect([status, errorOf(body)]).toEqual([403, { code: "mcp_commands_forbidden", message: "Not here." }]);
-    expect(admit).toHaveBeenCalledWith({ sessionId: "s1", environment: { mcp: ["x"] } }, { name: "alice" });
+    const sent = { sessionId: "s1", environment: { mcp: ["x"] } };
+    expect(admit).toHaveBeenCalledWith(
+      sent,
+      { name: "alice" },
+      expect.objectContaining({ turn: expect.anything() }),
+    );
     expect(fake.sent).toEqual([]);
   });
 });
@@ -242,5 +247,54 @@ describe("reading", () => {
     });
     const { status, body } = await call("GET", `/v1/turns/${TURN}`);
     expect([status, errorOf(body).code]).toEqual([503, "store_unavailable"]);
+  });
+});
+
+describe("scopes", () => {
+  it("lets a token do what it is for, and says which scope it has not", async () => {
+    const fake = createFakeHost();
+    const handle = createHandler(fake.host, {
+      authorize: (request) => ({ name: "alice", scopes: request.headers.get("scopes")?.split(" ") ?? [] }),
+    });
+    const ask = async (scopes: string, method: string, path: string, body?: unknown) => {
+      const headers = { scopes, "content-type": "application/json" };
+      const request = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+      const response = await handle(new Request(`http://x${path}`, request));
+      return [response.status, errorOf(await response.json())?.code];
+    };
+    const input = { content: "hi" };
+    expect(await ask("read", "GET", "/v1/sessions")).toEqual([200, undefined]);
+    expect(await ask("write approve", "GET", "/v1/sessions")).toEqual([403, "scope_missing"]);
+    expect(await ask("write", "POST", "/v1/sessions/s1/inputs", input)).toEqual([202, undefined]);
+    expect(await ask("read approve", "POST", "/v1/sessions/s1/inputs", input)).toEqual([
+      403,
+      "scope_missing",
+    ]);
+    expect(await ask("read write", "POST", "/v1/waits/x", { decision: "approve" })).toEqual([
+      403,
+      "scope_missing",
+    ]);
+    expect(await ask("approve", "POST", "/v1/waits/x", { decision: "approve" })).toEqual([
+      404,
+      "wait_unknown",
+    ]);
+    expect(await ask("", "GET", "/v1/turns/turn_1")).toEqual([403, "scope_missing"]);
+  });
+});
+
+describe("limits", () => {
+  it("say when to come again", async () => {
+    const fake = createFakeHost();
+    const slow = () => new PawlError("rate_limited", "Too many.", { details: { retryAfterMs: 1_200 } });
+    const authorize = (): never => {
+      throw slow();
+    };
+    const refused = await createHandler(fake.host, { authorize })(new Request("http://x/v1/sessions"));
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+    const admitStream = (): never => {
+      throw new PawlError("too_many_streams", "Too many.");
+    };
+    const handle = createHandler(fake.host, { authorize: () => ({ name: "alice" }), admitStream });
+    expect((await handle(new Request("http://x/v1/sessions/s1/events"))).status).toBe(429);
   });
 });

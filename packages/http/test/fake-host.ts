@@ -1,4 +1,4 @@
-import { PawlError, sessionId, type TurnEvent, turnId } from "@pawl/core";
+import { inputId, PawlError, sessionId, type TurnEvent, turnId } from "@pawl/core";
 import type { CancelRequest, SessionRecord } from "@pawl/core/ports";
 import type { EventOptions, Host, SendOptions, Session, Turn, TurnExplanation, TurnResult } from "@pawl/host";
 
@@ -95,6 +95,19 @@ export function createFakeHost(): FakeHost {
       if (id !== TURN) throw new PawlError("turn_unknown", "There is no such turn.");
       return { turnId: TURN, state: fake.state, why: "It runs on this node." };
     },
+    input: async () => ({
+      inputId: inputId("in_1"),
+      sessionId: SESSION,
+      content: { parts: [] },
+      delivery: "next",
+      position: 1,
+      state: "queued",
+      turnId: TURN,
+      digest: "d",
+      acceptedAt: 5,
+      lastRunId: null,
+      lastBoundarySequence: null,
+    }),
     record: notHere,
     replay: notHere,
     fork: notHere,
@@ -135,6 +148,7 @@ export function createFakeHost(): FakeHost {
     session,
     turn,
     sessions: async ({ limit = 1 } = {}) => Array.from({ length: Math.min(limit, 3) }, () => record),
+    counts: notHere,
     waits: {
       list: async () => [],
       answer: async () => ({ status: "unknown_or_revoked" }),

@@ -54,6 +54,7 @@ describe("what belongs to alice", async () => {
     ["GET", "/v1/turns/:turn"],
     ["GET", "/v1/turns/:turn/events"],
     ["GET", "/v1/turns/:turn/result"],
+    ["GET", "/v1/turns/:turn/input"],
     ["GET", "/v1/turns/:turn/effects"],
     ["GET", "/v1/turns/:turn/record"],
     ["GET", "/v1/turns/:turn/replay"],

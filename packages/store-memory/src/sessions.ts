@@ -55,6 +55,24 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
       return commitLifecycle(context, sessionId, to, inputs);
     },
 
+    counts({ owner } = {}) {
+      const prefix = owner === undefined ? "" : sessionPrefix(owner);
+      const own = [...state.sessions.values()].filter(({ sessionId }) => sessionId.startsWith(prefix));
+      const open = own.filter(({ openTurn }) => openTurn !== null);
+      const blocked = open.filter((session) => session.blocked !== null).length;
+      const parked = open.filter((session) => session.blocked === null && session.parked).length;
+      const queued = own.flatMap((session) => session.queued.map((id) => state.inputs.get(id)!));
+      const due = queued.map(({ acceptedAt, at = 0 }) => Math.max(acceptedAt, at));
+      return {
+        sessions: own.length,
+        runningTurns: open.length - blocked - parked,
+        parkedTurns: parked,
+        blockedTurns: blocked,
+        queuedInputs: queued.length,
+        oldestDueMs: due.reduce((oldest, at) => Math.max(oldest, now() - at), 0),
+      };
+    },
+
     transcript(sessionId, from = 0) {
       return state.sessions.get(sessionId)?.messages.slice(Math.max(0, from)) ?? [];
     },

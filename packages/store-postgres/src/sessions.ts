@@ -9,6 +9,7 @@ import { conflict, fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { ownerValues } from "./owner-values.ts";
 import { numberColumn } from "./rows/column.ts";
+import { countsOfRow } from "./rows/counts-row.ts";
 import { readableRows } from "./rows/decoded-column.ts";
 import { storedLogRow } from "./rows/log-row.ts";
 import {
@@ -22,6 +23,7 @@ import {
   sessionOfRow,
 } from "./rows/session-row.ts";
 import { beginTurn } from "./statements/begin-turn.ts";
+import { countOwnedSessions, countSessions } from "./statements/count-sessions.ts";
 import { listOwnedSessions } from "./statements/list-owned-sessions.ts";
 import { listReceipts } from "./statements/list-receipts.ts";
 import { listSessions } from "./statements/list-sessions.ts";
@@ -82,6 +84,14 @@ export function postgresSessions(context: StoreContext): Sessions {
     async setPaused(sessionId, paused) {
       const rows = await database.write(setPaused, [sessionId, paused, channels.work]);
       return rows.length > 0;
+    },
+
+    async counts({ owner } = {}) {
+      const [row = {}] =
+        owner === undefined
+          ? await database.read(countSessions, [])
+          : await database.read(countOwnedSessions, [...ownerValues(owner)]);
+      return countsOfRow(row);
     },
 
     async transcript(sessionId, from = 0) {

@@ -30,7 +30,11 @@ export async function serve(options: ServeOptions): Promise<number> {
   const signals = onStopSignals(stopInTime, () => process.exit(EXIT.cancelled));
   try {
     const config = configOf(options);
-    const logger = createLogger({ level: config.logLevel, stream: process.stderr });
+    const logger = createLogger({
+      level: config.logLevel,
+      ...(config.logFormat !== undefined && { format: config.logFormat }),
+      stream: process.stderr,
+    });
     const serving = {
       logger,
       progress: progress.set,

@@ -4,8 +4,9 @@ import type { ArcpPersistence } from "@pawl/arcp-protocol/persistence";
 import type { AgentDefinition, RuntimeLimits } from "@pawl/arcp-protocol/server";
 import { ArcpServer } from "@pawl/arcp-protocol/server";
 import { serveWebSocket } from "@pawl/arcp-protocol/transports/websocket-server";
+import { sessionPrefix } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
-import type { Principals } from "../principals/principals.ts";
+import type { Principal, Principals } from "../principals/principals.ts";
 import { logAudit } from "./log-audit.ts";
 
 /** Where ARCP is spoken on the server's port. */
@@ -40,7 +41,7 @@ export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
     persistence,
     authenticate: async ({ token }) => {
       const known = await principals.authenticate(token);
-      return known === undefined ? undefined : { id: known.principal };
+      return known === undefined || !maySubmit(known) ? undefined : { id: wireId(known) };
     },
     audit: (event) => logAudit(logger, event),
     ...(provisioner !== undefined && { provisioner }),
@@ -63,4 +64,14 @@ export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
       await closeSockets();
     },
   };
+}
+
+/** A connection looks and submits: a token that is for less lets nobody in here. */
+function maySubmit({ scopes }: Principal): boolean {
+  return scopes === undefined || (scopes.includes("read") && scopes.includes("write"));
+}
+
+/** One name for a principal and its tenant: `alice`, or `acme:alice`, and never the same for two. */
+function wireId(principal: Principal): string {
+  return sessionPrefix(principal).slice(1, -1);
 }

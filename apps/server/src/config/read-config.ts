@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { findConfigFile } from "../config-file/find-config-file.ts";
 import { serverError } from "../errors.ts";
+import { DEFAULT_LIMITS, type Limits } from "../limits/default-limits.ts";
 import type { ModelEnvironment } from "../models/resolve-model.ts";
 import type { SigningKeys } from "../signing-keys.ts";
 import { VARIABLES, type Values, type VariableName, valuesSchema } from "./variables.ts";
@@ -23,6 +24,11 @@ export interface ServerConfig {
   readonly models: ModelEnvironment;
   readonly allowMcpCommands: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  /** Absent: for people on a terminal, else JSON. */
+  readonly logFormat: "json" | "pretty" | undefined;
+  /** Origins whose pages may use the API. */
+  readonly corsOrigins: readonly string[];
+  readonly limits: Limits;
   /** Where each value came from, for people. */
   readonly origins: Readonly<Record<VariableName, Origin>>;
   /** The values as they were given. Secrets are among them. */
@@ -70,6 +76,14 @@ export function readConfig({ env, flags = {}, cwd = process.cwd() }: ConfigSourc
     models: given,
     allowMcpCommands: values.PAWL_ALLOW_MCP_COMMANDS,
     logLevel: values.PAWL_LOG_LEVEL,
+    logFormat: values.PAWL_LOG_FORMAT,
+    corsOrigins: values.PAWL_CORS_ORIGINS ?? [],
+    limits: {
+      requestsPerMinute: values.PAWL_MAX_REQUESTS_PER_MINUTE ?? DEFAULT_LIMITS.requestsPerMinute,
+      sessions: values.PAWL_MAX_SESSIONS ?? DEFAULT_LIMITS.sessions,
+      openTurns: values.PAWL_MAX_OPEN_TURNS ?? DEFAULT_LIMITS.openTurns,
+      streams: values.PAWL_MAX_STREAMS ?? DEFAULT_LIMITS.streams,
+    },
     origins: origins as Record<VariableName, Origin>,
     given,
     warnings: unknownVariables(env),

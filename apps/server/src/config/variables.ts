@@ -112,7 +112,50 @@ export const VARIABLES = [
     otherwise: "0",
     literal: true,
   },
-  { name: "PAWL_LOG_LEVEL", help: "debug, info, warn, error or silent", show: "value", otherwise: "info" },
+  {
+    name: "PAWL_LOG_LEVEL",
+    flag: "log-level",
+    help: "debug, info, warn, error or silent",
+    show: "value",
+    otherwise: "info",
+  },
+  {
+    name: "PAWL_LOG_FORMAT",
+    flag: "log-format",
+    help: "json, or pretty for people",
+    show: "value",
+    otherwise: "pretty on a terminal, else json",
+  },
+  {
+    name: "PAWL_CORS_ORIGINS",
+    help: "origins whose pages may use the API, as https://a.example,https://b.example; or * for all",
+    show: "value",
+    otherwise: "none",
+  },
+  {
+    name: "PAWL_MAX_REQUESTS_PER_MINUTE",
+    help: "requests that a principal may make in a minute; 0: as many as it likes",
+    show: "value",
+    otherwise: "6000",
+  },
+  {
+    name: "PAWL_MAX_SESSIONS",
+    help: "sessions that a principal may have; 0: as many as it likes",
+    show: "value",
+    otherwise: "10000",
+  },
+  {
+    name: "PAWL_MAX_OPEN_TURNS",
+    help: "turns and waiting inputs that a principal may have open at once; 0: as many as it likes",
+    show: "value",
+    otherwise: "1000",
+  },
+  {
+    name: "PAWL_MAX_STREAMS",
+    help: "event streams that a principal may have open at once on one server; 0: as many as it likes",
+    show: "value",
+    otherwise: "200",
+  },
 ] as const satisfies readonly Variable[];
 
 export type VariableName = (typeof VARIABLES)[number]["name"];
@@ -123,6 +166,22 @@ export type Values = { readonly [Name in VariableName]?: string };
 const flag = z
   .enum(["0", "1", "true", "false"], { error: "must be 0 or 1" })
   .transform((text) => text === "1" || text === "true");
+
+const amount = z
+  .string()
+  .regex(/^\d{1,9}$/, "must be a whole number, or 0 for no limit")
+  .transform(Number)
+  .optional();
+
+const origins = z
+  .string()
+  .transform((text) => text.split(",").map((origin) => origin.trim()))
+  .refine(
+    (all) =>
+      all.every((origin) => origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin)),
+    "must be origins such as https://app.example, with commas between them and no path, or *",
+  )
+  .optional();
 
 function address(protocols: readonly string[], example: string) {
   const message = `must be an address such as ${example}`;
@@ -187,4 +246,10 @@ export const valuesSchema = z.object({
       error: "must be debug, info, warn, error or silent",
     })
     .default("info"),
+  PAWL_LOG_FORMAT: z.enum(["json", "pretty"], { error: "must be json or pretty" }).optional(),
+  PAWL_CORS_ORIGINS: origins,
+  PAWL_MAX_REQUESTS_PER_MINUTE: amount,
+  PAWL_MAX_SESSIONS: amount,
+  PAWL_MAX_OPEN_TURNS: amount,
+  PAWL_MAX_STREAMS: amount,
 });

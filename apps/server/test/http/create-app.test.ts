@@ -1,10 +1,9 @@
 import { createHost, type Host } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
-import { recordingLogger, scriptedModel } from "@pawl/testing";
+import { scriptedModel } from "@pawl/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createApp } from "../../src/http/create-app.ts";
+import { type AppUnderTestOptions, appUnderTest, TOKEN } from "./app-under-test.ts";
 
-const TOKEN = "the-right-token-of-this-server";
 const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
 
 let host: Host;
@@ -13,19 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => host.stop({ drainMs: 50 }));
 
-function appWith({ allowMcpCommands = false } = {}) {
-  const stopping = new AbortController();
-  const logger = recordingLogger();
-  const app = createApp({
-    host,
-    token: TOKEN,
-    instance: "i1",
-    allowMcpCommands,
-    logger,
-    stopping: stopping.signal,
-  });
-  return { app, stopping, logger };
-}
+const appWith = (options: AppUnderTestOptions = {}) => appUnderTest(host, options);
 
 const send = (environment?: unknown) => ({
   method: "POST",

@@ -1,18 +1,13 @@
-import { once } from "node:events";
-import type { Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { connect } from "node:net";
 import type { TurnEvent } from "@pawl/core";
 import { createHost, type EventOptions, type Host } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
-import { recordingLogger, scriptedModel } from "@pawl/testing";
+import { scriptedModel } from "@pawl/testing";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createApp } from "../../src/http/create-app.ts";
+import { appUnderTest, TOKEN } from "./app-under-test.ts";
 
-const TOKEN = "the-right-token-of-this-server";
 let host: Host;
-let server: Server;
-let port: number;
+let listening: Awaited<ReturnType<ReturnType<typeof appUnderTest>["listen"]>>;
 /** Event streams of the host that are read from right now, and events that were taken from them. */
 const open = { streams: 0, taken: 0 };
 
@@ -27,23 +22,10 @@ beforeEach(async () => {
     },
   };
   await (await host.session("s1").send("hi")).result();
-  const stopping = new AbortController().signal;
-  const app = createApp({
-    host,
-    token: TOKEN,
-    instance: "i",
-    allowMcpCommands: false,
-    logger: recordingLogger(),
-    stopping,
-  });
-  server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  port = (server.address() as AddressInfo).port;
+  listening = await appUnderTest(host).listen();
 });
 afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
+  listening.close();
   await host.stop({ drainMs: 50 });
 });
 
@@ -69,7 +51,7 @@ async function* counted(events: AsyncIterable<TurnEvent>, options: EventOptions 
 }
 
 it("lets a reader that does not read have no more than the buffers between hold", async () => {
-  const socket = connect(port, "127.0.0.1");
+  const socket = connect(listening.port, "127.0.0.1");
   socket.pause();
   socket.write(`GET /v1/sessions/s1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`);
   await vi.waitFor(() => expect(open.taken).toBeGreaterThan(0));
@@ -90,7 +72,7 @@ it("lets a reader that does not read have no more than the buffers between hold"
 
 it("lets go of the host when its reader leaves", async () => {
   const abort = new AbortController();
-  const response = await fetch(`http://127.0.0.1:${port}/v1/sessions/s1/events`, {
+  const response = await fetch(`${listening.url}/v1/sessions/s1/events`, {
     headers: { authorization: `Bearer ${TOKEN}` },
     signal: abort.signal,
   });

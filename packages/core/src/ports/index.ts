@@ -33,6 +33,7 @@ export type {
   CommitResult,
   CommittedTurn,
   NewTurn,
+  SessionCounts,
   SessionRecord,
   SessionSnapshot,
   Sessions,

@@ -90,11 +90,26 @@ export interface CommittedTurn {
   readonly committedAt: number;
 }
 
+/** How much there is, and how much of it waits. */
+export interface SessionCounts {
+  readonly sessions: number;
+  /** Turns that were begun and are neither parked nor blocked. */
+  readonly runningTurns: number;
+  readonly parkedTurns: number;
+  readonly blockedTurns: number;
+  /** Inputs that no turn has taken yet, due or not. */
+  readonly queuedInputs: number;
+  /** How long the input that has been due longest has waited, in milliseconds by the store's clock; 0 when none is due. */
+  readonly oldestDueMs: number;
+}
+
 /** Sessions, their transcripts and the boundaries that are committed to them. */
 export interface Sessions {
   load(sessionId: SessionId): Promise<SessionRecord | null>;
   /** Most recently used first. With `owner` only the sessions of that one. */
   list(query: { readonly limit: number; readonly owner?: SessionOwner }): Promise<readonly SessionRecord[]>;
+  /** With `owner` only of the sessions of that one. */
+  counts(query?: { readonly owner?: SessionOwner }): Promise<SessionCounts>;
   /** Exactly what was committed: every message of the session, and the revision that they are of. Null when there is no session. */
   loadSessionSnapshot(sessionId: SessionId): Promise<SessionSnapshot | null>;
   /** Null when there is no session. */

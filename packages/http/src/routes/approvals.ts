@@ -4,27 +4,98 @@ import { integerText, readQuery } from "../query.ts";
 import { readJson } from "../read-json.ts";
 import type { Call, Route } from "../route.ts";
 import {
+  approvalSchema,
+  approvalsSchema,
   choiceOf,
+  decidedApprovalSchema,
   decisionBodySchema,
   linkBodySchema,
   linkOptionsOf,
+  linkSchema,
+  receiptKeySchema,
+  receiptSchema,
   wireApproval,
   wireDecidedApproval,
 } from "../wire/approval.ts";
-
-export const approvalRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/approvals", answer: listApprovals },
-  { method: "GET", path: "/v1/approvals/:approval", answer: showApproval },
-  { method: "POST", path: "/v1/approvals/:approval", answer: decideApproval },
-  { method: "POST", path: "/v1/approvals/:approval/link", answer: linkApproval },
-  { method: "GET", path: "/v1/approvals/:approval/receipt", answer: receiptOfApproval },
-  { method: "GET", path: "/v1/receipt-key", answer: receiptKey },
-];
 
 const listQuery = z.strictObject({
   session: z.string().min(1).max(200).optional(),
   limit: integerText(1, 500).optional(),
 });
+
+const linkBody = linkBodySchema.optional();
+
+export const approvalRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/approvals",
+    scope: "read",
+    doc: {
+      operation: "listApprovals",
+      summary: "Calls that wait for somebody's approval, oldest first",
+      query: listQuery,
+      answers: { 200: { description: "The approvals", schema: approvalsSchema } },
+    },
+    answer: listApprovals,
+  },
+  {
+    method: "GET",
+    path: "/v1/approvals/:approval",
+    scope: "read",
+    doc: {
+      operation: "showApproval",
+      summary: "An approval, also when it was decided",
+      answers: { 200: { description: "The approval", schema: approvalSchema } },
+    },
+    answer: showApproval,
+  },
+  {
+    method: "POST",
+    path: "/v1/approvals/:approval",
+    scope: "approve",
+    doc: {
+      operation: "decideApproval",
+      summary: "Approves a call, denies it, or approves it with other arguments",
+      body: decisionBodySchema,
+      answers: { 200: { description: "It is decided so, now or before", schema: decidedApprovalSchema } },
+    },
+    answer: decideApproval,
+  },
+  {
+    method: "POST",
+    path: "/v1/approvals/:approval/link",
+    scope: "approve",
+    doc: {
+      operation: "linkApproval",
+      summary: "A link with which somebody can decide without an account",
+      body: linkBody,
+      answers: { 200: { description: "The link: whoever has it may decide", schema: linkSchema } },
+    },
+    answer: linkApproval,
+  },
+  {
+    method: "GET",
+    path: "/v1/approvals/:approval/receipt",
+    scope: "read",
+    doc: {
+      operation: "showApprovalReceipt",
+      summary: "The signed proof of what was decided",
+      answers: { 200: { description: "The receipt", schema: receiptSchema } },
+    },
+    answer: receiptOfApproval,
+  },
+  {
+    method: "GET",
+    path: "/v1/receipt-key",
+    scope: "read",
+    doc: {
+      operation: "showReceiptKey",
+      summary: "The public key that receipts of approvals verify with",
+      answers: { 200: { description: "The key", schema: receiptKeySchema } },
+    },
+    answer: receiptKey,
+  },
+];
 
 async function listApprovals({ url, host }: Call): Promise<Response> {
   const { session, limit = 100 } = readQuery(url, listQuery);
@@ -55,7 +126,7 @@ function decided(answer: Parameters<typeof wireDecidedApproval>[0]): Response {
 
 async function linkApproval({ request, params, host, options }: Call): Promise<Response> {
   const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = (await readJson(request, linkBodySchema.optional(), { maxBytes, maxDepth })) ?? {};
+  const body = (await readJson(request, linkBody, { maxBytes, maxDepth })) ?? {};
   return jsonAnswer(200, await host.approvals.link(params.approval as string, linkOptionsOf(body)));
 }
 

@@ -5,11 +5,32 @@ import { httpError } from "../errors.ts";
 import { readQuery } from "../query.ts";
 import { readBytes } from "../read-bytes.ts";
 import type { Call, Route } from "../route.ts";
-import type { WireAttached } from "../wire/attached.ts";
+import { attachedSchema, type WireAttached } from "../wire/attached.ts";
 
 export const attachmentRoutes: readonly Route[] = [
-  { method: "POST", path: "/v1/sessions/:session/attachments", answer: upload },
-  { method: "GET", path: "/v1/sessions/:session/attachments/:ref", answer: download },
+  {
+    method: "POST",
+    path: "/v1/sessions/:session/attachments",
+    scope: "write",
+    doc: {
+      operation: "uploadAttachment",
+      summary: "Stores a file, its bytes as the body; an input's part names the ref that comes back",
+      file: true,
+      answers: { 201: { description: "The file is durable", schema: attachedSchema } },
+    },
+    answer: upload,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:session/attachments/:ref",
+    scope: "read",
+    doc: {
+      operation: "downloadAttachment",
+      summary: "A file that the session refers to",
+      answers: { 200: { description: "Its bytes, under its own media type" } },
+    },
+    answer: download,
+  },
 ];
 
 /** The body is the file, as it is. 201 when it is durable; the same bytes again are the same attachment. */

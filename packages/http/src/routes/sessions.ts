@@ -4,24 +4,93 @@ import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { httpError } from "../errors.ts";
 import { eventStream } from "../event-stream.ts";
-import { integerText, readAfter, readQuery } from "../query.ts";
+import { afterQuery, integerText, readAfter, readQuery } from "../query.ts";
 import type { Call, Route } from "../route.ts";
 import { streamOptions } from "../stream-options.ts";
+import { wireEventSchema } from "../wire/event.ts";
 import { wireMessage } from "../wire/message.ts";
-import { wireSession } from "../wire/session.ts";
-import { wireTurnSummary } from "../wire/turn-summary.ts";
-import { wireVerification } from "../wire/verification.ts";
-
-export const sessionRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/sessions", answer: listSessions },
-  { method: "GET", path: "/v1/sessions/:session", answer: showSession },
-  { method: "GET", path: "/v1/sessions/:session/events", answer: streamSession },
-  { method: "GET", path: "/v1/sessions/:session/turns", answer: listTurns },
-  { method: "GET", path: "/v1/sessions/:session/receipts", answer: listReceipts },
-  { method: "GET", path: "/v1/sessions/:session/verification", answer: verify },
-];
+import { receiptsSchema } from "../wire/receipt.ts";
+import { sessionsSchema, sessionWithTranscriptSchema, wireSession } from "../wire/session.ts";
+import { turnsSchema, wireTurnSummary } from "../wire/turn-summary.ts";
+import { verificationSchema, wireVerification } from "../wire/verification.ts";
 
 const listQuery = z.strictObject({ limit: integerText(1, 500).optional() });
+const verifyQuery = z.strictObject({ anchor: z.string().min(1).max(200).optional() });
+
+export const sessionRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/sessions",
+    scope: "read",
+    doc: {
+      operation: "listSessions",
+      summary: "Sessions, the most recently used first",
+      query: listQuery,
+      answers: { 200: { description: "The sessions", schema: sessionsSchema } },
+    },
+    answer: listSessions,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:session",
+    scope: "read",
+    doc: {
+      operation: "showSession",
+      summary: "A session and its transcript",
+      answers: { 200: { description: "The session", schema: sessionWithTranscriptSchema } },
+    },
+    answer: showSession,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:session/events",
+    scope: "read",
+    doc: {
+      operation: "streamSession",
+      summary: "The events of a session in one order, past and coming",
+      query: afterQuery,
+      answers: { 200: { description: "Its events", schema: wireEventSchema, stream: true } },
+    },
+    answer: streamSession,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:session/turns",
+    scope: "read",
+    doc: {
+      operation: "listTurns",
+      summary: "The newest turns of a session, oldest first",
+      query: listQuery,
+      answers: { 200: { description: "The turns", schema: turnsSchema } },
+    },
+    answer: listTurns,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:session/receipts",
+    scope: "read",
+    doc: {
+      operation: "listReceipts",
+      summary: "The commit receipts of a session in the order of the chain, and the digests of its inputs",
+      answers: {
+        200: { description: "The receipts, exactly as their digests are over them", schema: receiptsSchema },
+      },
+    },
+    answer: listReceipts,
+  },
+  {
+    method: "GET",
+    path: "/v1/sessions/:session/verification",
+    scope: "read",
+    doc: {
+      operation: "verifySession",
+      summary: "Whether receipts, inputs and transcript fit together",
+      query: verifyQuery,
+      answers: { 200: { description: "What was found", schema: verificationSchema } },
+    },
+    answer: verify,
+  },
+];
 
 async function listSessions({ url, host }: Call): Promise<Response> {
   const { limit = 50 } = readQuery(url, listQuery);
@@ -63,8 +132,6 @@ async function listReceipts({ url, params, host }: Call): Promise<Response> {
   const inputDigests = Object.fromEntries(inputs.map(({ inputId, digest }) => [inputId, digest]));
   return jsonAnswer(200, { session_id: session.id, receipts, input_digests: inputDigests });
 }
-
-const verifyQuery = z.strictObject({ anchor: z.string().min(1).max(200).optional() });
 
 async function verify({ url, params, host }: Call): Promise<Response> {
   const { anchor } = readQuery(url, verifyQuery);

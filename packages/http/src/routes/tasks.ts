@@ -5,33 +5,131 @@ import { jsonAnswer } from "../answer.ts";
 import { integerText, readQuery } from "../query.ts";
 import { readJson } from "../read-json.ts";
 import type { Call, Route } from "../route.ts";
-import { endOf } from "../stream-options.ts";
+import { permitOf } from "../stream-options.ts";
 import { cancelBodySchema } from "../wire/cancel.ts";
 import {
+  movedSchema,
   reportOf,
   reportTaskSchema,
+  signalledSchema,
   signalTaskSchema,
   startTaskSchema,
+  taskResultSchema,
+  taskSchema,
+  tasksSchema,
   transferTasksSchema,
   wireTask,
   wireTaskResult,
 } from "../wire/task.ts";
 
-export const taskRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/tasks", answer: listTasks },
-  { method: "POST", path: "/v1/tasks", answer: startTask },
-  { method: "POST", path: "/v1/tasks/transfer", answer: transferTasks },
-  { method: "GET", path: "/v1/tasks/:task", answer: showTask },
-  { method: "GET", path: "/v1/tasks/:task/result", answer: awaitTask },
-  { method: "POST", path: "/v1/tasks/:task/signals", answer: signalTask },
-  { method: "POST", path: "/v1/tasks/:task/cancel", answer: cancelTask },
-  { method: "POST", path: "/v1/tasks/:task/report", answer: reportTask },
-];
-
 const listQuery = z.strictObject({
   session: z.string().min(1).max(200).optional(),
   all: z.enum(["0", "1"]).optional(),
 });
+
+/** Longer than most proxies' patience is of no use: ask again. */
+const resultQuery = z.strictObject({ wait_ms: integerText(0, 60_000).optional() });
+
+export const taskRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/tasks",
+    scope: "read",
+    doc: {
+      operation: "listTasks",
+      summary: "Background tasks, those that have ended too with `all`",
+      query: listQuery,
+      answers: { 200: { description: "The tasks", schema: tasksSchema } },
+    },
+    answer: listTasks,
+  },
+  {
+    method: "POST",
+    path: "/v1/tasks",
+    scope: "write",
+    doc: {
+      operation: "startTask",
+      summary: "Starts one of the host's background tasks by name",
+      body: startTaskSchema,
+      answers: { 202: { description: "It is durable, and runs where its body is", schema: taskSchema } },
+    },
+    answer: startTask,
+  },
+  {
+    method: "POST",
+    path: "/v1/tasks/transfer",
+    scope: "write",
+    doc: {
+      operation: "transferTasks",
+      summary: "Lets another session see background tasks",
+      body: transferTasksSchema,
+      answers: { 200: { description: "Those that were moved", schema: movedSchema } },
+    },
+    answer: transferTasks,
+  },
+  {
+    method: "GET",
+    path: "/v1/tasks/:task",
+    scope: "read",
+    doc: {
+      operation: "showTask",
+      summary: "A background task",
+      answers: { 200: { description: "The task", schema: taskSchema } },
+    },
+    answer: showTask,
+  },
+  {
+    method: "GET",
+    path: "/v1/tasks/:task/result",
+    scope: "read",
+    doc: {
+      operation: "awaitTask",
+      summary: "How a background task ended, waited for as long as asked",
+      query: resultQuery,
+      answers: {
+        200: { description: "How it ended", schema: taskResultSchema },
+        202: { description: "It has not ended; the task as it is", schema: taskSchema },
+      },
+    },
+    answer: awaitTask,
+  },
+  {
+    method: "POST",
+    path: "/v1/tasks/:task/signals",
+    scope: "write",
+    doc: {
+      operation: "signalTask",
+      summary: "Sends a background task a signal",
+      body: signalTaskSchema,
+      answers: { 200: { description: "How many signals of this name it has now", schema: signalledSchema } },
+    },
+    answer: signalTask,
+  },
+  {
+    method: "POST",
+    path: "/v1/tasks/:task/cancel",
+    scope: "write",
+    doc: {
+      operation: "cancelTask",
+      summary: "Asks for the end of a background task",
+      body: cancelBodySchema,
+      answers: { 202: { description: "It was asked for", schema: taskSchema } },
+    },
+    answer: cancelTask,
+  },
+  {
+    method: "POST",
+    path: "/v1/tasks/:task/report",
+    scope: "write",
+    doc: {
+      operation: "reportTask",
+      summary: "Tells how far an external task is, or how it ended",
+      body: reportTaskSchema,
+      answers: { 200: { description: "The task as it is now", schema: taskSchema } },
+    },
+    answer: reportTask,
+  },
+];
 
 async function listTasks({ url, host }: Call): Promise<Response> {
   const { session, all } = readQuery(url, listQuery);
@@ -58,9 +156,6 @@ async function showTask({ params, host }: Call): Promise<Response> {
   return jsonAnswer(200, wireTask(await host.tasks.get(params.task as string)));
 }
 
-/** Longer than most proxies' patience is of no use: ask again. */
-const resultQuery = z.strictObject({ wait_ms: integerText(0, 60_000).optional() });
-
 /** 200 with the result, or 202 with the task as it is meanwhile. */
 async function awaitTask(call: Call): Promise<Response> {
   const { url, params, host } = call;
@@ -75,7 +170,7 @@ async function awaitTask(call: Call): Promise<Response> {
 async function resultWithin(call: Call, id: string, ms: number): Promise<TaskResult | undefined> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), ms);
-  const gone = endOf(call);
+  const { signal: gone, release } = permitOf(call);
   try {
     return await call.host.tasks.result(id, { signal: AbortSignal.any([over.signal, gone]) });
   } catch (thrown) {
@@ -83,6 +178,7 @@ async function resultWithin(call: Call, id: string, ms: number): Promise<TaskRes
     throw thrown;
   } finally {
     clearTimeout(timer);
+    release();
   }
 }
 

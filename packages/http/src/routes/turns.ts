@@ -3,24 +3,79 @@ import type { Turn, TurnResult } from "@pawl/host";
 import { z } from "zod";
 import { jsonAnswer, SECURITY_HEADERS } from "../answer.ts";
 import { eventStream } from "../event-stream.ts";
-import { integerText, readAfter, readQuery } from "../query.ts";
+import { afterQuery, integerText, readAfter, readQuery } from "../query.ts";
 import { readJson } from "../read-json.ts";
 import type { Call, Route } from "../route.ts";
-import { endOf, streamOptions } from "../stream-options.ts";
-import { cancelBodySchema, wireCancel } from "../wire/cancel.ts";
-import { wireTurn, wireTurnResult } from "../wire/result.ts";
+import { endOf, permitOf, streamOptions } from "../stream-options.ts";
+import { cancelBodySchema, cancelSchema, wireCancel } from "../wire/cancel.ts";
+import { wireEventSchema } from "../wire/event.ts";
+import { turnResultSchema, turnSchema, wireTurn, wireTurnResult } from "../wire/result.ts";
+
+/** Longer than most proxies' patience is of no use: ask again. */
+const MAX_WAIT_MS = 60_000;
+const resultQuery = z.strictObject({ wait_ms: integerText(0, MAX_WAIT_MS).optional() });
 
 export const turnRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/turns/:turn", answer: showTurn },
-  { method: "GET", path: "/v1/turns/:turn/events", answer: streamTurn },
-  { method: "GET", path: "/v1/turns/:turn/result", answer: awaitResult },
-  { method: "POST", path: "/v1/turns/:turn/cancel", answer: cancelTurn },
+  {
+    method: "GET",
+    path: "/v1/turns/:turn",
+    scope: "read",
+    doc: {
+      operation: "showTurn",
+      summary: "The state of a turn, why, what helps, and the result when there is one",
+      answers: { 200: { description: "The turn", schema: turnSchema } },
+    },
+    answer: showTurn,
+  },
+  {
+    method: "GET",
+    path: "/v1/turns/:turn/events",
+    scope: "read",
+    doc: {
+      operation: "streamTurn",
+      summary: "The events of a turn, past and coming; ends with it",
+      query: afterQuery,
+      answers: {
+        200: { description: "Its events", schema: wireEventSchema, stream: true },
+        204: { description: "The turn has ended and no event comes after the one that was named" },
+      },
+    },
+    answer: streamTurn,
+  },
+  {
+    method: "GET",
+    path: "/v1/turns/:turn/result",
+    scope: "read",
+    doc: {
+      operation: "awaitResult",
+      summary: "The result of a turn, waited for as long as asked",
+      query: resultQuery,
+      answers: {
+        200: { description: "The result", schema: turnResultSchema },
+        202: { description: "It is not there yet; the turn as it is", schema: turnSchema },
+      },
+    },
+    answer: awaitResult,
+  },
+  {
+    method: "POST",
+    path: "/v1/turns/:turn/cancel",
+    scope: "write",
+    doc: {
+      operation: "cancelTurn",
+      summary: "Asks for the end of a turn",
+      body: cancelBodySchema,
+      answers: {
+        200: { description: "It had ended before", schema: cancelSchema },
+        202: { description: "It was asked for", schema: cancelSchema },
+      },
+    },
+    answer: cancelTurn,
+  },
 ];
 
 const MOVING: ReadonlySet<string> = new Set(["queued", "running"]);
 const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
-/** Longer than most proxies' patience is of no use: ask again. */
-const MAX_WAIT_MS = 60_000;
 /** A result that is there already takes no more than a look-up. */
 const LOOK_UP_MS = 2_000;
 
@@ -52,8 +107,6 @@ async function isLastEvent(turn: Turn, after: string, signal: AbortSignal): Prom
   return true;
 }
 
-const resultQuery = z.strictObject({ wait_ms: integerText(0, MAX_WAIT_MS).optional() });
-
 /** 200 with the result, or 202 with what the turn does meanwhile. */
 async function awaitResult(call: Call): Promise<Response> {
   const { url, params, host } = call;
@@ -61,9 +114,18 @@ async function awaitResult(call: Call): Promise<Response> {
   const turn = host.turn(params.turn as string);
   const { state } = await turn.explain();
   const patienceMs = MOVING.has(state) ? waitMs : Math.max(waitMs, LOOK_UP_MS);
-  const result = patienceMs > 0 ? await resultWithin(turn, patienceMs, endOf(call)) : undefined;
+  const result = patienceMs > 0 ? await waitedFor(call, turn, patienceMs) : undefined;
   if (result !== undefined) return jsonAnswer(200, wireTurnResult(result));
   return jsonAnswer(202, wireTurn(await turn.explain()));
+}
+
+async function waitedFor(call: Call, turn: Turn, ms: number): Promise<TurnResult | undefined> {
+  const { signal, release } = permitOf(call);
+  try {
+    return await resultWithin(turn, ms, signal);
+  } finally {
+    release();
+  }
 }
 
 async function resultWithin(turn: Turn, ms: number, gone: AbortSignal): Promise<TurnResult | undefined> {

@@ -4,19 +4,61 @@ import { jsonAnswer } from "../answer.ts";
 import { integerText, readQuery } from "../query.ts";
 import { readJson } from "../read-json.ts";
 import type { Call, Route } from "../route.ts";
-import { linkBodySchema, linkOptionsOf } from "../wire/approval.ts";
-import { answerBodySchema, waitAnswerOf, wireAnswered, wireWait } from "../wire/wait.ts";
-
-export const waitRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/waits", answer: listWaits },
-  { method: "POST", path: "/v1/waits/:wait", answer: answerWait },
-  { method: "POST", path: "/v1/waits/:wait/link", answer: linkWait },
-];
+import { linkBodySchema, linkOptionsOf, linkSchema } from "../wire/approval.ts";
+import {
+  answerBodySchema,
+  answeredSchema,
+  waitAnswerOf,
+  waitsSchema,
+  wireAnswered,
+  wireWait,
+} from "../wire/wait.ts";
 
 const listQuery = z.strictObject({
   session: z.string().min(1).max(200).optional(),
   limit: integerText(1, 500).optional(),
 });
+
+const linkBody = linkBodySchema.optional();
+
+export const waitRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/waits",
+    scope: "read",
+    doc: {
+      operation: "listWaits",
+      summary: "What is waited for and not answered, approvals too, oldest first",
+      query: listQuery,
+      answers: { 200: { description: "The waits", schema: waitsSchema } },
+    },
+    answer: listWaits,
+  },
+  {
+    method: "POST",
+    path: "/v1/waits/:wait",
+    scope: "approve",
+    doc: {
+      operation: "answerWait",
+      summary: "Answers a wait: whether a call happened, an approval, more of a budget, or a result",
+      body: answerBodySchema,
+      answers: { 200: { description: "It was answered, now or before", schema: answeredSchema } },
+    },
+    answer: answerWait,
+  },
+  {
+    method: "POST",
+    path: "/v1/waits/:wait/link",
+    scope: "approve",
+    doc: {
+      operation: "linkWait",
+      summary: "A link with which somebody can answer without an account",
+      body: linkBody,
+      answers: { 200: { description: "The link: whoever has it may answer", schema: linkSchema } },
+    },
+    answer: linkWait,
+  },
+];
 
 async function listWaits({ url, host }: Call): Promise<Response> {
   const { session, limit = 100 } = readQuery(url, listQuery);
@@ -26,7 +68,7 @@ async function listWaits({ url, host }: Call): Promise<Response> {
 
 async function linkWait({ request, params, host, options }: Call): Promise<Response> {
   const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = (await readJson(request, linkBodySchema.optional(), { maxBytes, maxDepth })) ?? {};
+  const body = (await readJson(request, linkBody, { maxBytes, maxDepth })) ?? {};
   return jsonAnswer(200, await host.waits.link(params.wait as string, linkOptionsOf(body)));
 }
 

@@ -1,4 +1,5 @@
 import type { Json } from "@pawl/core";
+import type { InputRecord } from "@pawl/core/ports";
 import { jsonSchema, type SendContent, type SendOptions } from "@pawl/host";
 import { z } from "zod";
 import { httpError } from "../errors.ts";
@@ -45,14 +46,27 @@ export const inputBodySchema = z.strictObject({
 
 export type InputBody = z.infer<typeof inputBodySchema>;
 
+/** Where an input is: what was sent, and what became of it. */
+export const inputStatusSchema = z.object({
+  id: z.string(),
+  delivery: z.string(),
+  /** `queued`, `staged` in a turn, `consumed` by one, and the rarer states. */
+  state: z.string(),
+  /** Order of admission in the session, from 1. */
+  position: z.number(),
+  /** The turn that it began or entered; null while it is to enter one. */
+  turn_id: z.string().nullable(),
+  accepted_at: z.number(),
+  idempotency_key: z.string().optional(),
+  at: z.number().optional(),
+});
+
+export type WireInputStatus = z.infer<typeof inputStatusSchema>;
+
 export const acceptedSchema = z.object({
   session_id: z.string(),
   turn_id: z.string(),
-  input: z.object({
-    delivery: z.string(),
-    idempotency_key: z.string().optional(),
-    at: z.number().optional(),
-  }),
+  input: inputStatusSchema,
 });
 
 export type WireAccepted = z.infer<typeof acceptedSchema>;
@@ -73,15 +87,17 @@ export function sendOptionsOf(body: InputBody): SendOptions {
   };
 }
 
-export function wireAccepted(sessionId: string, turnId: string, body: InputBody): WireAccepted {
+export function wireInputStatus(input: InputRecord): WireInputStatus {
+  const { inputId, delivery, state, position, turnId, acceptedAt, idempotencyKey, at } = input;
   return {
-    session_id: sessionId,
+    id: inputId,
+    delivery,
+    state,
+    position,
     turn_id: turnId,
-    input: {
-      delivery: body.delivery ?? "next",
-      ...(body.idempotency_key !== undefined && { idempotency_key: body.idempotency_key }),
-      ...(body.at !== undefined && { at: body.at }),
-    },
+    accepted_at: acceptedAt,
+    ...(idempotencyKey !== undefined && { idempotency_key: idempotencyKey }),
+    ...(at !== undefined && { at }),
   };
 }
 
@@ -101,4 +117,8 @@ export function contentOf({ content }: InputBody): SendContent {
 
 function bytesOf(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+}
+
+export function wireAccepted(sessionId: string, turnId: string, input: InputRecord): WireAccepted {
+  return { session_id: sessionId, turn_id: turnId, input: wireInputStatus(input) };
 }

@@ -138,6 +138,11 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Law: owners are apart", case: "S25 an owner's list" }],
   },
   {
+    fault: "everybody's sessions are counted",
+    breaking: (store) => replacing(store, "sessions", { counts: () => store.sessions.counts() }),
+    noticedBy: [{ chapter: "Law: owners are apart", case: "S25 an owner's counts" }],
+  },
+  {
     fault: "everybody's waits are listed",
     breaking: (store) =>
       replacing(store, "awaits", {

@@ -24,6 +24,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "sessions.loadRuntimeState": () => sessions.loadRuntimeState(S1),
     "sessions.persistRuntimeState": () => sessions.persistRuntimeState(S1, "retired"),
     "sessions.commitLifecycle": () => sessions.commitLifecycle(S1, "retired"),
+    "sessions.counts": () => sessions.counts(),
     "sessions.transcript": () => sessions.transcript(S1),
     "sessions.beginTurn": async () => sessions.beginTurn(fence, await held.newTurn(["in_2"])),
     "sessions.setPaused": () => sessions.setPaused(S1, true),

@@ -60,6 +60,53 @@ export const ownersLaw = chapter("Law: owners are apart", (add) => {
     t.expect((await t.store.awaits.pending({ limit: 100 })).length).toBe(OTHERS.length + 3);
   });
 
+  add("S25 an owner's counts are of its own sessions, and all count for the whole", async (t) => {
+    const none = {
+      sessions: 0,
+      runningTurns: 0,
+      parkedTurns: 0,
+      blockedTurns: 0,
+      queuedInputs: 0,
+      oldestDueMs: 0,
+    };
+    const counted = async (owner?: SessionOwner) => {
+      const { oldestDueMs, ...rest } = await t.store.sessions.counts(owner === undefined ? {} : { owner });
+      t.expect(oldestDueMs >= 0).toBe(true);
+      return rest;
+    };
+    t.expect(await t.store.sessions.counts()).toEqual(none);
+    const mine = (name: string) => ownedSessionId(ALICE, name);
+    for (const [index, owner] of OTHERS.entries())
+      await t.accept(`in_o${index}`, ownedSessionId(owner, "s1"));
+    t.expect(await t.store.sessions.counts({ owner: ALICE })).toEqual(none);
+
+    const running = await t.working(mine("run"), "in_run");
+    await t.accept("in_behind", mine("run"));
+    const parked = await t.working(mine("park"), "in_park");
+    await t.store.leases.release(parked.fence, { type: "park" });
+    const blocked = await t.working(mine("block"), "in_block");
+    await t.store.leases.release(blocked.fence, { type: "blocked", code: "c", message: "m" });
+    // Not due for long: it waits, and nobody is late.
+    await t.accept("in_later", mine("later"), { at: 8_000_000_000_000 });
+    const alice = { sessions: 4, runningTurns: 1, parkedTurns: 1, blockedTurns: 1, queuedInputs: 2 };
+    t.expect(await counted(ALICE)).toEqual(alice);
+    t.expect(await counted(OTHERS[0])).toEqual({
+      ...alice,
+      sessions: 1,
+      runningTurns: 0,
+      parkedTurns: 0,
+      blockedTurns: 0,
+      queuedInputs: 1,
+    });
+    t.expect(await counted()).toEqual({
+      ...alice,
+      sessions: 4 + OTHERS.length,
+      queuedInputs: 2 + OTHERS.length,
+    });
+    await running.end();
+    t.expect((await counted(ALICE)).runningTurns).toBe(0);
+  });
+
   add("S25 S13 two owners may use one name and one key", async (t) => {
     const [alice, bob] = [ownedSessionId(ALICE, "s1"), ownedSessionId({ principal: "bob" }, "s1")];
     await t.accept("in_a", alice, { idempotencyKey: "k" });
