@@ -6,6 +6,7 @@ import { addMigrate } from "./command-line/migrate.ts";
 import { nameConfigFile } from "./command-line/named-config-file.ts";
 import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
+import { addTalking } from "./command-line/talking.ts";
 import { addTasks } from "./command-line/tasks.ts";
 import { addTokens } from "./command-line/tokens.ts";
 import { addWaits } from "./command-line/waits.ts";
@@ -57,6 +58,7 @@ ${EXIT_CODES}`,
 
   addServe(program, setExitCode);
   addRun(program, setExitCode);
+  addTalking(program, setExitCode);
   addWatch(program, setExitCode);
   addCancel(program, setExitCode);
   addReads(program, setExitCode);

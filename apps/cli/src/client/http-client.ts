@@ -32,7 +32,7 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
 
   return {
     sameMachine,
-    async send({ sessionId, content, files = [], outputSchema, ...input }) {
+    async send({ sessionId, content, files = [], outputSchema, idempotencyKey, ...input }) {
       const session = `v1/sessions/${encodeURIComponent(sessionId)}`;
       const parts: object[] = content.trim() === "" ? [] : [{ type: "text", text: content }];
       for (const { type, name, mediaType, data } of files) {
@@ -46,7 +46,7 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
         ...input,
         content: files.length === 0 ? content : parts,
         ...(outputSchema !== undefined && { output_schema: outputSchema }),
-        idempotency_key: randomUUID(),
+        idempotency_key: idempotencyKey ?? randomUUID(),
       };
       const path = `${session}/inputs`;
       const accepted = await readAnswer(await call({ method: "POST", path, body }), acceptedSchema);

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "@pawl/core";
+import type { Delivery } from "@pawl/core/ports";
 import type { WireCancel, WireEvent, WireTurn, WireTurnResult } from "@pawl/http";
 
 export interface AttachedFile {
@@ -11,9 +12,16 @@ export interface AttachedFile {
 export interface NewTurn {
   readonly sessionId: string;
   readonly content: string;
+  /** Default `next`: a turn of its own. */
+  readonly delivery?: Delivery;
+  /** The same key and input again is the same turn. */
+  readonly idempotencyKey?: string;
+  /** Not before this time, milliseconds since the epoch. */
+  readonly at?: number;
   readonly files?: readonly AttachedFile[];
   /** JSON Schema of the answer. */
   readonly outputSchema?: JsonObject;
+  readonly agent?: string;
   readonly model?: string;
   readonly environment?: Json;
   /** Names of tools whose calls need somebody's approval. */

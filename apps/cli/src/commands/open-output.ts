@@ -11,10 +11,12 @@ export interface OutputOptions {
   readonly quiet?: true;
   readonly dataDir?: string;
   readonly server?: string;
+  /** Whether to say how the session is gone on with. Default: in a terminal. */
+  readonly goOn?: false;
 }
 
 /** JSON and bare answers for programs, text for people; progress where there is a terminal to show it on. */
-export function openOutput({ json, quiet, dataDir, server }: OutputOptions): TurnOutput {
+export function openOutput({ json, quiet, dataDir, server, goOn: wanted }: OutputOptions): TurnOutput {
   const write = (text: string) => void process.stdout.write(text);
   const tell = (text: string) => void process.stderr.write(text);
   if (json) return createJsonOutput(write, tell);
@@ -30,6 +32,6 @@ export function openOutput({ json, quiet, dataDir, server }: OutputOptions): Tur
     write,
     progress,
     style: createStyle(wantsColour(process.stdout, process.env)),
-    ...(process.stdout.isTTY && { goOn }),
+    ...(process.stdout.isTTY && wanted !== false && { goOn }),
   });
 }
