@@ -1,5 +1,6 @@
 import { type Json, type OnCrash, PawlError, type Tool, type ToolRun, tool, toolOutput } from "@pawl/core";
 import { unsupported } from "./errors.ts";
+import { toModelMessages } from "./to-model-messages.ts";
 import { toSchema } from "./to-schema.ts";
 
 /** An AI SDK tool, seen only as far as it is used here: whatever `tool()` and `dynamicTool()` of `ai` return. */
@@ -42,12 +43,13 @@ type Execute = (input: unknown, options: object) => unknown;
 type ToModelOutput = (options: object) => unknown;
 
 /**
- * AI SDK tools as Pawl tools, under the same names. A body gets `toolCallId`, `abortSignal`, `messages` (empty: a
- * durable tool gets everything through its input) and, as `context`, the call's `idempotencyKey`, `sessionId`,
- * `turnId` and `attempt`. Of a streamed result the last item is the output; with `toModelOutput` what it returns is.
+ * AI SDK tools as Pawl tools, under the same names. A body gets `toolCallId`, `abortSignal`, `messages` and, as `context`,
+ * the call's `idempotencyKey`, `sessionId`, `turnId` and `attempt`. Of a streamed result the last item is the output; with
+ * `toModelOutput` what it returns is. `needsApproval: true` puts every call behind an approval of the host.
  *
- * @throws PawlError `approval_unsupported` for a tool with `needsApproval`, `ai_tool_unsupported` for one that the
- *   provider or the client would execute or that needs a context, `schema_unsupported`
+ * @throws PawlError `approval_unsupported` for a tool whose `needsApproval` is a function: it may look at the clock or at the
+ *   network, and a policy must give the same answer at every replay; `ai_tool_unsupported` for one that the provider or the
+ *   client would execute or that needs a context, `schema_unsupported`
  */
 export function aiTools<const Tools extends { readonly [name: string]: AiTool }>(
   tools: Tools,
@@ -69,6 +71,7 @@ function toTool(name: string, given: AiTool, onCrash: OnCrash | undefined): Tool
     input: toSchema(given.inputSchema, `the tool "${name}"`),
     ...(given.title !== undefined && { displayName: given.title }),
     ...(onCrash !== undefined && { onCrash }),
+    ...(given.needsApproval === true && { policy: "approval" as const }),
     execute: async (input, run) => {
       const output = await lastOf(execute.call(given, input, executionOptions(run)));
       if (toModelOutput === undefined) return output;
@@ -81,10 +84,11 @@ function toTool(name: string, given: AiTool, onCrash: OnCrash | undefined): Tool
 }
 
 function refuseUnsupported(name: string, given: AiTool): void {
-  if (given.needsApproval !== undefined && given.needsApproval !== false) {
+  const { needsApproval } = given;
+  if (needsApproval !== undefined && typeof needsApproval !== "boolean") {
     throw unsupported(
       "approval_unsupported",
-      `The tool "${name}" has needsApproval, which is not supported yet and is not dropped silently: remove it, or do not hand the tool in.`,
+      `The tool "${name}" decides by a function whether a call needs approval, which is not dropped silently: say needsApproval: true, or give the host a policy, as in createHost({ approvals: { ${name}: (input) => … } }), and remove it here.`,
     );
   }
   const because =
@@ -108,7 +112,7 @@ function executionOptions(run: ToolRun): object {
   return {
     toolCallId: run.callId,
     abortSignal: run.signal,
-    messages: [],
+    messages: toModelMessages(run.messages()),
     context: { idempotencyKey, sessionId, turnId, attempt },
   };
 }

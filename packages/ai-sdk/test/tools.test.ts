@@ -11,6 +11,28 @@ const run: ToolRun = {
   sessionId: "s1",
   turnId: "t1",
   attempt: 2,
+  messages: () => [
+    {
+      id: "u",
+      role: "user",
+      parts: [
+        { type: "text", text: "hi" },
+        { type: "image", ref: "sha256:00", mediaType: "image/png", bytes: 1, name: "a.png" },
+      ],
+    },
+    {
+      id: "a",
+      role: "assistant",
+      parts: [{ type: "tool_call", callId: callId("c0"), name: "look", input: { at: 1 } }],
+    },
+    {
+      id: "t",
+      role: "tool",
+      parts: [
+        { type: "tool_result", callId: callId("c0"), name: "look", status: "error", output: { code: "x" } },
+      ],
+    },
+  ],
   step: (_, body) => body("step-key"),
   pending: () => Promise.reject(new Error("It answers at once.")),
 };
@@ -47,7 +69,7 @@ describe("AI SDK tools as Pawl tools", () => {
     );
   });
 
-  it("get the call's id, its signal, no messages, and the durable facts as context", async () => {
+  it("get the call's id, its signal, the messages before it, and the durable facts as context", async () => {
     let seen: unknown;
     const tools = aiTools({
       spy: dynamicTool({
@@ -63,7 +85,30 @@ describe("AI SDK tools as Pawl tools", () => {
     expect(seen).toEqual({
       toolCallId: "c1",
       abortSignal: run.signal,
-      messages: [],
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "hi" },
+            { type: "text", text: "[image a.png image/png sha256:00]" },
+          ],
+        },
+        {
+          role: "assistant",
+          content: [{ type: "tool-call", toolCallId: "c0", toolName: "look", input: { at: 1 } }],
+        },
+        {
+          role: "tool",
+          content: [
+            {
+              type: "tool-result",
+              toolCallId: "c0",
+              toolName: "look",
+              output: { type: "error-json", value: { code: "x" } },
+            },
+          ],
+        },
+      ],
       context: { idempotencyKey: "key", sessionId: "s1", turnId: "t1", attempt: 2 },
     });
   });
@@ -131,8 +176,11 @@ describe("AI SDK tools as Pawl tools", () => {
   });
 
   it.each<[string, Partial<AiTool>, RegExp]>([
-    ["needsApproval", { needsApproval: true }, /^approval_unsupported: The tool "weather" has needsApproval/],
-    ["a needsApproval function", { needsApproval: () => false }, /^approval_unsupported/],
+    [
+      "a needsApproval function",
+      { needsApproval: () => false },
+      /^approval_unsupported: The tool "weather" decides/,
+    ],
     ["no body", { execute: undefined }, /^ai_tool_unsupported: .*no execute/],
     ["a provider's tool", { type: "provider" }, /^ai_tool_unsupported: .*its provider/],
     ["a context", { contextSchema: z.object({}) }, /^ai_tool_unsupported: .*context/],
@@ -149,6 +197,12 @@ describe("AI SDK tools as Pawl tools", () => {
     ],
   ])("are refused loudly with %s", (_, change, message) => {
     expect(codeOf(() => aiTools({ weather: { ...weather, ...change } as AiTool }))).toMatch(message);
+  });
+
+  it("stand behind an approval of the host with needsApproval: true", () => {
+    const tools = aiTools({ weather: { ...weather, needsApproval: true } });
+    expect(tools.weather.define("weather").policy).toBe("approval");
+    expect(aiTools({ weather }).weather.define("weather")).not.toHaveProperty("policy");
   });
 
   it("are taken with needsApproval: false", () => {

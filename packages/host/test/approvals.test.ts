@@ -120,3 +120,35 @@ describe("a spent budget", () => {
     expect("limit" in ended && (ended.limit as Json)).toBeFalsy();
   });
 });
+
+describe("a tool", () => {
+  it("may say itself that each call needs an approval, and sees what the model was sent", async () => {
+    const seen: number[] = [];
+    const pay = tool({
+      description: "Pays",
+      input: z.object({}),
+      policy: "approval",
+      execute: (_input, run) => {
+        seen.push(run.messages().length);
+        return "paid";
+      },
+    });
+    const call = { tools: [{ name: "pay" }] };
+    const host = createHost({
+      store: memoryStore(),
+      model: scriptedModel([call, call, "done"]),
+      tools: { pay },
+    });
+    hosts.push(host);
+    const turn = await host.session("s1").send("pay twice");
+    for (let made = 0; made < 2; made++) {
+      const result = await turn.result();
+      if (result.status !== "waiting") throw new Error(`It is ${result.status}.`);
+      expect(result.waits).toMatchObject([{ reason: { type: "approval", tool: "pay" } }]);
+      await host.waits.answer(result.waits[0]?.id ?? "", { decision: "approve" }, { by: "boss" });
+    }
+    expect(await turn.result()).toMatchObject({ status: "completed", text: "done" });
+    // Before the first call the input; before the second also the first answer and its result.
+    expect(seen).toEqual([1, 3]);
+  });
+});

@@ -1,3 +1,4 @@
+import type { Message } from "../conversation/message.ts";
 import type { OnCrash, ToolDefinition, ToolHints } from "../conversation/tool-definition.ts";
 import { PawlError } from "../errors.ts";
 import type { CallId } from "../ids.ts";
@@ -15,6 +16,8 @@ export interface ToolRun {
   readonly turnId: string;
   /** From 0. */
   readonly attempt: number;
+  /** What the model was sent before it asked for this call, without its instructions and without its answer. */
+  messages(): readonly Message[];
   /**
    * For composite tools: performs `run` once and remembers its value under `stepId`, which is unique in the body. Entered again after
    * a crash, the body gets the remembered value. `key` is the step's own idempotency key.
@@ -36,6 +39,8 @@ export interface ToolSpec<Input extends Schema, Output> {
   readonly input: Input;
   /** Default `ask`, or `retry` for a tool that says `hints: { readOnly: true }`. */
   readonly onCrash?: OnCrash;
+  /** `approval`: each call is made only after somebody has approved it. */
+  readonly policy?: ToolDefinition["policy"];
   readonly hints?: ToolHints;
   readonly displayName?: string;
   readonly category?: string;
@@ -112,6 +117,7 @@ export function tool<Input extends Schema, Output>(
         onCrash,
         ...(displayName !== undefined && { displayName }),
         ...(category !== undefined && { category }),
+        ...(spec.policy !== undefined && { policy: spec.policy }),
         ...(hints !== undefined && { hints }),
         ...(timeoutMs !== undefined && { timeoutMs }),
         ...(spec.reconcile !== undefined && { reconciles: true }),

@@ -1,3 +1,4 @@
+import type { Message } from "../conversation/message.ts";
 import type { ToolDefinition } from "../conversation/tool-definition.ts";
 import type { PendingCall, PendingOptions } from "../define/pending-call.ts";
 import type { ToolOutcome } from "../effects/outcome.ts";
@@ -18,6 +19,8 @@ export interface ToolInvocation {
 
 export interface ToolContext {
   readonly signal: AbortSignal;
+  /** What the model was sent before it asked for this call, without its instructions and without its answer. */
+  readonly messages?: () => readonly Message[];
   /**
    * Only for composite tools (D14): performs `run` once and records its value under `stepId`, which is unique in the body. When the
    * body is entered again after a crash, the recorded value is returned and `run` is not called.

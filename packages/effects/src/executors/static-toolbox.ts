@@ -74,6 +74,7 @@ function runOf(call: ToolInvocation, context: ToolContext): ToolRun {
     sessionId,
     turnId,
     attempt,
+    messages: () => context.messages?.() ?? [],
     async step<T>(stepId: string, run: (key: string) => Promise<T>): Promise<T> {
       if (step === undefined) {
         throw new PawlError(

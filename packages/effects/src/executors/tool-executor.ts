@@ -1,6 +1,7 @@
 import {
   type CommandOf,
   type EffectEnvelope,
+  type Message,
   PawlError,
   type ToolDefinition,
   type ToolLaunch,
@@ -148,6 +149,7 @@ async function bounded({
   else signal.addEventListener("abort", onAbort, { once: true });
   const execution = (async () =>
     turn.toolbox.execute(call, {
+      messages: () => messagesBefore(turn, call),
       signal: told.signal,
       ...(definition.composite === true && { step: steps(told.signal) }),
       ...(pending && { pending }),
@@ -165,6 +167,14 @@ async function bounded({
     cancelGrace();
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** The transcript up to the answer that asks for the call. */
+function messagesBefore({ delta, messages }: TurnFacts, { callId }: ToolInvocation): readonly Message[] {
+  const asked = delta.findIndex(({ parts }) =>
+    parts.some((part) => part.type === "tool_call" && part.callId === callId),
+  );
+  return messages(Math.max(0, asked));
 }
 
 /** How long a tool may take to stop by itself after an abort, in milliseconds. */
