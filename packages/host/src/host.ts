@@ -27,6 +27,7 @@ import type {
   Logger,
   Model,
   NewId,
+  NewInput,
   OperationCheck,
   SessionCounts,
   SessionRecord,
@@ -120,6 +121,11 @@ export interface SendOptions<Tx = never> {
   readonly at?: number;
   /** A transaction of the caller's own: the input exists when that commits. */
   readonly tx?: Tx;
+  /**
+   * What becomes of messages of this session with the same `key` and `delivery` that no turn has taken yet: `supersede` replaces them,
+   * `coalesce` puts their parts before its own.
+   */
+  readonly queue?: NewInput["queue"];
   /** `name` or `name@version` of one of the host's agents; what began with one version goes on with it. */
   readonly agent?: string | Agent;
   readonly model?: string;

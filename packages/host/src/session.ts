@@ -40,7 +40,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     new PawlError("session_unknown", `There is no session "${shown}". Its first input makes it.`);
 
   async function send(content: SendContent, asked: SendOptions<Tx> = {}): Promise<Turn> {
-    const { delivery = "next", idempotencyKey, at, tx, agent, output } = asked;
+    const { delivery = "next", idempotencyKey, at, tx, agent, output, queue } = asked;
     const { model, limits, environment: tools, ask, grant } = asked;
     const schema = output ?? (typeof agent === "object" ? agent.output : undefined);
     const form = output && jsonSchemaOf(output, "the answer");
@@ -67,6 +67,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
         delivery,
         ...(idempotencyKey !== undefined && { idempotencyKey }),
         ...(at !== undefined && { at }),
+        ...(queue !== undefined && { queue }),
       },
       tx === undefined ? {} : { tx },
     );

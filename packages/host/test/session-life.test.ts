@@ -91,19 +91,36 @@ describe("the life of a session", () => {
     expect(await session.transcript()).toEqual([]);
   });
 
-  it("an input that coalesces answers for those that it took along", async () => {
-    const model = scriptedModel([{ text: "both" }]);
-    const store = memoryStore();
+  it("messages that coalesce are one turn, and each of them has its result", async () => {
+    const { host } = asking();
+    const session = host.session("s1");
+    const busy = await session.send("refund");
+    expect(await busy.result()).toMatchObject({ status: "waiting" });
     const queue = { mode: "coalesce", key: "chat" } as const;
-    const given = { sessionId: "s1" as never, delivery: "next", queue } as const;
-    const parts = (text: string) => ({ parts: [{ type: "text" as const, text }] });
-    await store.inbox.accept({ ...given, inputId: "in_a" as never, content: parts("a") });
-    await store.inbox.accept({ ...given, inputId: "in_b" as never, content: parts("b") });
-    const host = createHost({ store, model });
-    expect(await host.turn("turn_a").result()).toMatchObject({
-      status: "completed",
-      text: "both",
-      turnId: "turn_b",
+    const first = await session.send("a", { queue });
+    const last = await session.send("b", { queue });
+    const inputs = await session.inputs();
+    expect(inputs.map(({ state }) => state)).toEqual(["staged", "coalesced", "queued"]);
+    expect(inputs[2]?.content.parts).toEqual(["a", "b"].map((text) => ({ type: "text", text })));
+    await last.cancel();
+    await busy.cancel();
+    const [one, other] = await Promise.all([first.result(), last.result()]);
+    expect(one).toEqual(other);
+    expect(one).toMatchObject({ turnId: last.id, status: "cancelled" });
+    await host.stop();
+  });
+
+  it("a message that is superseded says which one took its place", async () => {
+    const { host } = asking();
+    const session = host.session("s1");
+    await (await session.send("refund")).result();
+    const queue = { mode: "supersede", key: "status" } as const;
+    const old = await session.send("old", { queue });
+    await session.send("new", { queue });
+    expect(await old.result()).toMatchObject({
+      status: "blocked",
+      code: "input_superseded",
+      message: expect.stringMatching(/^Input "in_\w+" took its place/),
     });
     await host.stop();
   });

@@ -113,6 +113,52 @@ describe("a full disk", () => {
   });
 });
 
+test("tables that are gone are named as such, and come back with `open`", async () => {
+  const schema = fresh("gone");
+  const one = await store({ schema });
+  await admin.query(`drop schema ${schema} cascade`);
+  for (const call of [
+    () => one.sessions.load("s" as never),
+    () => one.inbox.accept(newInput("s" as never)),
+  ]) {
+    const { code, message } = await refusal(call());
+    expect([code, message]).toEqual([
+      "store_not_found",
+      expect.stringMatching(/missing: call `open\(\)` first/),
+    ]);
+  }
+  const again = await store({ schema });
+  expect((await again.inbox.accept(newInput("s" as never))).input.position).toBe(1);
+});
+
+test.each([
+  ["XX001", "infrastructure", /damaged page: look into its log/],
+  ["42703", "pawl", /column is missing/],
+])(
+  "what the database says of itself (%s) is internal, and no other session suffers",
+  async (sqlState, blame, says) => {
+    const one = await store();
+    const [bad, fine] = [await openTurn(one), await openTurn(one)];
+    const name = fresh("internal");
+    await admin.query(`create function pawl.${name}() returns trigger language plpgsql as $$
+    begin raise exception 'internal' using errcode = '${sqlState}'; end $$`);
+    await admin.query(`create trigger ${name} before insert on pawl.log for each row
+    when (new.session_id = '${bad.session}') execute function pawl.${name}()`);
+    const [refused, written] = await Promise.allSettled(
+      [bad, fine].map((turn) => one.log.append(turn.fence, [deltaRow(turn.turn, 2)])),
+    );
+    await admin.query(`drop function pawl.${name}() cascade`);
+    expect(written?.status).toBe("fulfilled");
+    expect((refused as PromiseRejectedResult).reason).toMatchObject({
+      code: "store_internal",
+      blame,
+      message: expect.stringMatching(says),
+    });
+    await one.log.append(bad.fence, [deltaRow(bad.turn, 2)]);
+    expect(await seqs(one, bad)).toEqual([1, 2]);
+  },
+);
+
 test("a read-only database is read from, and says what it is when it is written to", async () => {
   const writer = await store();
   const turn = await openTurn(writer);

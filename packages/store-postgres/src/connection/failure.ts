@@ -34,6 +34,10 @@ const REMEDIES: { readonly [code: string]: string } = {
   "42501": "The role lacks a privilege: let it own the schema, or grant it what is missing.",
   "42P01": "A table is missing: call `open()` first, which creates it.",
   "3F000": "The schema is missing: call `open()` first, which creates it.",
+  "42703": "A column is missing: let `open()` migrate the schema, or run `pawl migrate`.",
+  XX000: "It reports an error of its own: look into its log before anything else.",
+  XX001: "It found a damaged page: look into its log, check the disk, and restore from a backup.",
+  XX002: "It found a damaged index: look into its log, check the disk, and reindex.",
   "53100": "The disk of the database is full: free space and try again.",
   "53200": "The database is out of memory: try again later.",
   "53300": "The database has too many connections: lower the size of the pools, or raise max_connections.",
@@ -70,11 +74,29 @@ export function storeFailure(thrown: unknown, operation: Operation, statement: s
     case "stale_plan":
     case "failed":
       return new PawlError(
-        operation === "read" ? "store_read_failed" : "store_write_failed",
+        codeOfRefusal(sqlState) ?? (operation === "read" ? "store_read_failed" : "store_write_failed"),
         `The database could not ${operation === "read" ? "answer" : "write"} (${statement}). ${why}`.trim(),
-        options,
+        { ...options, ...(isOurs(sqlState) && { blame: "pawl" }) },
       );
   }
+}
+
+/** Tables or a schema that ought to be there, and what the database or we got wrong; else it is the operation that failed. */
+function codeOfRefusal(sqlState: string): string | undefined {
+  if (MISSING.has(sqlState)) return "store_not_found";
+  return isDamaged(sqlState) || isOurs(sqlState) ? "store_internal" : undefined;
+}
+
+const MISSING = new Set(["42P01", "3F000"]);
+
+/** Class XX: the database found itself wrong. */
+function isDamaged(sqlState: string): boolean {
+  return sqlState.startsWith("XX");
+}
+
+/** Class 42: a statement does not fit the tables. A privilege that is missing is its owner's. */
+function isOurs(sqlState: string): boolean {
+  return sqlState.startsWith("42") && !MISSING.has(sqlState) && sqlState !== "42501";
 }
 
 function sentence(message: string): string {

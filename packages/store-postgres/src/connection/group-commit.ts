@@ -266,12 +266,14 @@ export class GroupCommit {
       this.#inDoubt.set(fence.sessionId, [...doubtful, { fence, rows, unlessSteered }]);
     }
     const failure = storeFailure(error, "write", appendLogRows.name);
-    const isDecided = failure.code === "store_closed" || failure.code === "store_write_failed";
+    const isDecided = DECIDED.has(failure.code);
     // What became of the others may be unknown; the same rows again are recognised.
     reject(isDecided ? failure : writeFailed(failure, lost));
   }
 }
 
+/** Nothing of it was written, for sure. */
+const DECIDED = new Set(["store_closed", "store_write_failed", "store_not_found", "store_internal"]);
 const AS_USUAL = { held: true, open: true, refusedFrom: null, steered: false };
 
 function verdictOf(row: Row): Verdict {
