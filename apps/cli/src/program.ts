@@ -4,6 +4,7 @@ import { addLookingBack } from "./command-line/looking-back.ts";
 import { addMcp } from "./command-line/mcp.ts";
 import { addMigrate } from "./command-line/migrate.ts";
 import { nameConfigFile } from "./command-line/named-config-file.ts";
+import { addOperating } from "./command-line/operating.ts";
 import { addReads } from "./command-line/reads.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
 import { addTalking } from "./command-line/talking.ts";
@@ -69,6 +70,7 @@ ${EXIT_CODES}`,
   addMcp(program, setExitCode);
   addMigrate(program, setExitCode);
   addTokens(program, setExitCode);
+  addOperating(program, setExitCode);
   addConfig(program, setExitCode);
   return program;
 }

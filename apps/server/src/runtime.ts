@@ -1,6 +1,8 @@
 // A host in this process, composed as the server composes it
-export { createLogger, type LoggerOptions } from "./log/create-logger.ts";
+
 // The store of a server, for those who look after it
+export { examine, type Finding } from "./doctor.ts";
+export { createLogger, type LoggerOptions } from "./log/create-logger.ts";
 export { type AdminStore, openAdminStore } from "./open-admin-store.ts";
 export { openRuntime, type Runtime, type RuntimeOptions } from "./open-runtime.ts";
 export { makeToken, OPERATOR, SCOPES, tokenDigest } from "./tokens/token.ts";

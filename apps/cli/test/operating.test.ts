@@ -1,0 +1,108 @@
+// Tokens, sessions, doctor and completion, as somebody types them.
+import { spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeFolder, pawl, type Server, startServer } from "./pawl-process.ts";
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+let server: Server;
+beforeAll(async () => {
+  folder = await makeFolder();
+  server = await startServer(folder.path);
+}, 60_000);
+afterAll(async () => {
+  await server.stop();
+  await folder.remove();
+}, 30_000);
+
+const ask = async (path: string, token: string, init: RequestInit = {}) => {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const response = await fetch(`${server.url}${path}`, { ...init, headers });
+  return { status: response.status, text: await response.text() };
+};
+const here = () => ["--data-dir", folder.path];
+
+describe("pawl token", () => {
+  it("lets a principal in at a server that runs, shows it once, and takes it back", async () => {
+    const made = await pawl(["token", "create", "--principal", "alice", "--expires", "1d", ...here()]);
+    expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^pawl_[A-Za-z0-9_-]{43}\n$/)]);
+    const token = made.stdout.trim();
+    expect((await ask("/v1/sessions", token)).text).toBe('{"sessions":[]}');
+    expect((await ask("/metrics", token)).status).toBe(403);
+
+    const listed = await pawl(["token", "list", "--json", ...here()]);
+    expect(listed.stdout).not.toContain(token);
+    const [record] = JSON.parse(listed.stdout).tokens;
+    expect(record).toMatchObject({ principal: "alice", tenant: null, state: "valid", scopes: null });
+
+    expect((await pawl(["token", "revoke", record.id, ...here()])).code).toBe(0);
+    await expect.poll(async () => (await ask("/v1/sessions", token)).status, { timeout: 15_000 }).toBe(401);
+    expect(server.process.stderr()).not.toContain(token);
+  }, 60_000);
+
+  it("says what cannot be", async () => {
+    for (const args of [
+      ["--scope", "all"],
+      ["--expires", "soon"],
+      ["--tenant", "acme"],
+      ["--principal", " "],
+    ]) {
+      const { code, stderr } = await pawl(["token", "create", ...args, ...here()]);
+      expect(code, args.join(" ")).toBe(2);
+      expect(stderr).toMatch(/^pawl: /);
+    }
+    expect((await pawl(["token", "revoke", "tok_never", ...here()])).code).toBe(1);
+  }, 60_000);
+});
+
+describe("pawl session", () => {
+  it("retires a session, and knows those that are there", async () => {
+    await pawl(["run", "--session", "trip", "hello", ...here()]);
+    expect((await pawl(["session", "retire", "trip", ...here()])).stdout).toMatch(/^trip takes nothing new/);
+    expect((await pawl(["run", "--session", "trip", "again", ...here()])).stderr).toMatch(/retired/);
+    expect((await pawl(["session", "stop", "never", ...here()])).code).toBe(1);
+  }, 60_000);
+});
+
+describe("pawl doctor", () => {
+  it("finds everything well, and says so in JSON too", async () => {
+    const { code, stdout } = await pawl(["doctor", "--json", ...here()]);
+    const { healthy, findings } = JSON.parse(stdout);
+    expect([code, healthy]).toEqual([0, true]);
+    const checks = findings.map(({ check }: { check: string }) => check);
+    expect(checks).toEqual(
+      expect.arrayContaining(["store", "database", "clock", "server", "queue", "turns", "keys"]),
+    );
+  }, 60_000);
+
+  it("ends with 1 and says what to do when the database cannot be reached", async () => {
+    const env = { DATABASE_URL: "postgres://nobody:secret@127.0.0.1:1/none" };
+    const { code, stdout, stderr } = await pawl(["doctor", ...here()], { env });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/database_unreachable.*Start it or correct DATABASE_URL/s);
+    expect(stdout + stderr).not.toContain("secret");
+  }, 60_000);
+});
+
+describe("pawl completion", () => {
+  it.each(["bash", "zsh", "fish"])("prints a script for %s with the commands and flags", async (shell) => {
+    const { code, stdout } = await pawl(["completion", shell]);
+    expect(code).toBe(0);
+    for (const word of ["doctor", "token", "revoke", "data-dir"]) expect(stdout).toContain(word);
+  });
+
+  it("completes what was begun, in bash", async () => {
+    const { stdout } = await pawl(["completion", "bash"]);
+    const complete = (words: string) => {
+      const script = `${stdout}\nCOMP_WORDS=(${words})\nCOMP_CWORD=$((\${#COMP_WORDS[@]} - 1))\n_pawl\necho "\${COMPREPLY[@]}"`;
+      return spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout.trim().split(" ");
+    };
+    expect(complete("pawl doc")).toEqual(["doctor"]);
+    expect(complete("pawl token re")).toEqual(["revoke"]);
+    expect(complete("pawl session --json ret")).toEqual(["retire"]);
+    expect(complete("pawl run --sess")).toEqual(["--session"]);
+  });
+
+  it("knows three shells", async () => {
+    expect((await pawl(["completion", "tcsh"])).code).toBe(2);
+  });
+});
