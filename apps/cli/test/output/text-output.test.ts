@@ -48,6 +48,18 @@ function shown(play: (output: TurnOutput) => void): string {
 }
 
 describe("a turn, for people", () => {
+  it("shows what agents that work for it do, under their name, and not what they say", () => {
+    const path = [{ agent: "scout", call_id: "c1", session_id: "sub_1", turn_id: "turn_2" }];
+    const text = shown((output) => {
+      output.event(delta("I ask "));
+      output.event({ ...delta("secret thoughts"), path });
+      output.event({ ...answered("secret thoughts", false, ["look"]), path });
+      output.event(delta("somebody."));
+      output.event(answered("I ask somebody.", true));
+    });
+    expect(text).toBe('I ask \n  [scout] → look {"a":1}\nsomebody.');
+  });
+
   it("shows streamed text once, and each call and result on a line of its own", () => {
     const result: WireEvent = {
       ...common,
