@@ -39,6 +39,8 @@ export const floors: Readonly<Record<string, Place>> = {
   "@pawl/host": { floor: 3, mayImport: ["@pawl/core", "@pawl/effects", "@pawl/queue-runner"], node: false },
   "@pawl/http": { floor: 3, mayImport: ["@pawl/core", "@pawl/host"], node: false },
 
+  "@pawl/otel": { floor: 3, mayImport: ["@pawl/core", "@pawl/host"], node: false },
+
   "@pawl/server": { floor: 4, mayImport: below4, node: true },
   pawl: { floor: 4, mayImport: [...below4, "@pawl/server"], node: true },
 

@@ -10,7 +10,7 @@ import {
   type ToolSet,
   turnId,
 } from "@pawl/core";
-import type { Logger, Model } from "@pawl/core/ports";
+import type { Logger, Model, Store } from "@pawl/core/ports";
 import {
   type ChildRequest,
   childTurnExecutor,
@@ -45,6 +45,7 @@ import { createHostEnvironment } from "./host-environment.ts";
 import { createKeepAlive } from "./keep-alive.ts";
 import { createKnownSchemas } from "./known-schemas.ts";
 import { createLateOutcomes } from "./late-outcomes.ts";
+import { observed } from "./observed.ts";
 import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
 import { createTasks } from "./tasks.ts";
@@ -128,6 +129,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     processes: store.processes,
     awaits: awaits.ready,
   });
+  const watching = observed(options.observer, store.inbox as Store["inbox"], clock);
   const controller = journaled({
     clock,
     guards: [
@@ -139,7 +141,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
         ...(options.approvalsExpireMs !== undefined && { expiresInMs: options.approvalsExpireMs }),
       }),
     ],
-    executors: {
+    executors: watching.executors({
       model_call: modelExecutor(findModel, {
         clock,
         random,
@@ -152,7 +154,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       sync_environment: syncEnvironmentExecutor,
       ...awaits.executors,
       await_event: childTurnExecutor(waitForTasks, { sessions, inbox, parentOf }),
-    },
+    }),
   });
   const environment = createHostEnvironment({
     agents,
@@ -162,7 +164,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     limits,
   });
   const driver = createTurnDriver({
-    store,
+    store: watching.store(store),
     controller,
     environment,
     protocol: standard(),
@@ -243,7 +245,15 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   }
 
   const driving = (id: SessionId) => runner.inFlight.has(id);
-  const handles = { clock, newId, hold: keepAlive.hold, poke, driving, due: timers.hint };
+  const handles = {
+    clock,
+    newId,
+    hold: keepAlive.hold,
+    poke,
+    driving,
+    due: timers.hint,
+    observer: options.observer,
+  };
 
   const open = () => store.open();
 

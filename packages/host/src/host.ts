@@ -38,6 +38,7 @@ import type {
 import type { AnyProcess } from "@pawl/effects/processes";
 import type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
 import type { Approvals } from "./approvals.ts";
+import type { HostObserver } from "./observer.ts";
 import type { Tasks } from "./tasks.ts";
 import type { TurnEffect } from "./turn-effects.ts";
 import type { SessionVerification } from "./verify-session.ts";
@@ -86,6 +87,8 @@ export interface HostOptions<Tx = never, Tools extends ToolSet = ToolSet> {
   readonly receiptKey?: string;
   /** What agents may do at all, asked before each of their model calls, tool calls and background tasks. Absent: everything. */
   readonly grants?: OperationCheck;
+  /** Looks on while turns are driven: traces and metrics, see `@pawl/otel`. */
+  readonly observer?: HostObserver;
   readonly clock?: Clock;
   readonly newId?: NewId;
   readonly logger?: Logger;

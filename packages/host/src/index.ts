@@ -26,6 +26,7 @@ export type {
   TurnResult,
   TurnSummary,
 } from "./host.ts";
+export type { EndedTurn, HostObserver, ObservedEffect, ObservedTurn } from "./observer.ts";
 export type {
   StartTaskOptions,
   TaskRecord,

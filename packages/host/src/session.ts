@@ -29,7 +29,7 @@ export interface SessionHandleOptions<Tx> extends Omit<TurnHandleOptions, "store
 }
 
 export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOptions<Tx>): Session<Tx> {
-  const { store, names, schemas, clock, newId, hold, poke, due } = options;
+  const { store, names, schemas, clock, newId, hold, poke, due, observer } = options;
   const shown = names.shown(id);
   const turns: TurnHandleOptions = { ...options, store: store as unknown as Store<never> };
 
@@ -49,6 +49,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
       jsonSchema(form);
       schemas.add(form, output);
     }
+    const newInputId = inputId(`in_${await nameOf(id, asked, newId)}`);
     const environment = writeTurnRequest({
       agent: typeof agent === "object" ? agentRef(agent) : agent,
       model,
@@ -57,11 +58,16 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
       ask,
       output: form && { schema: form },
       grant: grant && { tools: [grant.tools] },
+      // With a key the same request must store the same again, whoever traces it.
+      trace:
+        idempotencyKey === undefined
+          ? observer?.traceparent?.({ sessionId: id, turnId: turnIdOfInput(newInputId) })
+          : undefined,
     });
     const parts = await storedParts(content, store.attachments);
     const { input } = await store.inbox.accept(
       {
-        inputId: inputId(`in_${await nameOf(id, asked, newId)}`),
+        inputId: newInputId,
         sessionId: id,
         content: { parts, ...(environment !== undefined && { environment }) },
         delivery,

@@ -20,6 +20,8 @@ export interface TurnRequest {
   readonly ask?: readonly string[];
   readonly output?: { readonly schema: JsonObject };
   readonly grant?: Grant;
+  /** W3C `traceparent` of whoever sent it. */
+  readonly trace?: string;
   /** The turn that wants this one's work. */
   readonly parent?: ParentTurn;
 }

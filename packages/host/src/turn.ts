@@ -6,6 +6,7 @@ import { createWake } from "./follow-log.ts";
 import { followTree } from "./follow-tree.ts";
 import { acceptFork } from "./fork.ts";
 import type { Turn, TurnExplanation, TurnResult } from "./host.ts";
+import type { HostObserver } from "./observer.ts";
 import { agentsAtWork, openWaits } from "./open-waits.ts";
 import type { SessionNames } from "./session-names.ts";
 import { effectsOf } from "./turn-effects.ts";
@@ -19,6 +20,7 @@ export interface TurnHandleOptions {
   readonly hold: () => () => void;
   /** Lets this process drive, and look at the session now. */
   readonly poke: (sessionId: SessionId, reason: string) => void;
+  readonly observer?: HostObserver | undefined;
   /** Something will be due at this time, milliseconds since the epoch. */
   readonly due: (at: number) => void;
   /** Whether this process is at work on the session now. */

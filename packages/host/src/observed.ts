@@ -1,0 +1,126 @@
+import {
+  inputIdsOfTurn,
+  type JsonDigest,
+  loadJsonDigest,
+  type TurnId,
+  type TurnOutcome,
+  turnIdOfInput,
+} from "@pawl/core";
+import type { Clock, Store } from "@pawl/core/ports";
+import type { EffectExecutor, Executors } from "@pawl/effects";
+import type { HostObserver, ObservedTurn } from "./observer.ts";
+import { readTurnRequest } from "./turn-request.ts";
+
+/** Turns whose trace a process keeps at hand. */
+const MOST_KNOWN_TURNS = 1_000;
+
+interface TurnFacts extends ObservedTurn {
+  readonly acceptedAt: number;
+}
+
+export interface Observed {
+  readonly executors: (executors: Executors) => Executors;
+  /** For the turn driver: tells of turns that begin and end. */
+  readonly store: <Tx>(store: Store<Tx>) => Store<Tx>;
+}
+
+/** Lets an observer look on; without one everything stays as it is. */
+export function observed(
+  observer: HostObserver | undefined,
+  inbox: Store["inbox"],
+  clock: Pick<Clock, "now">,
+): Observed {
+  if (observer === undefined) return { executors: (given) => given, store: (given) => given };
+  const known = new Map<string, Promise<TurnFacts>>();
+
+  function factsOf(sessionId: string, turnId: string): Promise<TurnFacts> {
+    const found = known.get(turnId);
+    if (found !== undefined) return found;
+    const loading = load(sessionId, turnId);
+    known.set(turnId, loading);
+    loading.catch(() => known.delete(turnId));
+    const [oldest] = known.keys();
+    if (known.size > MOST_KNOWN_TURNS && oldest !== undefined) known.delete(oldest);
+    return loading;
+  }
+
+  async function load(sessionId: string, turnId: string): Promise<TurnFacts> {
+    const made = traceOfId(await loadJsonDigest(), turnId);
+    for (const inputId of inputIdsOfTurn(turnId as TurnId)) {
+      const input = await inbox.load(inputId);
+      if (input === null || turnIdOfInput(input.inputId) !== turnId) continue;
+      const { trace = made } = readTurnRequest(input.content.environment);
+      return { sessionId, turnId, traceparent: trace, acceptedAt: input.acceptedAt };
+    }
+    return { sessionId, turnId, traceparent: made, acceptedAt: clock.now() };
+  }
+
+  function executors(given: Executors): Executors {
+    const { effect } = observer as HostObserver;
+    if (effect === undefined) return given;
+    const wrapped = Object.entries(given).map(([kind, executor]) => {
+      const perform = executor as EffectExecutor;
+      const watched: EffectExecutor = async (envelope, context) => {
+        const { turn } = context;
+        if (turn === undefined) return perform(envelope, context);
+        const { acceptedAt: _acceptedAt, ...facts } = await factsOf(turn.sessionId, turn.turnId);
+        const { effectId, command } = envelope;
+        return effect.call(observer, { ...facts, effectId, command, config: turn.config }, () =>
+          perform(envelope, context),
+        );
+      };
+      return [kind, watched];
+    });
+    return Object.fromEntries(wrapped) as Executors;
+  }
+
+  function store<Tx>(given: Store<Tx>): Store<Tx> {
+    return {
+      ...given,
+      inbox: {
+        ...given.inbox,
+        async next(fence) {
+          const input = await given.inbox.next(fence);
+          if (input !== null) {
+            const { sessionId, acceptedAt, at = 0 } = input;
+            const lagMs = Math.max(0, clock.now() - Math.max(acceptedAt, at));
+            observer?.turnBegins?.({ sessionId, turnId: turnIdOfInput(input.inputId), lagMs });
+          }
+          return input;
+        },
+      },
+      sessions: {
+        ...given.sessions,
+        async commit(fence, boundary) {
+          const result = await given.sessions.commit(fence, boundary);
+          const { outcome, usage, runId } = boundary;
+          if (result.status === "committed" && boundary.boundary === "turn_end" && outcome !== null) {
+            await tellEnd(fence.sessionId, runId, outcome, usage);
+          }
+          return result;
+        },
+      },
+    };
+  }
+
+  async function tellEnd(
+    sessionId: string,
+    turnId: string,
+    outcome: TurnOutcome,
+    usage: Parameters<NonNullable<HostObserver["turnEnded"]>>[0]["usage"],
+  ): Promise<void> {
+    if (observer?.turnEnded === undefined) return;
+    // It is committed, whether its trace can be had or not.
+    const facts = await factsOf(sessionId, turnId).catch(() => undefined);
+    if (facts !== undefined) observer.turnEnded({ ...facts, outcome, usage });
+    known.delete(turnId);
+  }
+
+  return { executors, store };
+}
+
+/** W3C Trace Context, level 1: version, 16 bytes of trace, 8 of parent, sampled. */
+function traceOfId(digest: JsonDigest, turnId: string): string {
+  const hex = digest({ trace: turnId });
+  return `00-${hex.slice(0, 32)}-${hex.slice(32, 48)}-01`;
+}
