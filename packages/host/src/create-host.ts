@@ -322,6 +322,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       }
       return { driven: worker.driven - before };
     },
+    backlog: () => store.leases.backlog(),
     async ready() {
       return !stopped && keeper.held;
     },

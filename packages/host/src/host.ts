@@ -20,6 +20,7 @@ import type {
   WaitReason,
 } from "@pawl/core";
 import type {
+  Backlog,
   CancelRequest,
   Clock,
   Delivery,
@@ -178,6 +179,8 @@ export interface Host<Tx = never> extends HostView<Tx> {
   resume(): void;
   /** For serverless: drives what there is and returns, at the latest after `maxMs`. */
   drain(options: { readonly maxMs: number }): Promise<{ readonly driven: number }>;
+  /** Sessions that wait for a node, on all of the store: for metrics. */
+  backlog(): Promise<Backlog>;
   /** True when turns can be accepted and driven now. */
   ready(): Promise<boolean>;
 }

@@ -186,6 +186,7 @@ export function createFakeHost(): FakeHost {
     pause: () => undefined,
     resume: () => undefined,
     drain: async () => ({ driven: 0 }),
+    backlog: notHere,
     ready: async () => true,
   };
   return Object.assign(fake, { host });

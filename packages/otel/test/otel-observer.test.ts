@@ -18,7 +18,7 @@ import { memoryStore } from "@pawl/store-memory";
 import { type ScriptedTurn, scriptedModel } from "@pawl/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { otelObserver } from "../src/index.ts";
+import { observeBacklog, otelObserver } from "../src/index.ts";
 
 // The real SDK, with everything in memory.
 const spans = new InMemorySpanExporter();
@@ -190,6 +190,18 @@ describe("the metrics of a host", () => {
     ]);
     expect(tokens[0]?.value).toMatchObject({ count: 2 });
   });
+});
+
+it("the backlog of a host is its depth and its oldest age", async () => {
+  const store = memoryStore();
+  const host = node(store, []);
+  const end = observeBacklog(host, meters.getMeter("test"));
+  host.pause();
+  await host.session("s1").send("a");
+  await host.session("s2").send("b");
+  expect((await metric("pawl.queue.depth"))[0]?.value).toBe(2);
+  expect((await metric("pawl.queue.oldest_age"))[0]?.value).toBeGreaterThanOrEqual(0);
+  end();
 });
 
 it("changes nothing where nobody has set up a provider", async () => {

@@ -82,6 +82,18 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
       return true;
     },
 
+    backlog() {
+      const at = now();
+      const since = [...state.sessions.values()]
+        .map((session) => claimableAt(state, session))
+        .filter((ready) => ready !== null && ready <= at) as number[];
+      const oldest = since.length === 0 ? null : since.reduce((a, b) => Math.min(a, b));
+      return Object.freeze({
+        ready: Math.min(since.length, 10_000),
+        oldestAgeMs: oldest === null ? null : at - oldest,
+      });
+    },
+
     onWork(listener) {
       return hints.onWork(listener);
     },

@@ -6,6 +6,7 @@ import { conflict, fenced } from "./errors.ts";
 import { fenceValues, nodeValues } from "./fence-values.ts";
 import { numberColumn, textColumn } from "./rows/column.ts";
 import { closeNode } from "./statements/close-node.ts";
+import { countBacklog } from "./statements/count-backlog.ts";
 import { hint } from "./statements/hint.ts";
 import { openNode } from "./statements/open-node.ts";
 import { releaseSession } from "./statements/release-session.ts";
@@ -66,6 +67,15 @@ export function postgresLeases(context: StoreContext): Leases {
         throw conflict(`Session "${fence.sessionId}" has no open turn that could wait.`);
       }
       return false;
+    },
+
+    async backlog() {
+      const [row] = await database.read(countBacklog, []);
+      const age = row?.oldest_age_ms;
+      return {
+        ready: numberColumn(row!, "ready", "The backlog"),
+        oldestAgeMs: age === null || age === undefined ? null : Math.max(0, Number(age)),
+      };
     },
 
     onWork: (listener) => hints.onWork(listener),

@@ -51,6 +51,8 @@ const SHAPES = {
   ),
   approvalsExpireMs: amount(),
   receiptKey: z.string("must be a private key, PKCS #8, base64url"),
+  grants: z.custom(isObject, "must be an operation check, such as one that a grant makes"),
+  observer: z.custom(isObject, "must be an observer, such as otelObserver()"),
   concurrency: amount(),
   maxAttempts: amount(),
   leaseTtlMs: amount(),

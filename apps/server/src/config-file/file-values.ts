@@ -9,7 +9,7 @@ export interface FileValue {
 
 /** What a configuration file brings, in words for people. */
 export function fileValues({ config }: LoadedConfig): readonly FileValue[] {
-  const { agents, tools, tasks, approvals, model, store, limits, secret, ...rest } = config;
+  const { agents, tools, tasks, approvals, model, store, limits, secret, receiptKey, ...rest } = config;
   const named = (names: readonly string[] | undefined) => names?.join(", ") || undefined;
   const values: Record<string, string | undefined> = {
     agents: named(agents?.map(agentRef)),
@@ -22,6 +22,7 @@ export function fileValues({ config }: LoadedConfig): readonly FileValue[] {
       store === undefined ? undefined : typeof store === "function" ? "made by a function" : store.durability,
     limits: limits && JSON.stringify(limits),
     secret: secret && "(hidden)",
+    receiptKey: receiptKey && "(hidden)",
   };
   for (const [name, value] of Object.entries(rest)) {
     const plain = typeof value === "string" || typeof value === "number" || typeof value === "boolean";

@@ -19,6 +19,7 @@ const whole = defineConfig({
   store: memoryStore(),
   model: scriptedModel([]),
   secret: "k1:hush",
+  receiptKey: "hush too",
   concurrency: 4,
 });
 

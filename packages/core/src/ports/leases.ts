@@ -50,6 +50,14 @@ export type Release =
   /** No node with this turn's behaviour, or a divergence: visible, resumable, consumes nothing (D7). */
   | { readonly type: "blocked"; readonly code: string; readonly message: string };
 
+/** What waits to be claimed. */
+export interface Backlog {
+  /** Sessions that could be claimed now; counting stops at 10 000. */
+  readonly ready: number;
+  /** How long the oldest of them has been ready, in milliseconds; null when there is none. */
+  readonly oldestAgeMs: number | null;
+}
+
 /**
  * Nodes and the sessions they own. The store's own clock decides what has run out (rules D1–D4, D16, D17).
  *
@@ -78,6 +86,8 @@ export interface Leases {
    * PawlError `store_fenced`, `store_conflict` (park without an open turn).
    */
   release(fence: Fence, how: Release): Promise<boolean>;
+  /** For looking, by the store's clock: on it nothing depends. */
+  backlog(): Promise<Backlog>;
   /** Hints that there may be work, for this session or anywhere; they may be lost, a poll is the truth (D10, D28). */
   onWork(listener: (sessionId: SessionId | undefined) => void): () => void;
 }

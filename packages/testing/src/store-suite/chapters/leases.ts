@@ -111,6 +111,18 @@ export const leasesChapter = chapter("Leases", (add) => {
     },
   );
 
+  add("the backlog is what can be claimed now, and how long the oldest has been waiting", async (t) => {
+    const { leases, sessions } = t.store;
+    t.expect(await leases.backlog()).toEqual({ ready: 0, oldestAgeMs: null });
+    for (const name of ["s1", "s2", "s3"]) await t.accept(`in_${name}`, name);
+    await sessions.setPaused(sessionId("s3"), true);
+    const waiting = await leases.backlog();
+    t.expect([waiting.ready, typeof waiting.oldestAgeMs]).toEqual([2, "number"]);
+    t.expect((waiting.oldestAgeMs ?? -1) >= 0).toBe(true);
+    t.expect((await t.claim(await t.node("a"), undefined, 5)).length).toBe(2);
+    t.expect(await leases.backlog()).toEqual({ ready: 0, oldestAgeMs: null });
+  });
+
   add("who died holds nothing, also while nobody has taken over", async (t) => {
     await t.accept("in_1");
     const lease = await t.node("a");

@@ -27,6 +27,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "sessions.counts": () => sessions.counts(),
     "sessions.transcript": () => sessions.transcript(S1),
     "sessions.beginTurn": async () => sessions.beginTurn(fence, await held.newTurn(["in_2"])),
+    "leases.backlog": () => leases.backlog(),
     "sessions.setPaused": () => sessions.setPaused(S1, true),
     "sessions.loadConfig": () => sessions.loadConfig("x"),
     "sessions.commit": async () =>
