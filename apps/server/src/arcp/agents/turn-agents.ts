@@ -90,8 +90,12 @@ async function follow(turn: Turn, job: JobContext): Promise<void> {
   let silent = told !== undefined;
   const cancelled = cancelWith(turn, job);
   for await (const event of untilFenced(turn.events({ signal: cancelled.lost }), job)) {
+    // What agents do that work for the turn comes in whatever order it happens, and is told by their own turns.
+    if (event.path !== undefined) continue;
+    // Without how far those agents were seen: the same event has the same source whenever it is told.
+    const [id] = event.id.split("[", 1);
     for (const [index, { kind, body, state }] of projection.project(event).entries()) {
-      const source = `${event.id}/${index}`;
+      const source = `${id}/${index}`;
       if (state !== undefined) setState(job, state);
       if (!silent) await job.emit(kind, body, { source });
       else if (source === told) silent = false;
