@@ -34,7 +34,7 @@ export function createLimitKeeper({ limits, refused, now = Date.now }: LimitKeep
   const requests = limiter(limits.requestsPerMinute);
   const strangers = limiter(STRANGERS_PER_MINUTE);
   const streams = new Map<string, number>();
-  const counted = new Map<string, { readonly at: number; readonly counts: SessionCounts }>();
+  const counted = new Map<string, { readonly at: number; readonly counts: SessionCounts; since: number }>();
 
   function refusal(code: string, message: string, retryAfterMs: number): PawlError {
     refused(code);
@@ -52,19 +52,24 @@ export function createLimitKeeper({ limits, refused, now = Date.now }: LimitKeep
     }
   }
 
-  /** Looked up again only when it is old, or near to a limit. */
+  /** Looked up again only when it is old, or when what was let in since may have come near to a limit. */
   async function recentCounts(key: string, view: HostView): Promise<SessionCounts> {
     const known = counted.get(key);
-    if (known !== undefined && now() - known.at < RECENT_MS && isFar(known.counts)) return known.counts;
+    if (known !== undefined && now() - known.at < RECENT_MS && isFar(known.counts, ++known.since)) {
+      return known.counts;
+    }
     const counts = await view.counts();
     if (counted.size >= MOST_COUNTED) counted.clear();
-    counted.set(key, { at: now(), counts });
+    counted.set(key, { at: now(), counts, since: 0 });
     return counts;
   }
 
-  function isFar({ sessions, ...rest }: SessionCounts): boolean {
+  function isFar({ sessions, ...rest }: SessionCounts, since: number): boolean {
     const open = rest.runningTurns + rest.parkedTurns + rest.blockedTurns + rest.queuedInputs;
-    return sessions * 2 < limits.sessions && open * 2 < limits.openTurns;
+    return (
+      (sessions + since) * 2 < (limits.sessions || Infinity) &&
+      (open + since) * 2 < (limits.openTurns || Infinity)
+    );
   }
 
   return {
