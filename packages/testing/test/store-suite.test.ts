@@ -60,7 +60,7 @@ describe("the store suite", () => {
 
   test("every chapter has a case that no store can skip, unless it is about one capability", () => {
     const optional = STORE_CHAPTERS.filter(({ cases }) => cases.every((one) => one.needs !== undefined));
-    expect(optional.map(({ name }) => name)).toEqual(["Runtime states", "Law: what was acknowledged lasts"]);
+    expect(optional.map(({ name }) => name)).toEqual(["Law: what was acknowledged lasts"]);
   });
 
   test("registers every case but those whose capability is declared as missing", () => {
