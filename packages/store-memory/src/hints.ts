@@ -1,4 +1,4 @@
-import type { JobId, ProcessId, SessionId } from "@pawl/core";
+import type { JobId, JobSessionId, ProcessId, SessionId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 
 /**
@@ -10,6 +10,7 @@ export class Hints {
   readonly #resolved = new Set<(keyId: string) => void>();
   readonly #changed = new Set<(processId: ProcessId) => void>();
   readonly #jobs = new Set<(jobId: JobId) => void>();
+  readonly #claimed = new Set<(sessionId: JobSessionId) => void>();
   readonly #messages = new Set<() => void>();
   readonly #append = new Map<SessionId, Set<() => void>>();
   readonly #logger: Logger | undefined;
@@ -48,6 +49,20 @@ export class Hints {
         if (this.#changed.has(listener)) listener(processId);
       });
     }
+  }
+
+  claimed(sessionId: JobSessionId): void {
+    for (const listener of this.#claimed) {
+      this.#later(() => {
+        if (this.#claimed.has(listener)) listener(sessionId);
+      });
+    }
+  }
+
+  onClaimed(listener: (sessionId: JobSessionId) => void): () => void {
+    const entry = (sessionId: JobSessionId) => listener(sessionId);
+    this.#claimed.add(entry);
+    return () => void this.#claimed.delete(entry);
   }
 
   job(jobId: JobId): void {
@@ -112,6 +127,7 @@ export class Hints {
     this.#resolved.clear();
     this.#changed.clear();
     this.#jobs.clear();
+    this.#claimed.clear();
     this.#messages.clear();
     this.#append.clear();
   }

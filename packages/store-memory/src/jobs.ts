@@ -43,6 +43,7 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
       if (row === undefined) return null;
       row.epoch += 1;
       row.holder = holder ?? null;
+      hints.claimed(sessionId);
       return sessionOf(row);
     },
 
@@ -57,6 +58,7 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
       return orphans.slice(0, Math.max(0, limit)).map((row) => {
         row.epoch += 1;
         row.holder = holder;
+        hints.claimed(row.sessionId);
         return sessionOf(row);
       });
     },
@@ -154,6 +156,8 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
     },
 
     onChange: (listener) => hints.onJob(listener),
+
+    onClaimed: (listener) => hints.onClaimed(listener),
 
     keepCredentials(given) {
       for (const credential of frozenCopy(given, "The credentials")) {

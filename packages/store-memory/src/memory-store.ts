@@ -88,7 +88,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     leases: portOf<Leases>(leaseSections(context), gate, ["onWork"]),
     awaits: portOf<AwaitEventRows>(awaitSections(context), gate, ["onResolved"]),
     processes: portOf<Processes>(processSections(context), gate, ["onChange"]),
-    jobs: portOf<Jobs>(jobSections(context), gate, ["onChange"]),
+    jobs: portOf<Jobs>(jobSections(context), gate, ["onChange", "onClaimed"]),
     outbox: portOf<Outbox>(outboxSections(context), gate, ["onMessage"]),
     attachments: portOf<Attachments>(attachmentSections(context), gate),
     secrets: portOf<Secrets>(secretSections(context), gate),

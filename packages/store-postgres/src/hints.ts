@@ -1,4 +1,4 @@
-import type { JobId, ProcessId, SessionId } from "@pawl/core";
+import type { JobId, JobSessionId, ProcessId, SessionId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 
 /**
@@ -10,6 +10,7 @@ export class Hints {
   readonly #resolved = new Set<{ readonly run: (keyId: string) => void }>();
   readonly #changed = new Set<{ readonly run: (processId: ProcessId | undefined) => void }>();
   readonly #jobs = new Set<{ readonly run: (jobId: JobId | undefined) => void }>();
+  readonly #claimed = new Set<{ readonly run: (sessionId: JobSessionId) => void }>();
   readonly #messages = new Set<{ readonly run: () => void }>();
   readonly #append = new Map<string, Set<{ readonly run: () => void }>>();
   readonly #logger: Logger;
@@ -48,6 +49,18 @@ export class Hints {
     for (const listener of this.#jobs) {
       this.#later(() => this.#jobs.has(listener) && listener.run(jobId));
     }
+  }
+
+  claimed(sessionId: JobSessionId): void {
+    for (const listener of this.#claimed) {
+      this.#later(() => this.#claimed.has(listener) && listener.run(sessionId));
+    }
+  }
+
+  onClaimed(listener: (sessionId: JobSessionId) => void): () => void {
+    const entry = { run: listener };
+    this.#claimed.add(entry);
+    return () => void this.#claimed.delete(entry);
   }
 
   message(): void {

@@ -90,13 +90,18 @@ export function postgresJobs(context: StoreContext): Jobs {
     },
 
     async claimSession(sessionId, holder) {
-      const [row] = await database.write(claimJobSession, [sessionId, ...holderValues(holder)]);
-      return row === undefined ? null : jobSessionOfRow(row);
+      const values = [sessionId, ...holderValues(holder), channels.jobs];
+      const [row] = await database.write(claimJobSession, values);
+      if (row === undefined) return null;
+      hints.claimed(sessionId);
+      return jobSessionOfRow(row);
     },
 
     async claimOrphans(holder, limit) {
-      const values = [...nodeValues(holder), Math.max(0, limit), newId()];
-      return (await database.write(claimOrphanedJobSessions, values)).map(jobSessionOfRow);
+      const values = [...nodeValues(holder), Math.max(0, limit), newId(), channels.jobs];
+      const taken = (await database.write(claimOrphanedJobSessions, values)).map(jobSessionOfRow);
+      for (const { sessionId } of taken) hints.claimed(sessionId);
+      return taken;
     },
 
     async updateSession(sessionId, epoch, { document, expiresAt }) {
@@ -208,6 +213,8 @@ export function postgresJobs(context: StoreContext): Jobs {
     },
 
     onChange: (listener) => hints.onJob(listener),
+
+    onClaimed: (listener) => hints.onClaimed(listener),
 
     async keepCredentials(credentials) {
       await database.write(keepJobCredentials, [storableJson(credentials, "The credentials")]);

@@ -1,4 +1,11 @@
-import { type JobId, type JsonDigest, loadJsonDigest, type ProcessId, type SessionId } from "@pawl/core";
+import {
+  type JobId,
+  type JobSessionId,
+  type JsonDigest,
+  loadJsonDigest,
+  type ProcessId,
+  type SessionId,
+} from "@pawl/core";
 import type {
   Attachments,
   AwaitEventRows,
@@ -62,6 +69,8 @@ export type PostgresStoreOptions = ConnectionOptions & {
   readonly newId?: NewId;
 };
 
+/** Before the id of a session, on the channel of jobs. */
+const CLAIMED = "claimed ";
 const PATIENCE_MS = 10_000;
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -109,7 +118,9 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
       if (channel === channels.log) hints.appended(payload);
       else if (channel === channels.awaits) hints.resolved(payload);
       else if (channel === channels.processes) hints.changed(payload as ProcessId);
-      else if (channel === channels.jobs) hints.job(payload as JobId);
+      else if (channel === channels.jobs && payload.startsWith(CLAIMED)) {
+        hints.claimed(payload.slice(CLAIMED.length) as JobSessionId);
+      } else if (channel === channels.jobs) hints.job(payload as JobId);
       else hints.work(payload === "" ? undefined : (payload as SessionId));
     },
     onLive: async () => {
@@ -168,7 +179,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     leases: guarded<Leases>(postgresLeases(context), enter, ["onWork"]),
     awaits: guarded<AwaitEventRows>(postgresAwaits(context), enter, ["onResolved"]),
     processes: guarded<Processes>(postgresProcesses(context), enter, ["onChange"]),
-    jobs: guarded<Jobs>(postgresJobs(context), enter, ["onChange"]),
+    jobs: guarded<Jobs>(postgresJobs(context), enter, ["onChange", "onClaimed"]),
     outbox: guarded<Outbox>(postgresOutbox(context), enter, ["onMessage"]),
     attachments: guarded<Attachments>(postgresAttachments(context), enter),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),

@@ -183,8 +183,10 @@ export class MemoryPersistence implements ArcpPersistence {
       if (this.#sessions.get(sessionId)?.epoch !== epoch) stale.add(sessionId);
     }
     if (stale.size === 0) return stale;
-    // A stream cannot point to an entry that was not written.
-    for (const { sessionId, entry } of batch.deliveries) if (stale.has(entry.sessionId)) stale.add(sessionId);
+    // A stream cannot point to an entry that was not written; to one that was written before it can.
+    for (const { sessionId, entry } of batch.deliveries) {
+      if (stale.has(entry.sessionId) && batch.entries.includes(entry)) stale.add(sessionId);
+    }
     return stale;
   }
 

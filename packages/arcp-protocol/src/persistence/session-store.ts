@@ -40,6 +40,8 @@ export interface SessionStore {
    * where one process alone uses the store.
    */
   claimOrphans?(limit: number): Awaitable<readonly ClaimedSession[]>;
+  /** Calls back when a session may have been claimed by another process. Only a hint. */
+  onClaimed?(listener: (sessionId: string) => void): () => void;
   /** Changes it; false when the epoch is stale. An `expiresAt` of undefined means "attached". */
   update(
     sessionId: string,

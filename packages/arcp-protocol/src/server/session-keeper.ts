@@ -21,6 +21,7 @@ export class SessionKeeper {
   readonly #busy = new Map<string, Promise<unknown>>();
   readonly #retries = new Set<() => void>();
   #stopWatching: (() => void) | undefined;
+  #stopHearing: (() => void) | undefined;
   #adopting: Promise<void> | undefined;
   #closed = false;
 
@@ -31,6 +32,7 @@ export class SessionKeeper {
   /** Takes up what dead processes left, now and from now on; everything unfinished where a store knows of one process only. */
   async start(): Promise<void> {
     const { persistence } = this.#runtime;
+    this.#stopHearing = persistence.sessions.onClaimed?.((sessionId) => this.#claimed(sessionId));
     if (persistence.sessions.claimOrphans !== undefined) {
       await this.#adoptOrphans();
       this.#watch();
@@ -46,6 +48,7 @@ export class SessionKeeper {
   async close(): Promise<void> {
     this.#closed = true;
     this.#stopWatching?.();
+    this.#stopHearing?.();
     for (const stop of this.#retries) stop();
     for (const session of [...this.#runtime.sessions.values()]) this.#drop(session);
     await this.#adopting;
@@ -82,14 +85,31 @@ export class SessionKeeper {
     session.expiresAt = expiresAt;
     session.stopExpiry?.();
     session.stopExpiry = clock.at(expiresAt, () => this.#expire(session));
-    void Promise.resolve(session.save({ expiresAt })).catch(() => undefined);
+    Promise.resolve(session.save({ expiresAt })).then(
+      () => this.#letRest(session),
+      () => undefined,
+    );
+  }
+
+  /** Where others could take it up as well, a session that nobody uses needs no memory: whoever resumes it claims it. */
+  #letRest(session: HostedSession): void {
+    const { sessions, persistence } = this.#runtime;
+    if (persistence.sessions.claimOrphans === undefined || this.#closed) return;
+    // Not while somebody is resuming it.
+    void this.inTurn(session.sessionId, async () => {
+      const isUsed = session.peer !== undefined || session.liveJobs > 0 || session.subscriptions.size > 0;
+      if (isUsed || session.expiresAt === undefined || sessions.get(session.sessionId) !== session) return;
+      sessions.delete(session.sessionId);
+      session.stopExpiry?.();
+    });
   }
 
   /** The last job of a session that nobody can resume any more takes the session with it. */
   jobEnded(session: HostedSession): void {
     const { expiresAt } = session;
-    const expired = session.peer === undefined && expiresAt !== undefined;
-    if (session.liveJobs === 0 && expired && expiresAt <= this.#runtime.clock.now()) this.#forget(session);
+    if (session.liveJobs > 0 || session.peer !== undefined || expiresAt === undefined) return;
+    if (expiresAt <= this.#runtime.clock.now()) this.#forget(session);
+    else this.#letRest(session);
   }
 
   /** Another process holds this session now, or the store has failed: nothing may be said for it from here. */
@@ -102,6 +122,19 @@ export class SessionKeeper {
     this.#drop(session);
     session.peer?.giveUp("fenced");
     if (hadJobs) this.#takeUpAgain(sessionId, epoch, FIRST_RETRY_MS);
+  }
+
+  /** Its client has gone elsewhere: what it left here is closed now and not only when something is to be written. */
+  #claimed(sessionId: string): void {
+    if (!this.#runtime.sessions.has(sessionId)) return;
+    const look = async () => {
+      const held = this.#runtime.sessions.get(sessionId);
+      if (held === undefined || this.#closed) return;
+      const stored = await this.#runtime.persistence.sessions.get(sessionId);
+      if (stored?.epoch !== held.epoch) this.fenced(sessionId, held.epoch, undefined);
+    };
+    // A hint: what could not be looked up is noticed at the next write.
+    this.inTurn(sessionId, look).catch(() => undefined);
   }
 
   async #takeUp(claimed: ClaimedSession): Promise<HostedSession> {

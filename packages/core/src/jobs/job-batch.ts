@@ -41,10 +41,13 @@ export type NewJobDelivery = {
  */
 export function fallsWith(batch: JobBatch, refused: ReadonlySet<JobSessionId>): ReadonlySet<JobSessionId> {
   const fallen = new Set(refused);
+  // An event that is stored already can be pointed to, whoever holds its owner now.
+  const written = new Set(batch.events.map(({ jobId, seq }) => `${jobId} ${seq}`));
   for (let before = -1; before !== fallen.size; ) {
     before = fallen.size;
     for (const delivery of batch.deliveries) {
-      if ("owner" in delivery && fallen.has(delivery.owner)) fallen.add(delivery.sessionId);
+      if (!("owner" in delivery) || !fallen.has(delivery.owner)) continue;
+      if (written.has(`${delivery.jobId} ${delivery.jobSeq}`)) fallen.add(delivery.sessionId);
     }
   }
   return fallen;

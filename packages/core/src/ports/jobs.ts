@@ -157,6 +157,8 @@ export interface Jobs {
   ): Promise<readonly JobEvent[]>;
   /** Hints that a job's log may have grown or its record changed, or that of any (undefined); they may be lost, a poll is the truth. */
   onChange(listener: (jobId: JobId | undefined) => void): () => void;
+  /** Hints that a session may have been claimed, so that its holder before lets go of its client; they may be lost. */
+  onClaimed(listener: (sessionId: JobSessionId) => void): () => void;
 
   /** What is not known to be revoked upstream: written before it is shown to anybody. Contains no secret. The first document stays. */
   keepCredentials(

@@ -2,7 +2,7 @@ import { statement } from "../connection/statement.ts";
 import { JOB_SESSION_COLUMNS } from "./job-columns.ts";
 
 /**
- * $1–$3 node lease of the new holder, $4 limit, $5 token of this claim. Takes sessions that own live jobs and whose holder is gone.
+ * $1–$3 node lease of the new holder, $4 limit, $5 token of this claim, $6 channel of changes. Takes sessions that own live jobs and whose holder is gone.
  * A node is gone as in `take-over-node.ts`. What an earlier attempt of this claim took is taken again.
  */
 export const claimOrphanedJobSessions = statement(
@@ -37,5 +37,5 @@ update {schema}.job_sessions s
 set epoch = s.epoch + 1, holder_node = $1, holder_generation = $2::bigint, holder_nonce = $3, holder_token = $5
 from orphan o
 where s.session_id = o.session_id
-returning ${JOB_SESSION_COLUMNS}`,
+returning ${JOB_SESSION_COLUMNS}, pg_notify($6, 'claimed ' || s.session_id) as told`,
 );

@@ -81,6 +81,7 @@ export function durablePersistence({
       const orphans = await jobs.claimOrphans(await holder(), limit);
       return orphans.flatMap((session) => claimedOf(session) ?? []);
     },
+    onClaimed: (listener) => jobs.onClaimed(listener),
     update(sessionId, epoch, change) {
       const { expiresAt, ...document } = change;
       return jobs.updateSession(sessionId as JobSessionId, epoch, {

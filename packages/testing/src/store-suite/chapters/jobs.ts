@@ -289,6 +289,11 @@ export const jobsChapter = chapter("Jobs", (add) => {
     const { refused } = await jobs.append(one);
     t.expect(new Set(refused.map(({ sessionId }) => sessionId))).toEqual(new Set([A, B]));
     t.expect(await jobs.deliveries(B)).toEqual([]);
+    // What was written before by whoever may can be sent, beside what is refused.
+    await jobs.append({ ...batch(2, {}), events: [{ jobId: J1, sessionId: A, seq: 1, body: 1 }] });
+    const beside = { ...one, events: [{ jobId: J1, sessionId: A, seq: 2, body: 2 }] };
+    t.expect(await jobs.append(beside)).toEqual({ refused: [{ sessionId: A, reason: "fenced" }] });
+    t.expect((await jobs.deliveries(B)).length).toBe(1);
   });
 
   add("listings page by creation and id, and filter by everything that is asked for", async (t) => {
@@ -438,5 +443,12 @@ export const jobsChapter = chapter("Jobs", (add) => {
     await jobs.append(batch(1, sent(J1, 1, { n: 1 })));
     await t.until("the hint comes", async () => heard.includes(J1) || undefined);
     stop();
+    const claimed: unknown[] = [];
+    const stopClaims = jobs.onClaimed((id) => claimed.push(id));
+    await t.until("the holder before hears of a claim", async () => {
+      await jobs.claimSession(A);
+      return claimed.includes(A) || undefined;
+    });
+    stopClaims();
   });
 });
