@@ -19,7 +19,9 @@ export const awaitKeysCell: Cell = {
     const bytes = Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256);
     const keyring = createKeyring([{ id: "k1", bytes }]);
     const clock = systemClock;
-    const awaits = await createAwaitEvents({ rows: memoryStore({ clock }).awaits, keyring, clock });
+    // Whether a session was revoked is a question to the store.
+    const rows = { ...memoryStore({ clock }).awaits, isRevoked: async () => false };
+    const awaits = await createAwaitEvents({ rows, keyring, clock });
     const scope = executionScope.turn("session-1", "turn-1");
     const wait: WaitIdentity = { type: "tool_completion", callId: "call-1" };
     const { signature: _, ...unsigned } = await awaits.key(scope, wait);

@@ -1,5 +1,6 @@
 import {
   decideResolve,
+  type Json,
   type Resolution,
   type ResolvedBy,
   type SessionId,
@@ -123,6 +124,8 @@ export function awaitSections({ state, hints, now }: MemoryContext): Sections<Aw
       for (const record of [...state.awaits.values()]) {
         if (pruned >= limit) break;
         if (record.resolvedAt === null || record.resolvedAt >= before) continue;
+        // What was decided, and its receipt, is kept with the session.
+        if (isApproval(record.info)) continue;
         // Of an open turn the answer is still to be read.
         if (record.turnId !== null && state.turns.get(record.turnId)?.committed === null) continue;
         state.awaits.delete(record.keyId);
@@ -143,6 +146,10 @@ export function endWaitsOfTurn(state: MemoryState, turnId: TurnId, at: number): 
     if (record?.terminal === null) state.awaits.set(keyId, Object.freeze({ ...record, ...facts }));
   }
   state.awaitsOfTurn.delete(turnId);
+}
+
+function isApproval(info: Json): boolean {
+  return typeof info === "object" && info !== null && "type" in info && info.type === "approval";
 }
 
 const TURN: ResolvedBy = Object.freeze({ name: "turn", via: "turn" });

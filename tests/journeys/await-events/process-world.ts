@@ -26,13 +26,16 @@ class Worker {
     this.#child = spawn(process.execPath, [WORKER, ...args], { stdio: ["pipe", "pipe", "inherit"] });
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
+    // Nobody may be waiting for it then.
+    this.ready.catch(() => {});
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
       const reply = JSON.parse(line) as Reply;
       if (reply.ready) return ready.resolve();
       this.#asked.get(reply.id as number)?.(reply);
       this.#asked.delete(reply.id as number);
     });
-    this.#child.once("exit", () => {
+    this.#child.once("exit", (code) => {
+      ready.reject(new Error(`A worker ended with ${code} before it was ready.`));
       for (const answer of this.#asked.values()) answer(null);
       this.#asked.clear();
     });

@@ -66,7 +66,7 @@ export interface AwaitEventRows {
   revoke(keyId: string): Promise<void>;
   /** Revokes all events of a session as `revoke` does, and those that would be registered for it. Kept for ever: ids are single-use. */
   revokeSession(sessionId: SessionId): Promise<void>;
-  /** Deletes resolved events that were resolved before `before` (milliseconds since the epoch), at most `limit`. @returns how many */
+  /** Deletes resolved events, but for approvals (`info.type` is `approval`), that were resolved before `before` (milliseconds since the epoch), at most `limit`. @returns how many */
   prune(before: number, limit: number): Promise<number>;
   /** Hints that an event was resolved or revoked; they may be lost. */
   onResolved(listener: (keyId: string) => void): () => void;

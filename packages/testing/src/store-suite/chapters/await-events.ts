@@ -358,29 +358,36 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
     t.expect([...(await t.claimedIds(node))].sort()).toEqual(["s1", "s2"]);
   });
 
-  add("resolved events are pruned after a time, those of open turns and open ones never", async (t) => {
-    const { awaits } = t.store;
-    const held = await t.working();
-    await register(t, "of the open turn");
-    await register(t, "open", null);
-    for (const keyId of ["old 1", "old 2", "old 3"]) await register(t, keyId, null);
-    for (const keyId of ["of the open turn", "old 1", "old 2", "old 3"]) await awaits.resolve(keyId, YES, BY);
-    const before = (await awaits.load("old 3"))!.resolvedAt! + 1;
-    await passed(t, before);
-    await register(t, "young", null);
-    await awaits.resolve("young", YES, BY);
+  add(
+    "resolved events are pruned after a time, those of open turns, open ones and approvals never",
+    async (t) => {
+      const { awaits } = t.store;
+      const held = await t.working();
+      const of = (keyId: string, session: string | null = null) =>
+        awaits.register(newAwaitEvent(keyId, session, { info: { type: "tool_pending" } }));
+      await of("of the open turn", "s1");
+      await of("open");
+      for (const keyId of ["old 1", "old 2", "old 3"]) await of(keyId);
+      await awaits.register(newAwaitEvent("approval", null, { info: { type: "approval", tool: "t" } }));
+      for (const keyId of ["approval", "of the open turn", "old 1", "old 2", "old 3"])
+        await awaits.resolve(keyId, YES, BY);
+      const before = (await awaits.load("old 3"))!.resolvedAt! + 1;
+      await passed(t, before);
+      await of("young");
+      await awaits.resolve("young", YES, BY);
 
-    t.expect(await awaits.prune(before, 2)).toBe(2);
-    t.expect(await awaits.prune(before, 10)).toBe(1);
-    t.expect(await awaits.prune(before, 10)).toBe(0);
-    const left = [];
-    for (const keyId of ["of the open turn", "open", "old 1", "old 2", "old 3", "young"]) {
-      left.push((await awaits.load(keyId)) !== null);
-    }
-    t.expect(left).toEqual([true, true, false, false, false, true]);
-    await held.end();
-    t.expect(await awaits.prune(before, 10)).toBe(1);
-  });
+      t.expect(await awaits.prune(before, 2)).toBe(2);
+      t.expect(await awaits.prune(before, 10)).toBe(1);
+      t.expect(await awaits.prune(before, 10)).toBe(0);
+      const left = [];
+      for (const keyId of ["approval", "of the open turn", "open", "old 1", "old 2", "old 3", "young"]) {
+        left.push((await awaits.load(keyId)) !== null);
+      }
+      t.expect(left).toEqual([true, true, true, false, false, false, true]);
+      await held.end();
+      t.expect(await awaits.prune(before, 10)).toBe(1);
+    },
+  );
 
   add("S10 content that cannot be stored is refused, and nothing of it is written", async (t) => {
     const { awaits } = t.store;
