@@ -26,7 +26,7 @@ export interface OtelObserverOptions {
  *     const host = createHost({ store, model, tools, observer: otelObserver() });
  *
  * A turn is one trace, on whatever nodes it runs and however often it waits: the trace of whoever sent it, whose ids are stored with its
- * input; with an idempotency key, or where nobody traces, one whose ids follow from the turn's id, and then the sender's span has a link to it. In
+ * input; with an idempotency key, or where nobody traces, one whose ids follow from the turn's id, so that sending again is the same. In
  * it are a span for each effect that was performed (`chat <model>`, `execute_tool <tool>`, …) and one for the whole turn
  * (`invoke_agent <agent>`), which is written when it ends. Spans hold no contents of messages and calls.
  */
