@@ -3,6 +3,7 @@ import { PawlError } from "@pawl/core";
 /** Codes that the command line itself gives. */
 export type CliErrorCode =
   | "usage"
+  | "confirmation_needed"
   | "server_unreachable"
   | "server_lost"
   | "token_missing"

@@ -6,6 +6,7 @@ import { addMigrate } from "./command-line/migrate.ts";
 import { nameConfigFile } from "./command-line/named-config-file.ts";
 import { addOperating } from "./command-line/operating.ts";
 import { addReads } from "./command-line/reads.ts";
+import { addRetention } from "./command-line/retention.ts";
 import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
 import { addTalking } from "./command-line/talking.ts";
 import { addTasks } from "./command-line/tasks.ts";
@@ -65,6 +66,7 @@ ${EXIT_CODES}`,
   addReads(program, setExitCode);
   addLookingBack(program, setExitCode);
   addWaits(program, setExitCode);
+  addRetention(program, setExitCode);
   addApprovals(program, setExitCode);
   addTasks(program, setExitCode);
   addMcp(program, setExitCode);

@@ -202,6 +202,10 @@ export {
   type ProcessDecision,
   planProcessAppend,
 } from "./processes/process-table.ts";
+// Retention
+export { attachmentRefsIn } from "./retention/attachment-refs.ts";
+export { PRUNE_KINDS, type PruneKind } from "./retention/prune-kind.ts";
+export { tombstoneOf } from "./retention/tombstone.ts";
 // Owners of sessions
 export {
   ownedSessionId,

@@ -91,3 +91,11 @@ export function stepRepeated(stepId: string): PawlError {
     `Step "${stepId}" was entered twice in one body: give each step an id of its own.`,
   );
 }
+
+/** The log of a turn that has ended was pruned (D8). */
+export function turnPruned(turnId: string): PawlError {
+  return new PawlError(
+    "turn_pruned",
+    `The log of turn "${turnId}" was pruned: its result and its receipt are kept, but it cannot be replayed, forked or exported any more.`,
+  );
+}

@@ -46,6 +46,7 @@ import { createKeepAlive } from "./keep-alive.ts";
 import { createKnownSchemas } from "./known-schemas.ts";
 import { createLateOutcomes } from "./late-outcomes.ts";
 import { observed } from "./observed.ts";
+import { pruneStore } from "./prune.ts";
 import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
 import { createTasks } from "./tasks.ts";
@@ -323,6 +324,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       return { driven: worker.driven - before };
     },
     backlog: () => store.leases.backlog(),
+    prune: (request) => pruneStore({ store, clock }, request),
     async ready() {
       return !stopped && keeper.held;
     },

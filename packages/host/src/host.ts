@@ -24,6 +24,7 @@ import type {
   CancelRequest,
   Clock,
   Delivery,
+  ErasedSession,
   InputRecord,
   Logger,
   Model,
@@ -39,7 +40,9 @@ import type {
 import type { AnyProcess } from "@pawl/effects/processes";
 import type { ReplayReport, TurnRecord } from "@pawl/effects/turn-driver";
 import type { Approvals } from "./approvals.ts";
+import type { EraseOptions } from "./erase-session.ts";
 import type { HostObserver } from "./observer.ts";
+import type { PruneOptions, PruneReport } from "./prune.ts";
 import type { Tasks } from "./tasks.ts";
 import type { TurnEffect } from "./turn-effects.ts";
 import type { SessionVerification } from "./verify-session.ts";
@@ -183,6 +186,8 @@ export interface Host<Tx = never> extends HostView<Tx> {
   backlog(): Promise<Backlog>;
   /** True when turns can be accepted and driven now. */
   ready(): Promise<boolean>;
+  /** Deletes what is old and not needed any more, in batches, while everything goes on. @throws PawlError `prune_invalid` */
+  prune(options: PruneOptions): Promise<PruneReport>;
 }
 
 export interface Session<Tx = never> {
@@ -243,6 +248,13 @@ export interface Session<Tx = never> {
    * then; it is paused all the same. @throws PawlError `session_unknown`
    */
   drain(options?: { readonly maxMs?: number }): Promise<{ readonly idle: boolean }>;
+  /**
+   * Erases everything of it, for ever. A turn that runs is asked to end first. Of its id and its receipts hashes stay: the id is used
+   * up, its keys are revoked, and the chain still verifies. Erasing it again is the same.
+   *
+   * @throws PawlError `session_unknown`, `session_busy`
+   */
+  erase(options?: EraseOptions): Promise<ErasedSession>;
   /** All events of the session in one order, past and coming, until `signal` aborts. */
   events(options?: EventOptions): AsyncIterable<TurnEvent>;
 }

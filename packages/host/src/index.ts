@@ -6,6 +6,7 @@ export type { ApprovalLink, LinkOptions } from "./approval-links.ts";
 export type { Approval, DecisionFacts } from "./approval-view.ts";
 export type { ApprovalAnswer, ApprovalChoice, Approvals, DecideOptions } from "./approvals.ts";
 export { createHost } from "./create-host.ts";
+export type { EraseOptions } from "./erase-session.ts";
 export type { ArgumentDifference } from "./errors.ts";
 export { externalTask, type StartableTask } from "./external-task.ts";
 export type {
@@ -27,6 +28,7 @@ export type {
   TurnSummary,
 } from "./host.ts";
 export type { EndedTurn, HostObserver, ObservedEffect, ObservedTurn } from "./observer.ts";
+export type { PruneOptions, PruneReport } from "./prune.ts";
 export type {
   StartTaskOptions,
   TaskRecord,
@@ -40,6 +42,7 @@ export {
   type BrokenLink,
   type SessionFacts,
   type SessionVerification,
+  verifyErased,
   verifySession,
 } from "./verify-session.ts";
 export type { KeyedWait, PendingWait, WaitAnswer, WaitOutcome, Waits } from "./waits.ts";

@@ -9,6 +9,7 @@ import {
 } from "@pawl/core";
 import type { SessionRecord, Store } from "@pawl/core/ports";
 import { jsonSchema } from "@pawl/effects";
+import { eraseSession } from "./erase-session.ts";
 import { followTree } from "./follow-tree.ts";
 import type { SendContent, SendOptions, Session, Turn } from "./host.ts";
 import { refersTo, storedFile, storedParts } from "./input-parts.ts";
@@ -18,7 +19,7 @@ import { createTurnHandle, type TurnHandleOptions } from "./turn.ts";
 import { writeTurnRequest } from "./turn-request.ts";
 import { summariseTurns } from "./turn-summaries.ts";
 import { turnWithOutput } from "./turn-with-output.ts";
-import { verifySession } from "./verify-session.ts";
+import { verifyErased, verifySession } from "./verify-session.ts";
 
 /** How often a drain looks whether anybody drives the session still, in milliseconds. */
 const DRAIN_LOOK_MS = 50;
@@ -110,6 +111,8 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     turns: (query) => summariseTurns(id, turns, query),
     async verify({ anchor } = {}) {
       const record = await store.sessions.load(id);
+      const erased = record === null ? await store.retention.erased(id) : null;
+      if (erased !== null) return verifyErased(shown, erased, anchor);
       if (record === null) throw unknown();
       const { lastDigest } = record;
       const [receipts, inputs, transcript] = await Promise.all([
@@ -140,6 +143,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
         release();
       }
     },
+    erase: (erase) => eraseSession({ store, clock }, id, shown, erase),
     events: (events = {}) =>
       followTree({ ...events, shown: names.shown, log: store.log, clock, hold, sessionId: id }),
   };

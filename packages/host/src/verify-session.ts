@@ -6,7 +6,7 @@ import {
   type TurnId,
   verifyReceipt,
 } from "@pawl/core";
-import type { InputRecord } from "@pawl/core/ports";
+import type { ErasedSession, InputRecord } from "@pawl/core/ports";
 
 export interface SessionFacts {
   readonly sessionId: SessionId;
@@ -41,6 +41,8 @@ export interface SessionVerification {
   readonly head: string | null;
   /** The first one; null when there is none. */
   readonly broken: BrokenLink | null;
+  /** When it was erased, milliseconds since the epoch: then only the chain of digests is left to verify. */
+  readonly erasedAt: number | null;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface SessionVerification {
  */
 export function verifySession(facts: SessionFacts, digest: JsonDigest, anchor?: string): SessionVerification {
   const { sessionId, receipts, transcript } = facts;
-  const broken = firstBroken(facts, digest) ?? missingAnchor(facts, anchor);
+  const broken = firstBroken(facts, digest) ?? missingAnchor(receipts, anchor);
   return {
     sessionId,
     intact: broken === null,
@@ -58,6 +60,27 @@ export function verifySession(facts: SessionFacts, digest: JsonDigest, anchor?: 
     messages: transcript.length,
     head: receipts.at(-1)?.digest ?? null,
     broken,
+    erasedAt: null,
+  };
+}
+
+/** Of a session that was erased: each digest that is left names the one before it, and the anchor, if any, is among them. Pure. */
+export function verifyErased(
+  sessionId: SessionId,
+  { chain, erasedAt }: ErasedSession,
+  anchor?: string,
+): SessionVerification {
+  const index = chain.findIndex(({ previous }, at) => previous !== (chain[at - 1]?.digest ?? null));
+  const message = "It does not follow the digest before it: one is missing, or was put in.";
+  const link: BrokenLink | null = index === -1 ? null : { index, turnId: null, part: "link", message };
+  return {
+    sessionId,
+    intact: (link ?? missingAnchor(chain, anchor)) === null,
+    receipts: chain.length,
+    messages: 0,
+    head: chain.at(-1)?.digest ?? null,
+    broken: link ?? missingAnchor(chain, anchor),
+    erasedAt,
   };
 }
 
@@ -102,7 +125,10 @@ function firstBroken(facts: SessionFacts, digest: JsonDigest): BrokenLink | null
   return null;
 }
 
-function missingAnchor({ receipts }: SessionFacts, anchor: string | undefined): BrokenLink | null {
+function missingAnchor(
+  receipts: readonly { readonly digest: string }[],
+  anchor: string | undefined,
+): BrokenLink | null {
   if (anchor === undefined || receipts.some(({ digest }) => digest === anchor)) return null;
   const message =
     "The digest that was kept is not in this chain: the history was written anew, or it is of another session.";

@@ -41,6 +41,7 @@ describe("verify (D21)", () => {
         messages: 6,
         head: receipts[2]?.digest,
         broken: null,
+        erasedAt: null,
       });
     }
   });

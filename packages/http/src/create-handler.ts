@@ -9,6 +9,7 @@ import { approvalRoutes } from "./routes/approvals.ts";
 import { attachmentRoutes } from "./routes/attachments.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { lookingBackRoutes } from "./routes/looking-back.ts";
+import { retentionRoutes } from "./routes/retention.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { turnRoutes } from "./routes/turns.ts";
@@ -73,6 +74,7 @@ export const ROUTES: readonly Route[] = [
   ...waitRoutes,
   ...approvalRoutes,
   ...taskRoutes,
+  ...retentionRoutes,
 ];
 
 /**
@@ -90,6 +92,8 @@ export const ROUTES: readonly Route[] = [
  * | `GET /v1/sessions/:id/turns?limit=` | its newest turns, oldest first |
  * | `GET /v1/sessions/:id/receipts` | its commit receipts in the order of the chain, and the digests of its inputs |
  * | `GET /v1/sessions/:id/verification?anchor=` | whether receipts, inputs and transcript fit together |
+ * | `POST /v1/sessions/:id/erase` | erases everything of it, for ever; hashes outlive it |
+ * | `POST /v1/prune` | for operators: deletes what is old, `{older_than_ms, only?, dry_run?}` |
  * | `GET /v1/turns/:id` | state, why, advice, and the result when there is one |
  * | `GET /v1/turns/:id/events?after=` | its events; ends with the turn (SSE) |
  * | `GET /v1/turns/:id/result?wait_ms=` | the result (200), or the turn's state (202) when it is not there in time |
@@ -192,6 +196,7 @@ async function answer(
     params: match.params,
     principal,
     host: viewOf(host, principal),
+    ...(principal.operator === true && { operator: host }),
     options,
   });
 }

@@ -53,6 +53,16 @@ export {
   wireTurnResult,
 } from "./wire/result.ts";
 export {
+  erasedSchema,
+  pruneBodySchema,
+  prunedSchema,
+  pruneKindSchema,
+  type WireErased,
+  type WirePruned,
+  wireErased,
+  wirePruned,
+} from "./wire/retention.ts";
+export {
   sessionSchema,
   sessionsSchema,
   sessionWithTranscriptSchema,

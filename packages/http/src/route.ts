@@ -1,4 +1,4 @@
-import type { HostView } from "@pawl/host";
+import type { Host, HostView } from "@pawl/host";
 import type { HandlerOptions, Principal } from "./create-handler.ts";
 import type { RouteDoc, Scope } from "./openapi/route-doc.ts";
 
@@ -10,6 +10,8 @@ export interface Call<P extends Principal = Principal> {
   readonly principal: P;
   /** As the principal sees it. */
   readonly host: HostView<never>;
+  /** What concerns everybody; only for operators. */
+  readonly operator?: Pick<Host<never>, "prune">;
   readonly options: ResolvedOptions<P>;
 }
 

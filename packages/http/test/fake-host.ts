@@ -140,6 +140,7 @@ export function createFakeHost(): FakeHost {
     retire: notHere,
     stop: notHere,
     destroy: notHere,
+    erase: notHere,
     events,
   });
 
@@ -188,6 +189,7 @@ export function createFakeHost(): FakeHost {
     drain: async () => ({ driven: 0 }),
     backlog: notHere,
     ready: async () => true,
+    prune: notHere,
   };
   return Object.assign(fake, { host });
 }

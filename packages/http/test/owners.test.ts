@@ -51,6 +51,7 @@ describe("what belongs to alice", async () => {
     ["GET", "/v1/sessions/:session/turns"],
     ["GET", "/v1/sessions/:session/receipts"],
     ["GET", "/v1/sessions/:session/verification"],
+    ["POST", "/v1/sessions/:session/erase"],
     ["GET", "/v1/turns/:turn"],
     ["GET", "/v1/turns/:turn/events"],
     ["GET", "/v1/turns/:turn/result"],

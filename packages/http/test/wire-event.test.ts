@@ -11,6 +11,7 @@ const BODIES: { readonly [Type in TurnEventType]: Extract<TurnEventBody, { type:
   "turn.started": { type: "turn.started", agent: "a" },
   "text.delta": { type: "text.delta", effectId, attempt: 0, text: "x" },
   "text.reset": { type: "text.reset", effectId, attempt: 1 },
+  "log.pruned": { type: "log.pruned", what: "text", rows: 3 },
   "model.answered": {
     type: "model.answered",
     effectId,

@@ -5,7 +5,7 @@ import { notStorable } from "./errors.ts";
 import { frozenCopy } from "./frozen-copy.ts";
 import type { Sections } from "./sections.ts";
 
-export function attachmentSections({ state, bytesDigest }: MemoryContext): Sections<Attachments> {
+export function attachmentSections({ state, bytesDigest, now }: MemoryContext): Sections<Attachments> {
   return {
     put(given, mediaType) {
       const content = typeof given === "string" ? new TextEncoder().encode(given) : given.slice();
@@ -15,6 +15,7 @@ export function attachmentSections({ state, bytesDigest }: MemoryContext): Secti
       const type = frozenCopy(mediaType, "The media type of an attachment");
       const ref = attachmentRef(content, bytesDigest);
       if (!state.attachments.has(ref)) state.attachments.set(ref, { ref, bytes, mediaType: type, content });
+      state.attachedAt.set(ref, now());
       return Object.freeze({ ref, bytes });
     },
     get(ref) {

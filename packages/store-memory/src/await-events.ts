@@ -6,6 +6,7 @@ import {
   type SessionId,
   sessionPrefix,
   type TurnId,
+  tombstoneOf,
 } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
@@ -14,10 +15,12 @@ import { frozenCopy } from "./frozen-copy.ts";
 import type { MemoryState } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
 
-export function awaitSections({ state, hints, now }: MemoryContext): Sections<AwaitEventRows> {
+export function awaitSections({ state, hints, now, bytesDigest }: MemoryContext): Sections<AwaitEventRows> {
   const isRevoked = (event: Pick<NewAwaitEvent, "keyId" | "sessionId">) =>
     state.revokedKeys.has(event.keyId) ||
-    (event.sessionId !== null && state.revokedSessions.has(event.sessionId));
+    (event.sessionId !== null &&
+      (state.revokedSessions.has(event.sessionId) ||
+        state.erased.has(tombstoneOf("session", event.sessionId, bytesDigest))));
 
   function add(event: NewAwaitEvent): AwaitEventRecord {
     const fresh = { terminal: null, resolvedBy: null, createdAt: now(), resolvedAt: null };

@@ -7,11 +7,12 @@ import {
   type NewInputState,
   type RuntimeState,
   type SessionId,
+  tombstoneOf,
 } from "@pawl/core";
 import { endWaitsOfTurn } from "./await-events.ts";
 import { noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
-import { conflict } from "./errors.ts";
+import { conflict, sessionErased } from "./errors.ts";
 import { applyUpsert, planUpsert } from "./input-ledger.ts";
 import { changeInput } from "./input-rows.ts";
 import { newSession, type SessionRow, touch } from "./memory-state.ts";
@@ -23,9 +24,10 @@ export function commitLifecycle(
   to: RuntimeState,
   inputs: readonly NewInputState[],
 ): { readonly abandoned: readonly InputId[] } {
-  const { state, hints, now } = context;
+  const { state, hints, now, bytesDigest } = context;
   checkedSessionId(sessionId);
   const known = state.sessions.get(sessionId);
+  if (state.erased.has(tombstoneOf("session", sessionId, bytesDigest))) throw sessionErased(sessionId);
   if (known !== undefined) checkRuntimeTransition(known.runtimeState, to);
   if (new Set(inputs.map(({ inputId }) => inputId)).size !== inputs.length) {
     throw conflict("An input can be changed only once by one lifecycle commit.");

@@ -1,8 +1,16 @@
-import { type InputId, inputId, inputPolicy, PawlError, sessionId, turnIdOfInput } from "@pawl/core";
+import {
+  type InputId,
+  inputId,
+  inputPolicy,
+  PawlError,
+  sessionId,
+  tombstoneOf,
+  turnIdOfInput,
+} from "@pawl/core";
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
 import { earliest, inputDueAt, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
-import { conflict } from "./errors.ts";
+import { conflict, sessionErased } from "./errors.ts";
 import { holdSession } from "./fence.ts";
 import { frozenCopy, storableKey } from "./frozen-copy.ts";
 import { applyUpsert, checkAccepting, ledgerEntry, planUpsert } from "./input-ledger.ts";
@@ -86,7 +94,10 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
 }
 
 /** Everything that can fail comes before the first change. Throws as `Inbox.accept`. */
-export function acceptInput({ state, hints, now, digest }: MemoryContext, given: NewInput): Accepted {
+export function acceptInput(
+  { state, hints, now, digest, bytesDigest }: MemoryContext,
+  given: NewInput,
+): Accepted {
   sessionId(given.sessionId);
   inputId(given.inputId);
   const input = frozenCopy(pick(given), "The input");
@@ -100,7 +111,12 @@ export function acceptInput({ state, hints, now, digest }: MemoryContext, given:
     if (state.ledger.get(earlier)!.givenDigest === contentDigest) return { input: first, duplicate: true };
     throw conflict("This idempotency key was used for other content: use a new key for a new input.");
   }
-  if (state.inputs.has(input.inputId)) throw conflict(`Input id "${input.inputId}" is taken.`);
+  if (state.erased.has(tombstoneOf("session", input.sessionId, bytesDigest))) {
+    throw sessionErased(input.sessionId);
+  }
+  const isTaken =
+    state.inputs.has(input.inputId) || state.tombstones.has(tombstoneOf("input", input.inputId, bytesDigest));
+  if (isTaken) throw conflict(`Input id "${input.inputId}" is taken.`);
   if (known !== undefined) checkAccepting(known);
 
   const acceptedAt = now();

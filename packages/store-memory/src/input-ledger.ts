@@ -9,11 +9,12 @@ import {
   type NewInputState,
   PawlError,
   sessionId,
+  tombstoneOf,
 } from "@pawl/core";
 import type { InputRecord } from "@pawl/core/ports";
 import { earliest, inputDueAt, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
-import { conflict } from "./errors.ts";
+import { conflict, sessionErased } from "./errors.ts";
 import { frozenCopy, storableKey } from "./frozen-copy.ts";
 import { addInput, changeInput } from "./input-rows.ts";
 import { same } from "./job-batch.ts";
@@ -57,11 +58,21 @@ export interface UpsertPlan {
 }
 
 /** Changes nothing. @throws PawlError as `Inbox.persistInputState` */
-export function planUpsert({ state }: MemoryContext, input: NewInputState, held: boolean): UpsertPlan {
+export function planUpsert(
+  { state, bytesDigest }: MemoryContext,
+  input: NewInputState,
+  held: boolean,
+): UpsertPlan {
   const given = inputStateOf(frozenCopy(input, "The input state"));
   sessionId(given.sessionId);
   inputId(given.inputId);
   const stored = state.inputs.get(given.inputId) ?? null;
+  if (state.erased.has(tombstoneOf("session", given.sessionId, bytesDigest))) {
+    throw sessionErased(given.sessionId);
+  }
+  if (state.tombstones.has(tombstoneOf("input", given.inputId, bytesDigest))) {
+    throw conflict(`Input id "${given.inputId}" is taken.`);
+  }
   const entry = stored && ledgerEntry(state, stored);
   const isSame = entry !== null && isSameInputState(entry, given);
   if (!isSame) checkInputUpsert(entry, given, held);

@@ -38,7 +38,7 @@ export function checkRows(
     if (stored === undefined) {
       throw conflict(`Row ${row.seq} would leave a gap: the log of "${session.sessionId}" ends at ${head}.`);
     }
-    if (stored.writer !== writer || canonicalJson(stored.row) !== canonicalJson(row)) {
+    if (stored === null || stored.writer !== writer || canonicalJson(stored.row) !== canonicalJson(row)) {
       throw conflict(`Row ${row.seq} of "${session.sessionId}" is taken.`);
     }
   }

@@ -24,8 +24,8 @@ export function logSections({ state, hints, now }: MemoryContext): Sections<Log>
       const rows = [];
       // Row n stands at index n - 1.
       for (let i = Math.max(0, after); i < log.length && rows.length < limit; i++) {
-        const { row } = log[i]!;
-        if (turnId === undefined || row.turnId === turnId) rows.push(row);
+        const row = log[i]?.row;
+        if (row !== undefined && (turnId === undefined || row.turnId === turnId)) rows.push(row);
       }
       return rows;
     },

@@ -21,6 +21,7 @@ import type {
 import type {
   AwaitEventRecord,
   CommittedTurn,
+  ErasedSession,
   InputRecord,
   JobDelivery,
   JobEvent,
@@ -56,6 +57,8 @@ export interface TurnRow {
   readonly behaviour: string | null;
   readonly begunAt: number;
   committed: CommittedTurn | null;
+  /** What of its log was deleted. */
+  pruned: "text" | "turn" | null;
 }
 
 export interface SessionRow {
@@ -71,7 +74,8 @@ export interface SessionRow {
   readonly receipts: CommitReceipt[];
   /** Receipts of each run, by sequence. */
   readonly runs: Map<TurnId, CommitReceipt[]>;
-  readonly log: WrittenRow[];
+  /** Row n at index n - 1; null where it was deleted and a later row stands for it. */
+  readonly log: (WrittenRow | null)[];
   /** All inputs in order of admission, those of them that are queued in the same order, and those that a run has taken. */
   readonly inputs: InputRecord[];
   readonly queued: InputId[];
@@ -149,6 +153,8 @@ export interface MemoryState {
   readonly configs: Map<string, TurnConfig>;
   readonly nodes: Map<NodeId, NodeRow>;
   readonly attachments: Map<string, StoredAttachment>;
+  /** When each was put, the last time. */
+  readonly attachedAt: Map<string, number>;
   readonly secrets: Map<string, string>;
   /** In order of creation. */
   readonly tokens: Map<string, { readonly digest: string; readonly record: TokenRecord }>;
@@ -159,6 +165,9 @@ export interface MemoryState {
   /** Never pruned: ids are single-use (D8). */
   readonly revokedKeys: Set<string>;
   readonly revokedSessions: Set<SessionId>;
+  /** Sessions that were erased, by their hashes, and the hashes of the inputs and turns that they had. */
+  readonly erased: Map<string, ErasedSession>;
+  readonly tombstones: Set<string>;
   /** In order of registration. */
   readonly processes: Map<ProcessId, ProcessRow>;
   readonly jobSessions: Map<JobSessionId, JobSessionRow>;
@@ -182,12 +191,15 @@ export function emptyState(): MemoryState {
     configs: new Map(),
     nodes: new Map(),
     attachments: new Map(),
+    attachedAt: new Map(),
     secrets: new Map(),
     tokens: new Map(),
     awaits: new Map(),
     awaitsOfTurn: new Map(),
     revokedKeys: new Set(),
     revokedSessions: new Set(),
+    erased: new Map(),
+    tombstones: new Set(),
     processes: new Map(),
     jobSessions: new Map(),
     jobs: new Map(),

@@ -11,6 +11,7 @@ import type {
   NewId,
   Outbox,
   Processes,
+  Retention,
   Secrets,
   Sessions,
   Store,
@@ -28,6 +29,7 @@ import { logSections } from "./log.ts";
 import { emptyState, type MemoryState } from "./memory-state.ts";
 import { outboxSections } from "./outbox.ts";
 import { processSections } from "./processes.ts";
+import { retentionSections } from "./retention.ts";
 import { secretSections } from "./secrets.ts";
 import { portOf } from "./sections.ts";
 import { sessionSections } from "./sessions.ts";
@@ -93,6 +95,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     attachments: portOf<Attachments>(attachmentSections(context), gate),
     secrets: portOf<Secrets>(secretSections(context), gate),
     tokens: portOf<Tokens>(tokenSections(context), gate),
+    retention: portOf<Retention>(retentionSections(context), gate),
     durability: "memory",
     async open() {
       isOpen = true;

@@ -110,6 +110,7 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
         behaviour: body.kind === "machine_input" ? (body.turn?.behaviour ?? null) : null,
         begunAt: at,
         committed: null,
+        pruned: null,
       };
 
       state.configs.set(given.configHash, config);

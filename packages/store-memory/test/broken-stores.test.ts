@@ -8,6 +8,7 @@ import { BROKEN_OUTBOX } from "./broken-stores/broken-outbox.ts";
 import { BROKEN_OWNERSHIP } from "./broken-stores/broken-ownership.ts";
 import { BROKEN_PROCESSES } from "./broken-stores/broken-processes.ts";
 import { BROKEN_READING } from "./broken-stores/broken-reading.ts";
+import { BROKEN_RETENTION } from "./broken-stores/broken-retention.ts";
 import { BROKEN_WRITES } from "./broken-stores/broken-writes.ts";
 import { memoryUnderTest } from "./memory-under-test.ts";
 
@@ -21,6 +22,7 @@ const BROKEN = [
   ...BROKEN_INPUT_STATES,
   ...BROKEN_JOBS,
   ...BROKEN_OUTBOX,
+  ...BROKEN_RETENTION,
 ];
 
 describe("S23 the suite notices", () => {

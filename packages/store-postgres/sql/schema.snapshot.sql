@@ -37,6 +37,15 @@ create table configs (
 );
 CREATE UNIQUE INDEX configs_pkey ON configs USING btree (hash);
 
+create table erased_sessions (
+  session_hash text collate "C" not null,
+  erased_at timestamp with time zone default clock_timestamp() not null,
+  chain json default '[]'::json not null,
+  complete boolean default false not null,
+  constraint erased_sessions_pkey PRIMARY KEY (session_hash)
+);
+CREATE UNIQUE INDEX erased_sessions_pkey ON erased_sessions USING btree (session_hash);
+
 create table inputs (
   input_id text collate "C" not null,
   session_id text collate "C" not null,
@@ -194,6 +203,7 @@ create table nodes (
   generation bigint not null,
   nonce text not null,
   unswept boolean default false not null,
+  opened_at timestamp with time zone default clock_timestamp() not null,
   constraint nodes_pkey PRIMARY KEY (node_id)
 );
 CREATE UNIQUE INDEX nodes_pkey ON nodes USING btree (node_id);
@@ -264,6 +274,7 @@ create table processes (
   constraint processes_disposition_check CHECK ((disposition = ANY (ARRAY['rerunnable'::text, 'owner_bound'::text, 'external'::text]))),
   constraint processes_pkey PRIMARY KEY (process_id)
 ) with (fillfactor=70);
+CREATE INDEX processes_ended ON processes USING btree ((((record ->> 'endedAt'::text))::bigint)) WHERE (NOT live);
 CREATE INDEX processes_live ON processes USING btree (created_at, process_id) WHERE (live AND (disposition <> 'external'::text));
 CREATE UNIQUE INDEX processes_pkey ON processes USING btree (process_id);
 
@@ -371,6 +382,12 @@ CREATE INDEX tokens_created ON tokens USING btree (created_at);
 CREATE UNIQUE INDEX tokens_digest_key ON tokens USING btree (digest);
 CREATE UNIQUE INDEX tokens_pkey ON tokens USING btree (token_id);
 
+create table tombstones (
+  hash text collate "C" not null,
+  constraint tombstones_pkey PRIMARY KEY (hash)
+);
+CREATE UNIQUE INDEX tombstones_pkey ON tombstones USING btree (hash);
+
 create table turns (
   turn_id text collate "C" not null,
   session_id text collate "C" not null,
@@ -382,9 +399,15 @@ create table turns (
   cancel json,
   outcome json,
   end_sequence integer,
-  constraint turns_pkey PRIMARY KEY (turn_id)
+  ended_at timestamp with time zone,
+  pruned text,
+  fork_of text collate "C",
+  constraint turns_pkey PRIMARY KEY (turn_id),
+  constraint turns_pruned_check CHECK ((pruned = ANY (ARRAY['text'::text, 'turn'::text])))
 );
+CREATE INDEX turns_forks ON turns USING btree (fork_of) WHERE (fork_of IS NOT NULL);
 CREATE UNIQUE INDEX turns_pkey ON turns USING btree (turn_id);
+CREATE INDEX turns_prunable ON turns USING btree (pruned, ended_at) WHERE ((ended_at IS NOT NULL) AND (pruned IS DISTINCT FROM 'turn'::text));
 
 CREATE OR REPLACE FUNCTION note_input_change()
  RETURNS trigger

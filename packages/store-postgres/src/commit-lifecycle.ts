@@ -9,7 +9,7 @@ import {
 } from "@pawl/core";
 import type { StoreContext } from "./context.ts";
 import { conflict } from "./errors.ts";
-import { checkedState, upsert } from "./input-ledger.ts";
+import { checkedState, checkUnused, upsert } from "./input-ledger.ts";
 import { textColumn } from "./rows/column.ts";
 import { endSession } from "./statements/end-session.ts";
 import { lockLine } from "./statements/lock-line.ts";
@@ -34,6 +34,7 @@ export async function commitLifecycle(
     throw conflict(`Input "${stranger.inputId}" is of session "${stranger.sessionId}".`);
   }
   const abandoned = await database.transaction("commit_lifecycle", async (tx) => {
+    await checkUnused(tx, sessionId, null);
     await tx.run(lockLine, [sessionId]);
     const [session] = await tx.run(lockRuntimeState, [sessionId]);
     if (session !== undefined) checkRuntimeTransition(session.runtime_state as RuntimeState, to);

@@ -14,6 +14,14 @@ export function conflict(message: string): PawlError {
   return new PawlError("store_conflict", message);
 }
 
+/** Its id is used up for ever. Nothing was written. */
+export function sessionErased(sessionId: string): PawlError {
+  return new PawlError(
+    "session_not_accepting",
+    `Session "${sessionId}" was erased, and ids are used only once: use another session.`,
+  );
+}
+
 export function notStorable(what: string, problem: string): PawlError {
   return new PawlError("not_storable", `${what} cannot be stored: it contains ${problem}.`);
 }

@@ -15,7 +15,7 @@ import { storeFailure } from "./connection/failure.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { Statement } from "./connection/statement.ts";
 import type { StoreContext } from "./context.ts";
-import { conflict, fenced } from "./errors.ts";
+import { conflict, fenced, sessionErased } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { persistInputState } from "./input-ledger.ts";
 import { textColumn } from "./rows/column.ts";
@@ -214,7 +214,9 @@ function concludeEntry(
     if (sameKey.isSame) return { input: sameKey.input, duplicate: true };
     throw conflict("This idempotency key was used for other content: use a new key for a new input.");
   }
-  if (known.length > 0) throw conflict(`Input id "${given.inputId}" is taken.`);
+  if (rows[0]?.session_erased === true) throw sessionErased(given.sessionId);
+  if (known.length > 0 || rows[0]?.input_erased === true)
+    throw conflict(`Input id "${given.inputId}" is taken.`);
   const state = rows[0]?.runtime_state as RuntimeState | null | undefined;
   if (state !== null && state !== undefined && !acceptsInputs(state)) {
     throw new PawlError(

@@ -13,10 +13,11 @@ import type { Fence } from "@pawl/core/ports";
 import type { Row, Transaction } from "./connection/database.ts";
 import { isUniqueViolation } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
-import { conflict, fenced } from "./errors.ts";
+import { conflict, fenced, sessionErased } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { checkInput } from "./inbox.ts";
 import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
+import { checkTombstones } from "./statements/check-tombstones.ts";
 import { holdSession } from "./statements/hold-session.ts";
 import { loadInputState } from "./statements/load-input-state.ts";
 import { lockLine } from "./statements/lock-line.ts";
@@ -60,6 +61,7 @@ export async function upsert(
   session: Row | undefined,
   held: boolean,
 ): Promise<InputLedgerEntry> {
+  await checkUnused(tx, next.sessionId, next.inputId);
   const [row] = await tx.run(loadInputState, [next.inputId]);
   const stored = row === undefined ? null : inputLedgerOfRow(row);
   if (stored !== null && isSameInputState(stored, next)) return stored;
@@ -93,6 +95,17 @@ export async function upsert(
     throw conflict(`The idempotency key of "${next.inputId}" belongs to another input.`);
   });
   return inputLedgerOfRow(kept!);
+}
+
+/** @throws PawlError `session_not_accepting`, `store_conflict` for ids of what was erased */
+export async function checkUnused(
+  tx: Pick<Transaction, "run">,
+  sessionId: string,
+  inputId: string | null,
+): Promise<void> {
+  const [used] = await tx.run(checkTombstones, [sessionId, inputId]);
+  if (used?.session === true) throw sessionErased(sessionId);
+  if (used?.input === true) throw conflict(`Input id "${inputId}" is taken.`);
 }
 
 /** A session that drains takes nothing new either. */

@@ -17,6 +17,7 @@ import type {
   NewId,
   Outbox,
   Processes,
+  Retention,
   Secrets,
   Sessions,
   Store,
@@ -43,6 +44,7 @@ import { checkSchemaName } from "./migrate/migrate-postgres.ts";
 import { preflight } from "./migrate/preflight.ts";
 import { postgresOutbox } from "./outbox.ts";
 import { postgresProcesses } from "./processes.ts";
+import { postgresRetention } from "./retention.ts";
 import { postgresSecrets } from "./secrets.ts";
 import { postgresSessions } from "./sessions.ts";
 import { hint } from "./statements/hint.ts";
@@ -184,6 +186,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     attachments: guarded<Attachments>(postgresAttachments(context), enter),
     secrets: guarded<Secrets>(postgresSecrets(context), enter),
     tokens: guarded<Tokens>(postgresTokens(context), enter),
+    retention: guarded<Retention>(postgresRetention(context), enter),
     durability: "durable",
     async open() {
       await enter();

@@ -11,6 +11,7 @@ import { followEvents } from "./event-source.ts";
 import { httpApprovals } from "./http-approvals.ts";
 import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
 import { httpReads } from "./http-reads.ts";
+import { httpRetention } from "./http-retention.ts";
 import { httpTasks } from "./http-tasks.ts";
 import { httpWaits } from "./http-waits.ts";
 import type { Patience } from "./patience.ts";
@@ -80,6 +81,7 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
     waits: httpWaits(call),
     approvals: httpApprovals(call),
     tasks: httpTasks(call),
+    retention: httpRetention(call),
     close: async () => undefined,
   };
 }

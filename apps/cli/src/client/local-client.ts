@@ -5,6 +5,7 @@ import { createLogger, openRuntime } from "@pawl/server/runtime";
 import { cliError } from "../errors.ts";
 import { localApprovals } from "./local-approvals.ts";
 import { localReads } from "./local-reads.ts";
+import { localRetention } from "./local-retention.ts";
 import { localTasks } from "./local-tasks.ts";
 import { localWaits } from "./local-waits.ts";
 import type { PawlClient } from "./pawl-client.ts";
@@ -54,6 +55,7 @@ export async function openLocalClient(
     waits: localWaits(host),
     approvals: localApprovals(host),
     tasks: localTasks(host),
+    retention: localRetention(host),
     close: () => runtime.close({ drainMs: 1_000 }),
   };
 }

@@ -17,7 +17,7 @@ export function localReads(host: Host): Reads {
     record: (id, options) => host.turn(id).record(options),
     replay: async (id) => wireReplay(await host.turn(id).replay()),
     async verify(id, anchor) {
-      const session = await known(id);
+      const session = host.session(id);
       return wireVerification(await session.verify(anchor === undefined ? {} : { anchor }));
     },
   };

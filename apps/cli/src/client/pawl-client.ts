@@ -1,5 +1,6 @@
 import type { ApprovalsClient } from "./approvals.ts";
 import type { Reads } from "./reads.ts";
+import type { RetentionClient } from "./retention.ts";
 import type { TasksClient } from "./tasks.ts";
 import type { TurnClient } from "./turn-client.ts";
 import type { WaitsClient } from "./waits.ts";
@@ -10,4 +11,5 @@ export interface PawlClient extends TurnClient {
   readonly waits: WaitsClient;
   readonly approvals: ApprovalsClient;
   readonly tasks: TasksClient;
+  readonly retention: RetentionClient;
 }

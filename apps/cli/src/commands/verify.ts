@@ -22,12 +22,17 @@ export async function verify(sessionId: string, { anchor, ...options }: VerifyOp
 }
 
 function describe(verification: WireVerification, anchored: boolean): string {
-  const { session_id, receipts, messages, head, broken } = verification;
+  const { session_id, receipts, messages, head, broken, erased_at } = verification;
   const style = createStyle(wantsColour(process.stdout, process.env));
   if (broken !== null) {
     const turn = broken.turn_id === null ? "" : ` of turn ${broken.turn_id}`;
+    const gone = erased_at === null ? "" : `The session was erased at ${new Date(erased_at).toISOString()}. `;
     const where = broken.index < receipts ? `receipt ${broken.index + 1} of ${receipts}${turn}` : "the end";
-    return `${style.bad("✗ broken")} at ${where} (${broken.part}): ${printable(broken.message)}\n`;
+    return `${gone}${style.bad("✗ broken")} at ${where} (${broken.part}): ${printable(broken.message)}\n`;
+  }
+  if (erased_at !== null) {
+    const when = new Date(erased_at).toISOString();
+    return `Session ${printable(session_id)} was erased at ${when}. ${style.good("✓ intact")}: the chain of ${counted(receipts, "digest")} that is left of its receipts.\n`;
   }
   const lines = [
     `${style.good("✓ intact")}: ${counted(receipts, "receipt")} over ${counted(messages, "message")}`,

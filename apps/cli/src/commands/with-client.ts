@@ -16,6 +16,8 @@ export interface OpenedClient {
   readonly client: PawlClient;
   /** Takes the progress line away, before anything is written. */
   readonly clear: () => void;
+  /** What takes time now. */
+  readonly show: (message: string) => void;
 }
 
 /** Opens a client, lets a command use it and closes it, whatever happens. Ctrl-C leaves. @returns the command's exit code */
@@ -36,7 +38,7 @@ export async function withClient(
       onAway: () => progress.set("The server does not answer; waiting for it to come back."),
       onBack: progress.clear,
     });
-    return await perform({ client, clear: progress.clear });
+    return await perform({ client, clear: progress.clear, show: progress.set });
   } catch (error) {
     progress.clear();
     return sayError(error, options.json === true);

@@ -50,6 +50,7 @@ const logBody = unionBy<LogBody>()("kind", {
     text: z.string(),
   }),
   attempt_reset: z.looseObject({ kind: z.literal("attempt_reset"), effectId, attempt: count }),
+  pruned: z.looseObject({ kind: z.literal("pruned"), what: z.enum(["text", "turn"]), rows: count }),
   turn_committed: z.looseObject({ kind: z.literal("turn_committed"), sequence: count, digest: z.string() }),
 });
 

@@ -13,6 +13,8 @@ export const LOG_VERSION = 1;
  * - `effect_intent`: an attempt that may happen at most once is about to begin (D12). Not fed to `step`.
  * - `step_done`: a step of a composite tool (D14). Not fed to `step`.
  * - `text_delta`, `attempt_reset`: display only; pruned some time after the commit (D24).
+ * - `pruned`: stands for `rows` rows up to and with this number that were deleted (D8, D24): streamed text of a turn that is over, or
+ *   the whole turn but its last row.
  * - `turn_committed`: the turn's last row, written in the commit's own transaction.
  */
 export type LogBody =
@@ -53,9 +55,10 @@ export type LogBody =
       readonly text: string;
     }
   | { readonly kind: "attempt_reset"; readonly effectId: EffectId; readonly attempt: number }
+  | { readonly kind: "pruned"; readonly what: "text" | "turn"; readonly rows: number }
   | { readonly kind: "turn_committed"; readonly sequence: number; readonly digest: string };
 
-/** One row of a session's log. `(session, seq)` is its key; `seq` starts at 1 and has no gap. */
+/** One row of a session's log. `(session, seq)` is its key; `seq` starts at 1 and has no gap but those that `pruned` rows stand for. */
 export interface LogRow {
   readonly seq: number;
   readonly turnId: TurnId;

@@ -59,6 +59,8 @@ export type TurnEventBody =
       /** Who decided; absent where time, or the turn's end, did. */
       readonly by?: string;
     }
+  /** `rows` rows of the log were deleted here: streamed text, or the turn but for its end. */
+  | { readonly type: "log.pruned"; readonly what: "text" | "turn"; readonly rows: number }
   | { readonly type: "turn.committed"; readonly sequence: number; readonly digest: string }
   | MachineEvent;
 
@@ -95,6 +97,8 @@ function bodiesOf(body: LogBody): readonly TurnEventBody[] {
       return [{ type: "text.reset", effectId: body.effectId, attempt: body.attempt }];
     case "turn_committed":
       return [{ type: "turn.committed", sequence: body.sequence, digest: body.digest }];
+    case "pruned":
+      return [{ type: "log.pruned", what: body.what, rows: body.rows }];
     case "step_done":
       return [];
   }

@@ -27,6 +27,7 @@ export type {
   ProcessFence,
   ProcessQuery,
 } from "./processes.ts";
+export type { ErasedSession, EraseStep, PruneRequest, Retention } from "./retention.ts";
 export type {
   Boundary,
   CancelRequest,

@@ -6,6 +6,7 @@ import type { Leases } from "./leases.ts";
 import type { Log } from "./log.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Processes } from "./processes.ts";
+import type { Retention } from "./retention.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -28,6 +29,7 @@ export interface Store<Tx = never> {
   readonly attachments: Attachments;
   readonly secrets: Secrets;
   readonly tokens: Tokens;
+  readonly retention: Retention;
   /** `durable`: what was committed survives the process. */
   readonly durability: "memory" | "durable";
   /** Gets ready: migrations, start-up checks. Safe to call more than once and from several processes. */

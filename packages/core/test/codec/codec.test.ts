@@ -122,6 +122,7 @@ test("the fixtures have every kind of row, input, outcome and event there is", (
     step_done: 1,
     text_delta: 1,
     attempt_reset: 1,
+    pruned: 1,
     turn_committed: 1,
   };
   const inputs: Record<TurnInput["type"], 1> = {

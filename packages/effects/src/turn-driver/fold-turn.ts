@@ -11,7 +11,7 @@ import {
   type TurnState,
 } from "@pawl/core";
 import { differingPaths, type RecordedEffect } from "../controller/replay-decision.ts";
-import { nondeterminism } from "../errors.ts";
+import { nondeterminism, turnPruned } from "../errors.ts";
 
 /** A turn as its rows tell it: where it stands and what is outstanding. */
 export interface FoldedTurn {
@@ -99,6 +99,10 @@ export function foldTurn(machine: TurnMachine, rows: readonly LogRow[]): FoldedT
       case "text_delta":
       case "attempt_reset":
         streamed.set(body.effectId, body.attempt);
+        break;
+      case "pruned":
+        // Text is display; without its inputs a turn cannot be run again.
+        if (body.what === "turn") throw turnPruned(row.turnId);
         break;
       case "turn_committed":
         committed = true;

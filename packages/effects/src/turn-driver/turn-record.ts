@@ -9,6 +9,7 @@ import {
   type TurnId,
 } from "@pawl/core";
 import type { Store } from "@pawl/core/ports";
+import { turnPruned } from "../errors.ts";
 
 /** A turn as it can be carried elsewhere: everything that a replay needs, and nothing of the session around it. Plain JSON. */
 export interface TurnRecord {
@@ -24,20 +25,18 @@ export interface TurnRecord {
   readonly redacted: boolean;
 }
 
-/** @throws PawlError `turn_unknown` when the store holds no row of this turn, `store_corrupt_row` */
+/** @throws PawlError `turn_unknown` when the store holds no row of this turn, `turn_pruned`, `store_corrupt_row` */
 export async function loadTurnRecord(
   store: Store<never>,
   sessionId: SessionId,
   turnId: TurnId,
 ): Promise<TurnRecord> {
   const rows = await store.log.read(sessionId, { turnId });
+  if (rows.some(({ body }) => body.kind === "pruned" && body.what === "turn")) throw turnPruned(turnId);
   const first = rows[0]?.body;
   const hash = first?.kind === "machine_input" ? first.turn?.config : undefined;
   if (hash === undefined) {
-    throw new PawlError(
-      "turn_unknown",
-      `Turn "${turnId}" has not begun, or its rows were pruned: there is nothing to replay.`,
-    );
+    throw new PawlError("turn_unknown", `Turn "${turnId}" has not begun: there is nothing to replay.`);
   }
   const config = await store.sessions.loadConfig(hash);
   if (config === null) {

@@ -1,3 +1,4 @@
+import { isPawlError, type PawlError } from "@pawl/core";
 import type { SessionRecord } from "@pawl/core/ports";
 import type { Session } from "@pawl/host";
 import { z } from "zod";
@@ -10,6 +11,7 @@ import { streamOptions } from "../stream-options.ts";
 import { wireEventSchema } from "../wire/event.ts";
 import { wireMessage } from "../wire/message.ts";
 import { receiptsSchema } from "../wire/receipt.ts";
+import { erasedSchema, wireErased } from "../wire/retention.ts";
 import { sessionsSchema, sessionWithTranscriptSchema, wireSession } from "../wire/session.ts";
 import { turnsSchema, wireTurnSummary } from "../wire/turn-summary.ts";
 import { verificationSchema, wireVerification } from "../wire/verification.ts";
@@ -90,6 +92,17 @@ export const sessionRoutes: readonly Route[] = [
     },
     answer: verify,
   },
+  {
+    method: "POST",
+    path: "/v1/sessions/:session/erase",
+    scope: "write",
+    doc: {
+      operation: "eraseSession",
+      summary: "Erases everything of a session, for ever; hashes outlive it",
+      answers: { 200: { description: "It is erased, now or before", schema: erasedSchema } },
+    },
+    answer: erase,
+  },
 ];
 
 async function listSessions({ url, host }: Call): Promise<Response> {
@@ -136,14 +149,30 @@ async function listReceipts({ url, params, host }: Call): Promise<Response> {
 async function verify({ url, params, host }: Call): Promise<Response> {
   const { anchor } = readQuery(url, verifyQuery);
   const session = host.session(params.session as string);
-  await recordOf(session);
-  return jsonAnswer(200, wireVerification(await session.verify(anchor === undefined ? {} : { anchor })));
+  const verifying = session.verify(anchor === undefined ? {} : { anchor });
+  return jsonAnswer(200, wireVerification(await verifying.catch(unknownHere)));
+}
+
+/** Whoever sees a session may erase it; a body is not needed. */
+async function erase({ url, params, host }: Call): Promise<Response> {
+  readQuery(url, z.strictObject({}));
+  const session = host.session(params.session as string);
+  return jsonAnswer(200, wireErased(session.id, await session.erase().catch(unknownHere)));
+}
+
+/** One answer for every session that is not there, whatever was asked of it. */
+function unknownHere(thrown: unknown): never {
+  throw isPawlError(thrown, "session_unknown") ? sessionUnknown() : thrown;
 }
 
 async function recordOf(session: Session): Promise<SessionRecord> {
   const record = await session.record();
   if (record !== null) return record;
-  throw httpError(
+  throw sessionUnknown();
+}
+
+function sessionUnknown(): PawlError {
+  return httpError(
     "session_unknown",
     "There is no such session. Its first input makes it: POST to its inputs.",
   );

@@ -34,6 +34,7 @@ export const wireEventSchema = z.discriminatedUnion("type", [
   event("turn.started", { agent: z.string().optional() }),
   event("text.delta", { effect_id: z.string(), attempt: z.number(), text: z.string() }),
   event("text.reset", { effect_id: z.string(), attempt: z.number() }),
+  event("log.pruned", { what: z.string(), rows: z.number() }),
   event("model.answered", {
     effect_id: z.string(),
     text: z.string(),
@@ -81,6 +82,8 @@ function wireBody(e: TurnEventBody): Body {
     case "text.reset":
     case "tool.started":
       return { type: e.type, effect_id: e.effectId, attempt: e.attempt };
+    case "log.pruned":
+      return { type: e.type, what: e.what, rows: e.rows };
     case "model.answered":
       return {
         type: e.type,

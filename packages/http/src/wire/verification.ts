@@ -17,12 +17,14 @@ export const verificationSchema = z.object({
       message: z.string(),
     })
     .nullable(),
+  /** When the session was erased; then only the chain of digests is left. */
+  erased_at: z.number().nullable(),
 });
 
 export type WireVerification = z.infer<typeof verificationSchema>;
 
 export function wireVerification(verification: SessionVerification): WireVerification {
-  const { sessionId, intact, receipts, messages, head, broken } = verification;
+  const { sessionId, intact, receipts, messages, head, broken, erasedAt } = verification;
   return {
     session_id: sessionId,
     intact,
@@ -35,5 +37,6 @@ export function wireVerification(verification: SessionVerification): WireVerific
       part: broken.part,
       message: broken.message,
     },
+    erased_at: erasedAt,
   };
 }

@@ -1,4 +1,5 @@
 import { decodedStatement } from "../connection/statement.ts";
+import { tombstone } from "./tombstone.ts";
 
 /**
  * $1 session, $2 input, $3 content, $4 digest, $5 delivery, $6 idempotency key, $7 not before in ms since the epoch, $8 turn
@@ -15,9 +16,14 @@ with known as (
   select i.input_id from {schema}.inputs i
   where i.input_id = $2 or (i.session_id = $1 and i.idempotency_key = $6)
 ),
+-- Ids of what was erased are used up.
+buried as materialized (
+  select exists (select from {schema}.erased_sessions e where e.session_hash = ${tombstone("session", "$1::text")}) as session,
+    exists (select from {schema}.tombstones t where t.hash = ${tombstone("input", "$2::text")}) as input
+),
 entry as (
   select clock_timestamp() as now, greatest(clock_timestamp(), to_timestamp($7::double precision / 1000)) as due_at
-  where not exists (select from known) and not exists (
+  where not exists (select from known) and not exists (select from buried b where b.session or b.input) and not exists (
     select from {schema}.sessions s
     where s.session_id = $1 and (s.runtime_state in ('retired', 'stopped', 'destroyed')
       or (s.runtime_state = 'running' and s.rest_state = 'retired')))
@@ -56,7 +62,8 @@ select f.how, f.input_id, f.session_id, f.position, f.delivery, f.state, f.conte
     select case when s.runtime_state = 'running' and s.rest_state = 'retired' then s.rest_state else s.runtime_state end
     from {schema}.sessions s where s.session_id = $1
   ) as runtime_state,
+  b.session as session_erased, b.input as input_erased,
   case when f.how = 'entered' then pg_notify($9, $1) end as hinted
-from (select) one
+from buried b
 left join found f on true`,
 );

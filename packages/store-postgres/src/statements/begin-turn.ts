@@ -40,10 +40,10 @@ kept as (
   on conflict do nothing
 ),
 begun as (
-  insert into {schema}.turns as t (turn_id, session_id, config_hash, behaviour, first_seq, begun_at)
-  select $6, g.session_id, $8, $10, $11::bigint, clock_timestamp() from going g
+  insert into {schema}.turns as t (turn_id, session_id, config_hash, behaviour, first_seq, begun_at, fork_of)
+  select $6, g.session_id, $8, $10, $11::bigint, clock_timestamp(), $14::text::json #>> '{turn,forkOf,turnId}' from going g
   on conflict (turn_id) do update set config_hash = excluded.config_hash, behaviour = excluded.behaviour,
-    first_seq = excluded.first_seq, begun_at = excluded.begun_at
+    first_seq = excluded.first_seq, begun_at = excluded.begun_at, fork_of = excluded.fork_of
   -- The row of a cancel request that came before the turn.
   where t.session_id = excluded.session_id and t.first_seq is null and t.outcome is null
   returning t.begun_at

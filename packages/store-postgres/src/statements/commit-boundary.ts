@@ -40,7 +40,7 @@ head as (
 ),
 sealed as (
   update {schema}.turns t
-  set outcome = $15::json, end_sequence = $11::int, last_seq = $21::bigint
+  set outcome = $15::json, end_sequence = $11::int, last_seq = $21::bigint, ended_at = clock_timestamp()
   from head h
   where $7::boolean and t.turn_id = $6 and t.session_id = h.session_id and t.outcome is null
     and (t.cancel is null or $16::boolean)

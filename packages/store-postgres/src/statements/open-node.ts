@@ -10,7 +10,8 @@ export const openNode = statement(
 with node as (
   insert into {schema}.nodes as n (node_id, generation, nonce)
   values ($1, 1, $2)
-  on conflict (node_id) do update set generation = n.generation + 1, nonce = excluded.nonce, unswept = true
+  on conflict (node_id) do update set generation = n.generation + 1, nonce = excluded.nonce, unswept = true,
+    opened_at = clock_timestamp()
   returning n.node_id, n.generation, n.nonce, n.unswept
 ),
 heartbeat as (

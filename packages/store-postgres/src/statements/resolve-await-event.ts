@@ -1,5 +1,6 @@
 import { statement } from "../connection/statement.ts";
 import { AWAIT_EVENT_COLUMNS } from "./await-event-columns.ts";
+import { tombstone } from "./tombstone.ts";
 
 /**
  * $1 key, $2 resolution, $3 who, $4 token of this resolver, $5 channel of work, $6 channel of resolutions; and for an event that
@@ -41,6 +42,7 @@ written as (
   from locked l cross join open o
   where l.lines >= 0
     and not exists (select from {schema}.revoked_sessions r where r.session_id = o.session_id)
+    and not exists (select from {schema}.erased_sessions e where e.session_hash = ${tombstone("session", "o.session_id")})
   on conflict (key_id) do update set (terminal, resolved_by, resolve_token, resolved_at) = (
     select
       case when t.settled then e.terminal when t.late then '{"status":"timeout"}'::json else excluded.terminal end,

@@ -5,6 +5,7 @@ import { awaitEventsChapter } from "./chapters/await-events.ts";
 import { awaitedTurnsChapter } from "./chapters/awaited-turns.ts";
 import { cancelGateChapter } from "./chapters/cancel-gate.ts";
 import { commitChapter } from "./chapters/commit.ts";
+import { erasureChapter } from "./chapters/erasure.ts";
 import { hintsChapter } from "./chapters/hints.ts";
 import { inboxChapter } from "./chapters/inbox.ts";
 import { inputStatesChapter } from "./chapters/input-states.ts";
@@ -13,6 +14,7 @@ import { leasesChapter } from "./chapters/leases.ts";
 import { logChapter } from "./chapters/log.ts";
 import { outboxChapter } from "./chapters/outbox.ts";
 import { processesChapter } from "./chapters/processes.ts";
+import { pruningChapter } from "./chapters/pruning.ts";
 import { runtimeStatesChapter } from "./chapters/runtime-states.ts";
 import { secretsChapter } from "./chapters/secrets.ts";
 import { seedChapter } from "./chapters/seed.ts";
@@ -55,6 +57,8 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   jobsChapter,
   attachmentsChapter,
   secretsChapter,
+  pruningChapter,
+  erasureChapter,
   tokensChapter,
   hintsChapter,
   atomicityLaw,

@@ -15,6 +15,7 @@ const TURN = turnId("turn_s1");
 function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>> {
   const { sessions, log, inbox, leases, awaits, processes, jobs, outbox, attachments, secrets, tokens } =
     store;
+  const { retention } = store;
   const by = { name: "o", via: "host" } as const;
   const { fence } = held;
   return {
@@ -122,6 +123,10 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "tokens.find": () => tokens.find("d"),
     "tokens.list": () => tokens.list({ limit: 1 }),
     "tokens.revoke": () => tokens.revoke("t"),
+    "retention.prune": () => retention.prune({ kind: "turns", before: 0, limit: 1 }),
+    "retention.countPrunable": () => retention.countPrunable({ kind: "turns", before: 0 }),
+    "retention.erase": () => retention.erase(S1, { limit: 1 }),
+    "retention.erased": () => retention.erased(S1),
   };
 }
 
@@ -141,6 +146,7 @@ export const closedLaw = chapter("Law: a closed store does nothing", (add) => {
       "attachments",
       "secrets",
       "tokens",
+      "retention",
     ] as const;
     // The list must be whole, or the law would pass over what it forgot.
     const there = ports.flatMap((port) =>
