@@ -13,7 +13,10 @@ export const retentionRoutes: readonly Route[] = [
       operation: "prune",
       summary: "For operators: deletes what is old and not needed any more",
       body: pruneBodySchema,
-      answers: { 200: { description: "What went, or would go", schema: prunedSchema } },
+      answers: {
+        200: { description: "What went, or would go", schema: prunedSchema },
+        403: { description: "The principal is no operator" },
+      },
     },
     answer: prune,
   },
