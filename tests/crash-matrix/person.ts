@@ -1,3 +1,4 @@
+import { isPawlError } from "@pawl/core";
 import type { Store } from "@pawl/core/ports";
 import type { Host } from "@pawl/host";
 import { CHARGED, SESSION, STEER } from "./the-turn.ts";
@@ -15,19 +16,9 @@ export interface PersonOptions {
   /** Only its `waits` are used: it drives nothing. */
   readonly host: Pick<Host, "waits">;
   readonly world: World;
-  /**
-   * Says "no, it did not happen" only when the attempt cannot begin any more (D12). Needed where whoever made it is not dead but
-   * stalled.
-   */
-  readonly waitsForStart?: boolean;
 }
 
-export function createPerson({ store, host, world, waitsForStart = false }: PersonOptions): Person {
-  async function mayStillBegin(): Promise<boolean> {
-    const rows = await store.log.read(SESSION);
-    return rows.some(({ body }) => body.kind === "effect_intent" && body.startBefore > Date.now());
-  }
-
+export function createPerson({ store, host, world }: PersonOptions): Person {
   return {
     async look() {
       const record = await store.sessions.load(SESSION);
@@ -43,12 +34,12 @@ export function createPerson({ store, host, world, waitsForStart = false }: Pers
       const question = asking("did_it_happen");
       if (question !== undefined) {
         const happened = countOf(world, "charge") > 0;
-        if (!happened && waitsForStart && (await mayStillBegin())) return false;
         const answer = happened ? { happened, output: CHARGED } : ({ happened: false } as const);
-        const { status } = await host.waits.answer(question.id, answer as { happened: true }, {
-          by: "person",
-        });
-        if (status === "accepted")
+        // "No" is taken only when the attempt cannot happen any more (D12): until then somebody looks again.
+        const given = await host.waits
+          .answer(question.id, answer as { happened: true }, { by: "person" })
+          .catch(unlessEarly);
+        if (given?.status === "accepted")
           world.add({ what: happened ? "yes" : "no", key: question.id, by: "person" });
         return false;
       }
@@ -66,4 +57,8 @@ export function createPerson({ store, host, world, waitsForStart = false }: Pers
       return false;
     },
   };
+}
+
+function unlessEarly(thrown: unknown): undefined {
+  if (!isPawlError(thrown, "wait_answer_early")) throw thrown;
 }

@@ -36,17 +36,15 @@ export function seamStore(inner: Store<never>, { seam, approved }: SeamStoreOpti
 
   function labelsOf(verb: string, args: readonly unknown[]): readonly string[] {
     const one = (label: string | undefined) => (label === undefined ? [] : [label]);
-    const rowLabels = (rows: readonly LogRow[]) => [...new Set(rows.flatMap((row) => one(labelOfRow(row))))];
     switch (verb) {
       case "sessions.beginTurn":
         return ["the turn's beginning"];
       case "sessions.commit":
         return ["commit"];
       case "log.append":
-        return rowLabels(args[1] as readonly LogRow[]);
+        return [...new Set((args[1] as readonly LogRow[]).flatMap((row) => one(labelOfRow(row))))];
       case "inbox.checkpoint":
-        // The rows that come before it go with it.
-        return [...rowLabels((args[3] ?? []) as readonly LogRow[]), `checkpoint ${checkpoints + 1}`];
+        return [`checkpoint ${checkpoints + 1}`];
       case "leases.openNode":
         return ["the node's lease"];
       case "leases.claim":

@@ -27,6 +27,8 @@ export const TURN: TurnId = turnIdOfInput(INPUT);
 const SECRET = `k1:${Buffer.from("0123456789abcdefghijklmnopqrstuv").toString("base64")}`;
 /** How long a tool may wait for another one. Longer than any machine takes, shorter than a run that hangs. */
 const TOOL_MS = 60_000;
+/** Of `charge`: so long somebody has to wait before "no" is believed (D12), beside the time in which an attempt may begin. */
+const CHARGE_MS = 10_000;
 
 export interface ProcessOptions {
   readonly store: Store<never>;
@@ -70,7 +72,7 @@ function toolsOf({ seam, world, name }: ProcessOptions) {
       description: "Charges a card; nobody can be asked whether it did",
       input,
       onCrash: "ask",
-      timeoutMs: TOOL_MS,
+      timeoutMs: CHARGE_MS,
       execute: async ({ cents }, { idempotencyKey, signal }) => {
         await seam.seen("the approval's wait");
         signal.throwIfAborted();

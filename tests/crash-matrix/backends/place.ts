@@ -28,14 +28,12 @@ export interface Place {
 export interface PlaceOptions {
   readonly url: string;
   readonly schema: string;
-  /** See `PersonOptions`. */
-  readonly waitsForStart?: boolean;
 }
 
 /** Of the process of this test: however slow the machine, it keeps what it has. */
 const HEIR_TTL_MS = 20_000;
 
-export async function openPlace({ url, schema, waitsForStart = false }: PlaceOptions): Promise<Place> {
+export async function openPlace({ url, schema }: PlaceOptions): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), "pawl-crash-matrix-"));
   const worldPath = join(folder, "world.jsonl");
   const world = fileWorld(worldPath);
@@ -60,7 +58,7 @@ export async function openPlace({ url, schema, waitsForStart = false }: PlaceOpt
     world,
     store,
     heir,
-    person: createPerson({ store, host: heir, world, waitsForStart }),
+    person: createPerson({ store, host: heir, world }),
     async leave() {
       await heir.stop({ drainMs: 0 });
       await store.close();

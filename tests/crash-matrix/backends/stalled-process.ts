@@ -24,7 +24,7 @@ export interface StalledRun {
 }
 
 export async function stallProcess(url: string, schema: string, point: CrashPoint): Promise<StalledRun> {
-  const place = await openPlace({ url, schema, waitsForStart: true });
+  const place = await openPlace({ url, schema });
   const { worldPath, person, heir, store, folder } = place;
   const releaseAt = join(folder, "release");
   const doomed = new Doomed({
