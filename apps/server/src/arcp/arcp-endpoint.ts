@@ -41,7 +41,9 @@ export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
     persistence,
     authenticate: async ({ token }) => {
       const known = await principals.authenticate(token);
-      return known === undefined || !maySubmit(known) ? undefined : { id: wireId(known) };
+      if (known === undefined || !maySubmit(known)) return undefined;
+      const { expiresAt } = known;
+      return { id: wireId(known), ...(expiresAt !== undefined && { expiresAt }) };
     },
     audit: (event) => logAudit(logger, event),
     ...(provisioner !== undefined && { provisioner }),

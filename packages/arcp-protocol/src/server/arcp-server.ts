@@ -46,10 +46,16 @@ export const defaultRuntimeLimits: RuntimeLimits = {
   orphanPollMs: 1000,
 };
 
+export interface AuthenticatedPrincipal {
+  id: string;
+  /** When the token ends, milliseconds since the epoch: a connection that was opened with it ends then too. */
+  expiresAt?: number;
+}
+
 export interface ArcpServerOptions {
   agents: readonly AgentDefinition[];
   /** Who presents this token; undefined for nobody. May look it up. The id is what jobs and sessions belong to. */
-  authenticate(auth: { scheme: string; token: string }): Awaitable<{ id: string } | undefined>;
+  authenticate(auth: { scheme: string; token: string }): Awaitable<AuthenticatedPrincipal | undefined>;
   runtime?: { name: string; version: string };
   persistence?: ArcpPersistence;
   provisioner?: CredentialProvisioner;
@@ -185,7 +191,7 @@ export class ArcpServer {
 
   async #open(request: OpenRequest, isAlive: () => boolean) {
     const runtime = this.#runtime;
-    const principal = await this.#authenticate(request);
+    const { id: principal, expiresAt } = await this.#authenticate(request);
     // A connection that went away meanwhile must not use up the session's resume token.
     if (!isAlive()) throw new ArcpError("HEARTBEAT_LOST", "the connection was closed");
     const opening =
@@ -197,6 +203,7 @@ export class ArcpServer {
     return {
       session,
       lastEventSeq,
+      expiresAt,
       opened: {
         sessionId: session.sessionId,
         features: negotiate(runtime.features, request.features),
@@ -216,8 +223,8 @@ export class ArcpServer {
     };
   }
 
-  async #authenticate(request: OpenRequest): Promise<string> {
-    let principal: { id: string } | undefined;
+  async #authenticate(request: OpenRequest): Promise<AuthenticatedPrincipal> {
+    let principal: AuthenticatedPrincipal | undefined;
     try {
       principal = await this.#options.authenticate(request.auth);
     } catch (cause) {
@@ -227,7 +234,7 @@ export class ArcpServer {
       this.#runtime.audit({ type: "authentication_failed" });
       throw new ArcpError("UNAUTHENTICATED", "the token is not valid here");
     }
-    return principal.id;
+    return principal;
   }
 
   #handle(session: HostedSession, request: ClientRequest): void | Promise<void> {

@@ -2,7 +2,12 @@
 
 // Agents
 export type { AgentDefinition, AgentHandler } from "./agent.ts";
-export { ArcpServer, type ArcpServerOptions, defaultRuntimeLimits } from "./arcp-server.ts";
+export {
+  ArcpServer,
+  type ArcpServerOptions,
+  type AuthenticatedPrincipal,
+  defaultRuntimeLimits,
+} from "./arcp-server.ts";
 // The connection without IO
 export {
   type ClientRequest,

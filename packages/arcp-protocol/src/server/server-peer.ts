@@ -22,6 +22,8 @@ export interface PeerHost {
     session: HostedSession;
     opened: OpenedSession;
     lastEventSeq: number;
+    /** When the token ends, milliseconds since the epoch. */
+    expiresAt: number | undefined;
   }>;
   handle(session: HostedSession, request: ClientRequest): void | Promise<void>;
   detached(session: HostedSession): void;
@@ -39,6 +41,7 @@ export class ServerPeer implements SessionPeer {
   readonly #connection: ServerConnection;
   #session: HostedSession | undefined;
   #stopTimer: (() => void) | undefined;
+  #stopExpiry: (() => void) | undefined;
   #armedFor = 0;
   #underWay = 0;
   #reading = true;
@@ -130,7 +133,7 @@ export class ServerPeer implements SessionPeer {
   async #open(request: OpenRequest): Promise<void> {
     const isAlive = () => this.#connection.phase === "opening";
     try {
-      const { session, opened, lastEventSeq } = await this.#host.open(request, isAlive);
+      const { session, opened, lastEventSeq, expiresAt } = await this.#host.open(request, isAlive);
       const { clock } = this.#runtime;
       if (!isAlive()) {
         if (session.peer === undefined) this.#host.detached(session);
@@ -140,11 +143,21 @@ export class ServerPeer implements SessionPeer {
       this.#perform(this.#connection.opened(opened, clock.now()));
       session.attach(this, lastEventSeq);
       session.catchUp();
+      if (expiresAt !== undefined) this.#stopExpiry = clock.at(expiresAt, () => this.#tokenEnded());
       this.#perform(this.#connection.release(clock.now()));
     } catch (thrown) {
       this.#perform(this.#connection.refused(ArcpError.from(thrown), request.requestId));
     }
     this.#armTimer();
+  }
+
+  /** The session stays, and is resumed with a token that is valid. */
+  #tokenEnded(): void {
+    const error = new ArcpError("UNAUTHENTICATED", "the token has expired; resume with a new one");
+    this.#perform([
+      this.#connection.refusal(error, {}),
+      { do: "close", code: CLOSE_CODES.refused, reason: error.wireCode },
+    ]);
   }
 
   #handle(request: ClientRequest): void {
@@ -213,6 +226,7 @@ export class ServerPeer implements SessionPeer {
     this.#connection.end();
     this.#stopTimer?.();
     this.#stopTimer = undefined;
+    this.#stopExpiry?.();
     const session = this.#session;
     if (session?.detach(this) === true) this.#host.detached(session);
     this.#host.gone(this);

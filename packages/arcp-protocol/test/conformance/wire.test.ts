@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { hello, jobIdOf, openSession, sharedServer } from "../support/conformance-server.ts";
+import {
+  hello,
+  jobIdOf,
+  openSession,
+  sharedServer,
+  startServer,
+  stopServer,
+} from "../support/conformance-server.ts";
 import { RawClient } from "../support/raw-client.ts";
 
 const { url } = await sharedServer({
@@ -258,4 +265,19 @@ describe("hello", () => {
     const result = (await session.end(jobIdOf(bytes))).payload.result as string;
     expect([...Buffer.from(result, "base64")]).toEqual([0, 0, 1, 1]);
   });
+});
+
+test("a connection ends with the token that opened it, and its session does not", async () => {
+  let expiresAt: number | undefined = Date.now() + 300;
+  const running = await startServer({
+    authenticate: () => (expiresAt === undefined ? { id: "ada" } : { id: "ada", expiresAt }),
+  });
+  const session = await openSession(running.url);
+  expect((await session.client.type("session.error")).payload.code).toBe("UNAUTHENTICATED");
+  expiresAt = undefined;
+  const resumed = await openSession(running.url, {
+    resume: { session_id: session.sessionId, resume_token: session.resumeToken, last_event_seq: 0 },
+  });
+  expect(resumed.sessionId).toBe(session.sessionId);
+  await stopServer(running);
 });

@@ -1,6 +1,6 @@
 import { ArcpError, isWireErrorCode, parseAgentRef } from "@pawl/arcp-protocol";
 import type { AgentDefinition, AgentHandler, JobContext } from "@pawl/arcp-protocol/server";
-import type { Agent, Json, TurnEvent } from "@pawl/core";
+import { type Agent, type Json, ownerOfSession, sessionId, type TurnEvent } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 import type { Host, HostView, Turn, TurnResult } from "@pawl/host";
 import { readTurnInput } from "./turn-input.ts";
@@ -60,7 +60,7 @@ interface TurnOfJob {
 async function runTurn({ host, ref, admit }: TurnOfJob, given: unknown, job: JobContext): Promise<unknown> {
   const { content, session = job.jobId, model, environment, ask } = readTurnInput(given);
   admit(environment);
-  const view: HostView = job.principal === OPERATOR ? host : host.as({ principal: job.principal });
+  const view = viewOf(host, job.principal);
   const turn = await view.session(session).send(content, {
     // The same job asks for the same turn, however often it is begun.
     idempotencyKey: job.jobId,
@@ -72,6 +72,12 @@ async function runTurn({ host, ref, admit }: TurnOfJob, given: unknown, job: Job
   });
   await follow(turn, job);
   return outcomeOf(await turn.result(), session);
+}
+
+/** Whose sessions the job's turn is among: the same that this principal sees over HTTP. */
+function viewOf(host: Host, wireId: string): HostView {
+  const owner = wireId === OPERATOR ? undefined : ownerOfSession(sessionId(`@${wireId}/_`));
+  return owner === undefined ? host : host.as(owner);
 }
 
 const OPERATOR = "operator";
