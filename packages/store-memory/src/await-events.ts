@@ -151,7 +151,7 @@ export function endWaitsOfTurn(state: MemoryState, turnId: TurnId, at: number): 
   state.awaitsOfTurn.delete(turnId);
 }
 
-function isApproval(info: Json): boolean {
+export function isApproval(info: Json): boolean {
   return typeof info === "object" && info !== null && "type" in info && info.type === "approval";
 }
 

@@ -7,7 +7,7 @@ import {
   tombstoneOf,
 } from "@pawl/core";
 import type { EraseStep, Retention } from "@pawl/core/ports";
-import { awaitSections } from "./await-events.ts";
+import { awaitSections, isApproval } from "./await-events.ts";
 import { noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { changeInput } from "./input-rows.ts";
@@ -35,9 +35,9 @@ export function retentionSections(context: MemoryContext): Sections<Retention> {
       }
       case "waits":
         return [...state.awaits.values()]
-          .filter(({ resolvedAt, turnId }) => {
+          .filter(({ resolvedAt, turnId, info }) => {
             const isOpen = turnId !== null && state.turns.get(turnId)?.committed === null;
-            return resolvedAt !== null && resolvedAt < before && !isOpen;
+            return resolvedAt !== null && resolvedAt < before && !isOpen && !isApproval(info);
           })
           .map(
             ({ keyId }) =>

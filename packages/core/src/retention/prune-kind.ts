@@ -3,7 +3,7 @@
  * - `text`: streamed text of turns that have ended; a `pruned` row stands for it.
  * - `turns`: the log of turns that have ended, but for its last row (D8). Transcript, inputs and receipts stay, so the session goes on and
  *   its chain verifies; the turn cannot be replayed, forked or exported any more. A turn that an unpruned fork came from stays.
- * - `waits`: await-events that were resolved, unless their turn is open.
+ * - `waits`: await-events that were resolved, unless their turn is open; approvals and their receipts stay with their session.
  * - `tasks`: background tasks that have ended, with their logs.
  * - `jobs`: jobs of the job protocol that have ended, with their logs.
  * - `attachments`: content that no log, message or input refers to. Never what was put since the oldest open turn began: its row may be

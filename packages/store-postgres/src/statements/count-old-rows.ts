@@ -6,6 +6,7 @@ export const countAwaitEvents = statement(
   `
 select count(*) as count from {schema}.await_events e
 where e.resolved_at < to_timestamp($1::double precision / 1000) and not e.revoked
+  and (e.info ->> 'type') is distinct from 'approval'
   and not exists (select from {schema}.turns t where t.turn_id = e.turn_id and t.outcome is null)`,
 );
 

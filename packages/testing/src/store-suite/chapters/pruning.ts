@@ -185,16 +185,20 @@ export const pruningChapter = chapter("Pruning", (add) => {
     async (t) => {
       const { awaits } = t.store;
       const held = await t.working("s1");
-      await awaits.register(newAwaitEvent("of the open turn", "s1", { turnId: held.turn }));
-      await awaits.register(newAwaitEvent("resolved", null));
-      await awaits.register(newAwaitEvent("pending", null));
+      const info = { type: "tool_pending" };
+      await awaits.register(newAwaitEvent("of the open turn", "s1", { turnId: held.turn, info }));
+      await awaits.register(newAwaitEvent("resolved", null, { info }));
+      await awaits.register(newAwaitEvent("pending", null, { info }));
+      // What was decided, and its receipt, is kept with the session.
+      await awaits.register(newAwaitEvent("approval", null));
       const by = { name: "x", via: "host" } as const;
-      for (const key of ["of the open turn", "resolved"])
+      for (const key of ["of the open turn", "resolved", "approval"])
         await awaits.resolve(key, { status: "cancelled" }, by);
       t.expect(await count(t, "waits")).toBe(1);
       t.expect(await prune(t, "waits")).toBe(1);
       t.expect(await awaits.load("resolved")).toBe(null);
       t.expect((await awaits.load("pending")) === null).toBe(false);
+      t.expect((await awaits.load("approval")) === null).toBe(false);
       t.expect((await awaits.load("of the open turn")) === null).toBe(false);
     },
   );
