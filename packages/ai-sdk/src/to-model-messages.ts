@@ -5,16 +5,18 @@ import type { AnswerPart, InputPart, Message, ToolResultPart } from "@pawl/core"
  * them: their bytes are with the host, and few tools read them here.
  */
 export function toModelMessages(messages: readonly Message[]): object[] {
-  return messages.map((message) => {
-    switch (message.role) {
-      case "user":
-        return { role: "user", content: message.parts.map(toUserPart) };
-      case "assistant":
-        return { role: "assistant", content: message.parts.map(toAssistantPart) };
-      case "tool":
-        return { role: "tool", content: message.parts.map(toResultPart) };
-    }
-  });
+  return messages.map(toModelMessage);
+}
+
+function toModelMessage(message: Message): object {
+  switch (message.role) {
+    case "user":
+      return { role: "user", content: message.parts.map(toUserPart) };
+    case "assistant":
+      return { role: "assistant", content: message.parts.map(toAssistantPart) };
+    case "tool":
+      return { role: "tool", content: message.parts.map(toResultPart) };
+  }
 }
 
 function toUserPart(part: InputPart): object {

@@ -41,6 +41,8 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Jobs",
     "Attachments",
     "Secrets",
+    "Pruning",
+    "Erasure",
     "Tokens",
     "Hints",
     "Law: all or nothing",
