@@ -61,6 +61,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   signalTask: { name: "go", payload: {} },
   cancelTask: {},
   reportTask: { progress: 1 },
+  eraseSession: {},
+  prune: { older_than_ms: 0 },
 };
 
 async function ask(
