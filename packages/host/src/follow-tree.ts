@@ -96,8 +96,10 @@ export async function* followTree(options: FollowTreeOptions): AsyncGenerator<Tu
           const { value: event } = next;
           const ended = event.type === "turn.committed" && event.path === undefined;
           source.cursor = parseEventCursor(event.id) ?? source.cursor;
-          if (ended) branches.delete(source.step.turnId);
-          else ask(source);
+          if (ended) {
+            branches.delete(source.step.turnId);
+            leave(source.events);
+          } else ask(source);
           const path = [shownStep(source.step), ...(event.path ?? [])];
           yield { ...event, id: formatEventCursor(cursorNow()), path };
         }
@@ -118,7 +120,13 @@ export async function* followTree(options: FollowTreeOptions): AsyncGenerator<Tu
   } finally {
     over.abort();
     for (const work of pending.values()) work.catch(() => {});
+    for (const events of [own, ...[...branches.values()].map((branch) => branch.events)]) leave(events);
   }
+}
+
+/** A follower that is not asked again still holds its process and its listeners until it is told. */
+function leave(events: AsyncGenerator<TurnEvent, void, void>): void {
+  events.return().catch(() => {});
 }
 
 /** A wait for another agent begins: to whom, and which effect of ours waits. */

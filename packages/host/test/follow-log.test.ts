@@ -1,7 +1,7 @@
 import { createHost } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 it("the events of a turn end at once for whoever has seen its last one (D5)", async () => {
   const host = createHost({ store: memoryStore(), model: scriptedModel(["hello"]) });
@@ -12,4 +12,17 @@ it("the events of a turn end at once for whoever has seen its last one (D5)", as
   for await (const event of turn.events({ after: last, signal: never.signal }))
     expect.unreachable(event.type);
   await host.stop({ drainMs: 50 });
+});
+
+it("whoever leaves the events of a turn lets go of the process, so that a program that is done ends", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    const host = createHost({ store: memoryStore(), model: scriptedModel(["hello"]) });
+    const turn = await host.session("s1").send("hi");
+    for await (const event of turn.events()) if (event.type === "turn.committed") break;
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
+    await host.stop({ drainMs: 50 });
+  } finally {
+    vi.useRealTimers();
+  }
 });
