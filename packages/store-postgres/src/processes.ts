@@ -59,7 +59,8 @@ export function postgresProcesses(context: StoreContext): Processes {
       const id = processId(given);
       storableText(key, "The key");
       // A copy at once: what was handed in may be changed while the database answers.
-      const asked = JSON.parse(storableJson(bodies, "The event")) as typeof bodies;
+      const text = storableJson(bodies, "The event");
+      const asked = JSON.parse(text) as typeof bodies;
       const askedDigest = digest(asked);
       const { processOfRow, PROCESS_VERSION } = await loadRows();
       if (fence !== undefined && fence.processId === id) {
@@ -67,6 +68,7 @@ export function postgresProcesses(context: StoreContext): Processes {
           fence,
           key,
           bodies: asked,
+          characters: text.length,
           digest: askedDigest,
           version: PROCESS_VERSION,
         });

@@ -25,13 +25,14 @@ export interface OwnedAppend {
   readonly key: string;
   /** Storable. */
   readonly bodies: readonly ProcessEventBody[];
+  /** Of the bodies as JSON, for the size of a batch. */
+  readonly characters: number;
   readonly digest: string;
   /** Of the shape of events and records. */
   readonly version: number;
 }
 
 interface Waiting extends OwnedAppend {
-  readonly characters: number;
   /** Undefined: go the general way. */
   resolve(appended: ProcessAppended | undefined): void;
 }
@@ -81,7 +82,7 @@ export class ProcessCommit {
   append(asked: OwnedAppend): Promise<ProcessAppended | undefined> {
     if (!this.#owned.has(asked.fence.processId)) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      this.#queue.push({ ...asked, characters: JSON.stringify(asked.bodies).length, resolve });
+      this.#queue.push({ ...asked, resolve });
       this.#pump ??= this.#run();
     });
   }
