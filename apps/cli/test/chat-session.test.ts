@@ -72,9 +72,9 @@ describe("a chat", () => {
     const { lines, sent, end, session, fake } = open(true);
     const talked = session.talk();
     lines.push("one");
-    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    await vi.waitFor(() => expect(sent).toHaveLength(1), { timeout: 10_000 });
     lines.push("and this");
-    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    await vi.waitFor(() => expect(sent).toHaveLength(2), { timeout: 10_000 });
     expect(sent[1]).toMatchObject({ content: "and this", delivery: "steer" });
     fake.explain.mockResolvedValueOnce({ turn_id: "t2", state: "running" } as never);
     await end("t1");
@@ -103,7 +103,7 @@ describe("a chat", () => {
     expect(session.cancel()).toBe(false);
     const talked = session.talk();
     lines.push("pay");
-    await vi.waitFor(() => expect(session.cancel()).toBe(true));
+    await vi.waitFor(() => expect(session.cancel()).toBe(true), { timeout: 10_000 });
     expect(fake.cancel.mock.calls).toEqual([["t1", "interrupted"]]);
     await end("t1", APPROVAL);
     lines.push("l");

@@ -37,11 +37,14 @@ it("takes the name back from a process that was killed, and from none that lives
   expect(beside?.nodeId).not.toBe(name);
   child.kill("SIGKILL");
   await once(child, "exit");
-  await vi.waitFor(async () => {
-    const slot = await takeNodeSlot(folder);
-    slot?.release();
-    expect(slot?.nodeId).toBe(name);
-  });
+  await vi.waitFor(
+    async () => {
+      const slot = await takeNodeSlot(folder);
+      slot?.release();
+      expect(slot?.nodeId).toBe(name);
+    },
+    { timeout: 10_000 },
+  );
   beside?.release();
 });
 

@@ -47,15 +47,18 @@ describe("a host from parts", () => {
     const one = await compose({ pool, model: stuck, secret: SECRET });
     const { input } = await one.store.inbox.accept(await newInput({ sessionId: "s1", content: "hi" }));
     one.runner.start();
-    await vi.waitFor(() => expect(stuck.calls).toHaveLength(1));
+    await vi.waitFor(() => expect(stuck.calls).toHaveLength(1), { timeout: 10_000 });
     await one.runner.stop();
 
     const two = await compose({ pool, model: scriptedModel(["hello"]), secret: SECRET });
     two.runner.start();
-    await vi.waitFor(async () => {
-      const committed = await two.store.sessions.loadCommitted(turnIdOfInput(input.inputId));
-      expect(committed?.receipt.outcome).toMatchObject({ status: "completed", text: "hello" });
-    });
+    await vi.waitFor(
+      async () => {
+        const committed = await two.store.sessions.loadCommitted(turnIdOfInput(input.inputId));
+        expect(committed?.receipt.outcome).toMatchObject({ status: "completed", text: "hello" });
+      },
+      { timeout: 10_000 },
+    );
     await two.runner.stop();
     await expect(compose({ pool, model: stuck, secret: "" })).rejects.toMatchObject({
       code: "secret_invalid",

@@ -214,13 +214,16 @@ describe("what an agent waits for", () => {
     });
     const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
     const turn = await host.session("s1").send("go");
-    const [child] = await vi.waitFor(async () => {
-      const all = await children(host);
-      expect(all).toHaveLength(1);
-      const { why } = await turn.explain();
-      expect(why).toContain('agent "scout"');
-      return all;
-    });
+    const [child] = await vi.waitFor(
+      async () => {
+        const all = await children(host);
+        expect(all).toHaveLength(1);
+        const { why } = await turn.explain();
+        expect(why).toContain('agent "scout"');
+        return all;
+      },
+      { timeout: 10_000 },
+    );
     await turn.cancel();
     expect(await turn.result()).toMatchObject({ status: "cancelled" });
     const [summary] = await host.session(child!).turns();

@@ -15,7 +15,7 @@ it("Q9 delayed inputs begin at their time, each of several, without a poll and w
   await host.start();
   const last = await host.session("s2").send("second", { at: clock.now() + 2_000 });
   const later = await host.session("s1").send("first", { at: clock.now() + 1_000 });
-  await vi.waitFor(async () => expect(await host.ready()).toBe(true));
+  await vi.waitFor(async () => expect(await host.ready()).toBe(true), { timeout: 10_000 });
   await clock.advance(990);
   expect(await later.explain()).toMatchObject({
     state: "queued",
@@ -24,9 +24,13 @@ it("Q9 delayed inputs begin at their time, each of several, without a poll and w
   await clock.advance(20);
   // Not asked for by its result, which would have somebody look.
   const outcomeOf = async (id: string) => (await store.sessions.loadCommitted(turnId(id)))?.receipt.outcome;
-  await vi.waitFor(async () => expect(await outcomeOf(later.id)).toMatchObject({ text: "later" }));
+  await vi.waitFor(async () => expect(await outcomeOf(later.id)).toMatchObject({ text: "later" }), {
+    timeout: 10_000,
+  });
   expect(model.left).toBe(1);
   await clock.advance(1_000);
-  await vi.waitFor(async () => expect(await outcomeOf(last.id)).toMatchObject({ text: "last" }));
+  await vi.waitFor(async () => expect(await outcomeOf(last.id)).toMatchObject({ text: "last" }), {
+    timeout: 10_000,
+  });
   await host.stop({ drainMs: 0 });
 });

@@ -20,7 +20,7 @@ it("whoever leaves the events of a turn lets go of the process, so that a progra
     const host = createHost({ store: memoryStore(), model: scriptedModel(["hello"]) });
     const turn = await host.session("s1").send("hi");
     for await (const event of turn.events()) if (event.type === "turn.committed") break;
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0), { timeout: 10_000 });
     await host.stop({ drainMs: 50 });
   } finally {
     vi.useRealTimers();

@@ -42,7 +42,9 @@ describe("send", () => {
     const gate = Promise.withResolvers<void>();
     const host = hostWith({ model: scriptedModel([{ text: "first", after: gate.promise }, "second"]) });
     const turns = [await host.session("s1").send("a"), await host.session("s1").send("b")];
-    await vi.waitFor(async () => expect((await turns[1]?.explain())?.state).toBe("queued"));
+    await vi.waitFor(async () => expect((await turns[1]?.explain())?.state).toBe("queued"), {
+      timeout: 10_000,
+    });
     gate.resolve();
     const results = await Promise.all(turns.map((turn) => turn.result()));
     expect(results.map((result) => result.status === "completed" && result.text)).toEqual([
@@ -114,7 +116,7 @@ describe("steering", () => {
     const model = scriptedModel([callTwice, "with the hint"]);
     const host = hostWith({ model, tools: { work } });
     const turn = await host.session("s1").send("go");
-    await vi.waitFor(async () => expect((await turn.explain()).state).toBe("running"));
+    await vi.waitFor(async () => expect((await turn.explain()).state).toBe("running"), { timeout: 10_000 });
     const steer = await host.session("s1").send("look left", { delivery: "steer" });
     gate.resolve();
     const result = await turn.result();
@@ -142,7 +144,7 @@ describe("a host that stops", () => {
     const model = scriptedModel([callTwice, "after the restart"]);
     const first = createHost({ store, model, tools: { work } });
     const turn = await first.session("s1").send("go");
-    await vi.waitFor(() => expect(performed).toBe(1));
+    await vi.waitFor(() => expect(performed).toBe(1), { timeout: 10_000 });
     const stopping = first.stop({ drainMs: 5_000 });
     gate.resolve();
     await stopping;
@@ -169,7 +171,7 @@ describe("a host that stops", () => {
     const model = scriptedModel([callTwice]);
     const first = createHost({ store, model, tools: { work } });
     const turn = await first.session("s1").send("go");
-    await vi.waitFor(() => expect(performed).toBe(1));
+    await vi.waitFor(() => expect(performed).toBe(1), { timeout: 10_000 });
     await first.stop({ drainMs: 10 });
     const second = hostWith({ store, model, tools: { work } });
     const result: TurnResult = await second.turn(turn.id).result();
@@ -181,11 +183,14 @@ describe("a host that stops", () => {
     expect((await second.turn(turn.id).explain()).advice).toMatch(/cancel/);
     await second.turn(turn.id).cancel();
     expect(
-      await vi.waitFor(async () => {
-        const now = await second.turn(turn.id).result();
-        expect(now.status).toBe("cancelled");
-        return now;
-      }),
+      await vi.waitFor(
+        async () => {
+          const now = await second.turn(turn.id).result();
+          expect(now.status).toBe("cancelled");
+          return now;
+        },
+        { timeout: 10_000 },
+      ),
     ).toMatchObject({ status: "cancelled" });
   });
 });

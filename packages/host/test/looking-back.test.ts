@@ -160,8 +160,10 @@ describe("effects", () => {
     const { host } = scene([{ ...LOOK, after: gate.promise }, "seen", "next"]);
     const turn = await host.session("s1").send("look");
     const next = await host.session("s1").send("and then");
-    await vi.waitFor(async () =>
-      expect(await turn.effects()).toMatchObject([{ kind: "model_call", outcome: "pending", attempts: 0 }]),
+    await vi.waitFor(
+      async () =>
+        expect(await turn.effects()).toMatchObject([{ kind: "model_call", outcome: "pending", attempts: 0 }]),
+      { timeout: 10_000 },
     );
     expect(await next.effects()).toEqual([]);
     expect((await host.session("s1").turns()).map(({ state, prompt }) => [state, prompt])).toEqual([

@@ -42,7 +42,7 @@ describe("a paused session", () => {
     const store = memoryStore();
     const { host, model } = node(store, [{ text: "first", after: gate.promise }, "second"], "one");
     const [first, second] = [await host.session("s1").send("a"), await host.session("s1").send("b")];
-    await vi.waitFor(() => expect(model.calls).toHaveLength(1));
+    await vi.waitFor(() => expect(model.calls).toHaveLength(1), { timeout: 10_000 });
     expect(await host.session("s1").drain({ maxMs: 60 })).toEqual({ idle: false });
     const drained = host.session("s1").drain();
     gate.resolve();
@@ -68,7 +68,7 @@ describe("a turn that was begun", () => {
     const store = memoryStore();
     const one = node(store, [{ text: "never", after: gate.promise }], "one");
     const turn = await one.host.session("s1").send("a");
-    await vi.waitFor(() => expect(one.model.calls).toHaveLength(1));
+    await vi.waitFor(() => expect(one.model.calls).toHaveLength(1), { timeout: 10_000 });
     const looking = createHost({ store, model: scriptedModel([]) }).turn(turn.id);
     expect(await looking.explain()).toMatchObject({ state: "running", why: "Node one drives it." });
     expect(await turn.explain()).toMatchObject({ why: "This process drives it." });

@@ -242,7 +242,9 @@ describe("an answer that comes after the turn has ended without it (D18)", () =>
     expect(await host.waits.resolve(key, { status: "ok", payload: 4 })).toMatchObject({
       status: "already_resolved",
     });
-    await vi.waitFor(async () => expect(await host.session("s1").turns()).toHaveLength(2));
+    await vi.waitFor(async () => expect(await host.session("s1").turns()).toHaveLength(2), {
+      timeout: 10_000,
+    });
     const [, late] = await host.session("s1").turns();
     expect(await host.turn(late?.turnId ?? "").result()).toMatchObject({
       status: "completed",

@@ -205,7 +205,9 @@ describe("session.erase", () => {
     const result = await (await host.session("s1").send("pay")).result();
     if (result.status !== "waiting") throw new Error(`It is ${result.status}.`);
     const id = result.waits[0]!.id;
-    await vi.waitFor(async () => expect((await host.session("s1").record())?.parked).toBe(true));
+    await vi.waitFor(async () => expect((await host.session("s1").record())?.parked).toBe(true), {
+      timeout: 10_000,
+    });
     await host.session("s1").erase();
     expect(await host.waits.list()).toEqual([]);
     await expect(host.waits.key(id)).rejects.toMatchObject({ code: "wait_unknown" });

@@ -78,11 +78,14 @@ describe("a call that waits for a background task", () => {
     const { start } = scene();
     const host = start();
     const turn = await host.session("s1").send("go");
-    const [task] = await vi.waitFor(async () => {
-      const tasks = await host.tasks.list("s1");
-      expect(tasks).toHaveLength(1);
-      return tasks;
-    });
+    const [task] = await vi.waitFor(
+      async () => {
+        const tasks = await host.tasks.list("s1");
+        expect(tasks).toHaveLength(1);
+        return tasks;
+      },
+      { timeout: 10_000 },
+    );
     await host.tasks.signal(task?.id ?? "", "go", {});
     expect(await host.tasks.result(task?.id ?? "")).toMatchObject({ status: "completed" });
     expect(await turn.result()).toMatchObject({ status: "completed" });

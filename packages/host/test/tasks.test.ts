@@ -30,9 +30,12 @@ test("a background task goes on where another host left it, and its result is se
   const first = hostOver(store);
   const { id, status } = await first.tasks.start(importRows, { rows: 3 }, { session: "s1", wake: "s1" });
   expect(status).toBe("registered");
-  await vi.waitFor(async () => {
-    expect(await first.tasks.list("s1")).toMatchObject([{ id, status: "running", progress: { read: 3 } }]);
-  });
+  await vi.waitFor(
+    async () => {
+      expect(await first.tasks.list("s1")).toMatchObject([{ id, status: "running", progress: { read: 3 } }]);
+    },
+    { timeout: 10_000 },
+  );
   await first.stop();
   const second = hostOver(store);
   const watching = hostOver(store, []).tasks.result(id);

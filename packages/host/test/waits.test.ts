@@ -43,7 +43,7 @@ async function ambiguous(last: string, aheadMs = 0) {
   const { seen, tools } = onceTool();
   const first = createHost({ store, model, tools });
   const { id } = await first.session("s1").send("go");
-  await vi.waitFor(() => expect(seen.performed).toBe(1));
+  await vi.waitFor(() => expect(seen.performed).toBe(1), { timeout: 10_000 });
   await first.stop({ drainMs: 10 });
   const clock: Clock = {
     now: () => systemClock.now() + aheadMs,
@@ -180,6 +180,7 @@ describe("a wait", () => {
     await vi.waitFor(
       async () => expect((await store.awaits.load("k1"))?.terminal).toEqual({ status: "timeout" }),
       { timeout: 10_000 },
+      { timeout: 10_000 },
     );
     expect((await store.awaits.load("k1"))?.resolvedAt).toBeGreaterThanOrEqual(createdAt);
   });
@@ -194,7 +195,9 @@ describe("a wait", () => {
   it("is ended by a cancel of its turn, and its event is settled", async () => {
     const { host, id, waitId, store } = await ambiguous("x");
     await host.turn(id).cancel();
-    await vi.waitFor(async () => expect((await host.turn(id).result()).status).toBe("cancelled"));
+    await vi.waitFor(async () => expect((await host.turn(id).result()).status).toBe("cancelled"), {
+      timeout: 10_000,
+    });
     expect((await store.awaits.load(waitId))?.terminal).toEqual({ status: "cancelled" });
   });
 

@@ -29,7 +29,7 @@ function server() {
     () => new Promise<Discovery<Tool>>((resolve, reject) => void waiting.push({ resolve, reject })),
   );
   const next = async () => {
-    await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0), { timeout: 10_000 });
     return waiting.shift()!;
   };
   return {
@@ -85,7 +85,7 @@ describe("what the cache has always promised", () => {
     expect(stale).toMatchObject({ origin: "stale", policy: "swr" });
     expect(names(stale)).toEqual(["v1"]);
     await answers(list("v2"));
-    await vi.waitFor(() => expect(names(cache.peek(key)!)).toEqual(["v2"]));
+    await vi.waitFor(() => expect(names(cache.peek(key)!)).toEqual(["v2"]), { timeout: 10_000 });
     expect(refresh).toHaveBeenCalledTimes(2);
   });
 
@@ -167,7 +167,7 @@ describe("single flight", () => {
     const { cache, clock } = setUp({ fetchTimeoutMs: 30_000 });
     const refresh = vi.fn(() => new Promise<Discovery<Tool>>(() => {}));
     const callers = [cache.resolve(key, refresh), cache.resolve(key, refresh)];
-    await vi.waitFor(() => expect(refresh).toHaveBeenCalled());
+    await vi.waitFor(() => expect(refresh).toHaveBeenCalled(), { timeout: 10_000 });
     clock.advance(30_000);
     for (const result of await Promise.all(callers)) expect(result.error?.code).toBe("mcp_discovery_timeout");
     expect((await cache.resolve(key, refresh)).error?.code).toBe("mcp_discovery_timeout");
@@ -180,7 +180,7 @@ describe("single flight", () => {
     const { cache, clock } = setUp({ fetchTimeoutMs: 1_000, negativeTtlMs: 0 });
     const slow = server();
     const waiting = cache.resolve(key, slow.refresh);
-    await vi.waitFor(() => expect(slow.refresh).toHaveBeenCalled());
+    await vi.waitFor(() => expect(slow.refresh).toHaveBeenCalled(), { timeout: 10_000 });
     clock.advance(1_000);
     await waiting;
     await cache.resolve(key, async () => list("new"));
@@ -212,7 +212,7 @@ describe("stale", () => {
       throw new Error("down");
     });
     expect((await cache.resolve(key, refresh)).origin).toBe("stale");
-    await vi.waitFor(() => expect(cache.stats().failures).toBe(1));
+    await vi.waitFor(() => expect(cache.stats().failures).toBe(1), { timeout: 10_000 });
     expect(await cache.resolve(key, refresh)).toMatchObject({
       origin: "stale-on-error",
       error: { message: "down" },
@@ -245,7 +245,7 @@ describe("change notices", () => {
     const { cache } = setUp();
     const { refresh, answers } = server();
     const early = cache.resolve(key, refresh);
-    await vi.waitFor(() => expect(refresh).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(refresh).toHaveBeenCalledTimes(1), { timeout: 10_000 });
     cache.invalidate({ server: "docs" });
     const late = [cache.resolve(key, refresh), cache.resolve(key, refresh)];
     await answers(list("before"));
@@ -265,7 +265,7 @@ describe("change notices", () => {
     const { refresh, answers } = server();
     expect(await cache.resolve(key, refresh)).toMatchObject({ origin: "stale" });
     await answers(list("v2"));
-    await vi.waitFor(() => expect(cache.classify(key)).toBe("fresh"));
+    await vi.waitFor(() => expect(cache.classify(key)).toBe("fresh"), { timeout: 10_000 });
   });
 
   test("a lost connection does not open the negative window", async () => {
@@ -368,7 +368,7 @@ describe("bounds", () => {
     const { cache } = setUp();
     const { refresh, answers } = server();
     const waiting = cache.resolve(key, refresh);
-    await vi.waitFor(() => expect(refresh).toHaveBeenCalled());
+    await vi.waitFor(() => expect(refresh).toHaveBeenCalled(), { timeout: 10_000 });
     cache.forgetSession("s");
     await answers(list("a"));
     expect(names(await waiting)).toEqual(["a"]);

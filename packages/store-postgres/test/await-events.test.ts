@@ -61,12 +61,15 @@ async function holding(sql: string, values: unknown[], body: () => Promise<void>
 
 /** Until so many statements of the store wait for a lock. */
 async function blocked(count: number): Promise<void> {
-  await vi.waitFor(async () => {
-    const { rows } = await admin.query(
-      "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%await_events%'",
-    );
-    expect(rows[0].n).toBe(count);
-  });
+  await vi.waitFor(
+    async () => {
+      const { rows } = await admin.query(
+        "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%await_events%'",
+      );
+      expect(rows[0].n).toBe(count);
+    },
+    { timeout: 10_000 },
+  );
 }
 
 describe("an await-event in PostgreSQL", () => {
@@ -145,12 +148,15 @@ describe("an await-event in PostgreSQL", () => {
       await holding("select 1 from pawl.await_events where key_id = $1 for update", [it.keyId], async () => {
         resolving = store.awaits.resolve(it.keyId, yes("too late"), BY, made ? it : undefined);
         await blocked(1);
-        await vi.waitFor(async () => {
-          const late = await admin.query("select clock_timestamp() > to_timestamp($1 / 1000.0) as late", [
-            it.dueAt,
-          ]);
-          expect(late.rows[0].late).toBe(true);
-        });
+        await vi.waitFor(
+          async () => {
+            const late = await admin.query("select clock_timestamp() > to_timestamp($1 / 1000.0) as late", [
+              it.dueAt,
+            ]);
+            expect(late.rows[0].late).toBe(true);
+          },
+          { timeout: 10_000 },
+        );
       });
       expect(await resolving).toMatchObject({
         status: "already_resolved",

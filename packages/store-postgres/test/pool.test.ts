@@ -37,7 +37,7 @@ test("one connection of a large enough pool listens", async () => {
   const heard = vi.fn();
   store.leases.onWork(heard);
   const { input } = await other.inbox.accept(newInput("s_guest" as never));
-  await vi.waitFor(() => expect(heard).toHaveBeenCalledWith(input.sessionId));
+  await vi.waitFor(() => expect(heard).toHaveBeenCalledWith(input.sessionId), { timeout: 10_000 });
   await Promise.all([store.close(), other.close()]);
   await pool.end();
 });

@@ -27,10 +27,13 @@ beforeAll(async () => {
   }
   await admin.query("alter system set ssl = on");
   await admin.query("select pg_reload_conf()");
-  await vi.waitFor(async () => {
-    const client = new pg.Client({ connectionString: postgres.url, ssl: { rejectUnauthorized: false } });
-    await client.connect().finally(() => client.end());
-  });
+  await vi.waitFor(
+    async () => {
+      const client = new pg.Client({ connectionString: postgres.url, ssl: { rejectUnauthorized: false } });
+      await client.connect().finally(() => client.end());
+    },
+    { timeout: 10_000 },
+  );
 }, 30_000);
 afterAll(async () => {
   await admin.end();
@@ -52,7 +55,7 @@ describe("TLS", () => {
     store.leases.onWork(heard);
     await store.sessions.commit(turn.fence, turnEnd(turn));
     const { input } = await store.inbox.accept(newInput(turn.session));
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledWith(input.sessionId));
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledWith(input.sessionId), { timeout: 10_000 });
     const encrypted = await connectionsOverTls();
     expect(encrypted.length).toBeGreaterThanOrEqual(2);
     expect(encrypted.every((ssl) => ssl)).toBe(true);

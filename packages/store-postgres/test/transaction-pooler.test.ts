@@ -57,7 +57,7 @@ test("D28 everything works through it, with hints over a direct connection", asy
     logger.messages("warn").filter((text) => text.includes("Prepared statements")).length,
   ).toBeLessThanOrEqual(1);
   const { input } = await store.inbox.accept(newInput(fresh("s") as never));
-  await vi.waitFor(() => expect(heard).toHaveBeenCalledWith(input.sessionId));
+  await vi.waitFor(() => expect(heard).toHaveBeenCalledWith(input.sessionId), { timeout: 10_000 });
   await store.close();
 }, 60_000);
 

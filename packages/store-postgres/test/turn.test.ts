@@ -363,7 +363,7 @@ describe("log", () => {
     const heard = vi.fn();
     const stop = store.log.onAppend(open.session, heard);
     await store.log.append(open.fence, [deltaRow(open.turn, 2)]);
-    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled(), { timeout: 10_000 });
     stop();
   });
 });
@@ -412,6 +412,7 @@ describe("leases", () => {
         return found;
       },
       { timeout: 5000 },
+      { timeout: 10_000 },
     );
     expect(claims[0]).toMatchObject({ logHead: 2, openTurn: open.turn });
     await expect(store.log.append(open.fence, [deltaRow(open.turn, 3)])).rejects.toMatchObject({

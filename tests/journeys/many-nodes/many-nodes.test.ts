@@ -174,10 +174,13 @@ describe("three workers on one database", () => {
       for (const id of ids) await send(id, index);
       if (index !== 1) continue;
       // In the middle of its work, which is left to the others.
-      await vi.waitFor(async () => {
-        const { rows } = await admin.query("select from world where node = 'node_jumping' limit 1");
-        expect(rows).toHaveLength(1);
-      });
+      await vi.waitFor(
+        async () => {
+          const { rows } = await admin.query("select from world where node = 'node_jumping' limit 1");
+          expect(rows).toHaveLength(1);
+        },
+        { timeout: 10_000 },
+      );
       await jumping.kill();
     }
     await drained(30_000);
@@ -209,6 +212,7 @@ describe("three workers on one database", () => {
         return waits;
       },
       { timeout: 20_000, interval: 50 },
+      { timeout: 10_000 },
     );
     await Promise.all(workers.map((worker) => worker.kill()));
     for (const { id } of asked) {

@@ -57,7 +57,9 @@ it("what a killed run leaves behind is ended and removed by the next run", { tim
 
   const next = await startTestPostgres();
   try {
-    await vi.waitFor(() => expect(query(url, "select 1")).rejects.toThrow(/ECONNREFUSED/));
+    await vi.waitFor(() => expect(query(url, "select 1")).rejects.toThrow(/ECONNREFUSED/), {
+      timeout: 10_000,
+    });
     await expect(access(folder)).rejects.toThrow(/ENOENT/);
     // The run that this test belongs to is alive and was left alone.
     expect(await query(database.url, "select 1 as one")).toEqual([{ one: 1 }]);

@@ -87,11 +87,14 @@ describe("limits of a principal", () => {
       true,
     ]);
     abort.abort();
-    await vi.waitFor(async () => {
-      const again = await ask("/v1/sessions/s1/events", token);
-      await again.body?.cancel();
-      expect(again.status).toBe(200);
-    });
+    await vi.waitFor(
+      async () => {
+        const again = await ask("/v1/sessions/s1/events", token);
+        await again.body?.cancel();
+        expect(again.status).toBe(200);
+      },
+      { timeout: 10_000 },
+    );
   });
 
   it("refuse bodies that are too large or too deep, and hear the end of neither", async () => {
@@ -138,7 +141,7 @@ describe("an open stream", () => {
     socket.on("error", () => undefined);
     socket.pause();
     socket.write(`GET /v1/sessions/s1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`);
-    await vi.waitFor(() => expect(taken.open).toBe(1));
+    await vi.waitFor(() => expect(taken.open).toBe(1), { timeout: 10_000 });
     await vi.waitFor(() => expect(taken.open).toBe(0), { timeout: 20_000 });
     socket.destroy();
   }, 30_000);

@@ -54,7 +54,7 @@ it("lets a reader that does not read have no more than the buffers between hold"
   const socket = connect(listening.port, "127.0.0.1");
   socket.pause();
   socket.write(`GET /v1/sessions/s1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`);
-  await vi.waitFor(() => expect(open.taken).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(open.taken).toBeGreaterThan(0), { timeout: 10_000 });
   // It comes to rest: nothing is taken that cannot be sent.
   let last = -1;
   await vi.waitFor(
@@ -64,10 +64,11 @@ it("lets a reader that does not read have no more than the buffers between hold"
       expect(before).toBe(last);
     },
     { interval: 200, timeout: 10_000 },
+    { timeout: 10_000 },
   );
   expect(open.streams).toBe(1);
   socket.destroy();
-  await vi.waitFor(() => expect(open.streams).toBe(0));
+  await vi.waitFor(() => expect(open.streams).toBe(0), { timeout: 10_000 });
 });
 
 it("lets go of the host when its reader leaves", async () => {
@@ -77,7 +78,7 @@ it("lets go of the host when its reader leaves", async () => {
     signal: abort.signal,
   });
   await response.body?.getReader().read();
-  await vi.waitFor(() => expect(open.streams).toBe(1));
+  await vi.waitFor(() => expect(open.streams).toBe(1), { timeout: 10_000 });
   abort.abort();
-  await vi.waitFor(() => expect(open.streams).toBe(0));
+  await vi.waitFor(() => expect(open.streams).toBe(0), { timeout: 10_000 });
 });

@@ -127,7 +127,7 @@ describe("commands to background tasks", () => {
     expect(clock.pending).toHaveLength(0);
 
     const waiting = wait();
-    await vi.waitFor(() => expect(clock.pending).toHaveLength(1));
+    await vi.waitFor(() => expect(clock.pending).toHaveLength(1), { timeout: 10_000 });
     const end = { type: "completed", output: { rows: 3 } } as const;
     await processes.append({ processId: P1, key: "end", bodies: [end] });
     expect(await waiting).toEqual({ operation: "await", end });
@@ -143,7 +143,7 @@ describe("commands to background tasks", () => {
     const deaf = { ...store.processes, onChange: () => () => {} };
     await processes.append({ processId: P1, key: "k", bodies: [{ type: "registered", registration }] });
     const waiting = awaitProcessEnd(deaf, P1, { clock });
-    await vi.waitFor(() => expect(clock.pending).toHaveLength(1));
+    await vi.waitFor(() => expect(clock.pending).toHaveLength(1), { timeout: 10_000 });
     await processes.append({ processId: P1, key: "end", bodies: [{ type: "completed", output: 1 }] });
     await clock.advance(100);
     expect(await waiting).toEqual({ type: "completed", output: 1 });

@@ -109,7 +109,7 @@ describe("a runner of background tasks", () => {
     await entered.promise;
     await a.die();
     finish.resolve();
-    await vi.waitFor(() => expect(a.runner.running.size).toBe(0));
+    await vi.waitFor(() => expect(a.runner.running.size).toBe(0), { timeout: 10_000 });
     await world.node("b", [body]);
     expect(await world.end(id)).toEqual({ type: "completed", output: "second" });
   });
@@ -130,7 +130,7 @@ describe("a runner of background tasks", () => {
     await entered.promise;
     await world.clock.advance(TTL_MS - 1);
     await world.node("b", [body]);
-    await vi.waitFor(() => expect(world.clock.pending.length).toBeGreaterThan(1));
+    await vi.waitFor(() => expect(world.clock.pending.length).toBeGreaterThan(1), { timeout: 10_000 });
     expect((await world.processes.load(id))?.attempts).toBe(1);
     const end = world.end(id);
     await world.clock.advance(1_001);
@@ -169,9 +169,12 @@ describe("a runner of background tasks", () => {
     const bound = defineProcess({ name: "bound", disposition: "owner_bound", ...spec });
     const a = await world.node("a", [rerun, bound]);
     const ids = [await world.start(rerun), await world.start(bound)] as const;
-    await vi.waitFor(async () => {
-      for (const id of ids) expect((await world.processes.load(id))?.status).toBe("running");
-    });
+    await vi.waitFor(
+      async () => {
+        for (const id of ids) expect((await world.processes.load(id))?.status).toBe("running");
+      },
+      { timeout: 10_000 },
+    );
     await a.runner.stop({ drainMs: 1_000 });
     expect(await world.types(ids[0])).toEqual(["registered", "started", "left"]);
     expect(await world.end(ids[1])).toMatchObject({ type: "abandoned", evidence: { type: "owner_left" } });
@@ -262,7 +265,7 @@ describe("a runner of background tasks", () => {
     expect(await world.end(id)).toEqual({ type: "completed", output: "done" });
     begun.resolve();
     // An unhandled rejection would fail this run.
-    await vi.waitFor(() => expect(runner.running.size).toBe(0));
+    await vi.waitFor(() => expect(runner.running.size).toBe(0), { timeout: 10_000 });
     expect(await world.types(id)).toEqual(["registered", "started", "completed"]);
   });
 
@@ -272,7 +275,7 @@ describe("a runner of background tasks", () => {
     const body = defineProcess({ name: "wait", input: z.null(), run: () => finish.promise.then(() => 1) });
     const ids = await Promise.all(Array.from({ length: 20 }, () => world.start(body)));
     const { runner } = await world.node("a", [body]);
-    await vi.waitFor(() => expect(runner.running.size).toBe(16));
+    await vi.waitFor(() => expect(runner.running.size).toBe(16), { timeout: 10_000 });
     finish.resolve();
     for (const id of ids) expect(await world.end(id)).toEqual({ type: "completed", output: 1 });
   });
