@@ -226,7 +226,6 @@ describe("await-events in PostgreSQL, from two stores", () => {
         expect(ended.every(({ nextDueAt }) => nextDueAt === null)).toBe(true);
       },
       { timeout: 20_000 },
-      { timeout: 10_000 },
     );
     expect(settled).toBe(30);
   }, 60_000);

@@ -180,7 +180,6 @@ describe("a wait", () => {
     await vi.waitFor(
       async () => expect((await store.awaits.load("k1"))?.terminal).toEqual({ status: "timeout" }),
       { timeout: 10_000 },
-      { timeout: 10_000 },
     );
     expect((await store.awaits.load("k1"))?.resolvedAt).toBeGreaterThanOrEqual(createdAt);
   });

@@ -45,7 +45,6 @@ async function waitsForLock(statement: string, otherThan = 0): Promise<number> {
       return rows[0].pid as number;
     },
     { timeout: 10_000, interval: 5 },
-    { timeout: 10_000 },
   );
 }
 

@@ -46,7 +46,6 @@ test("an owner whose lease ran out writes nothing, although its store has not he
   await vi.waitFor(
     async () => expect(await theirs.processes.claim(next, { names: [name], limit: 1 })).toHaveLength(1),
     10_000,
-    { timeout: 10_000 },
   );
   await expect(
     ours.processes.append({ processId: id, key: "s", bodies: [started(late)], fence: claim!.fence }),

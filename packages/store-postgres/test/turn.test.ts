@@ -412,7 +412,6 @@ describe("leases", () => {
         return found;
       },
       { timeout: 5000 },
-      { timeout: 10_000 },
     );
     expect(claims[0]).toMatchObject({ logHead: 2, openTurn: open.turn });
     await expect(store.log.append(open.fence, [deltaRow(open.turn, 3)])).rejects.toMatchObject({

@@ -115,7 +115,6 @@ describe("a job of an agent of the host is a turn", { timeout: 120_000 }, () => 
         expect(await answer.json()).toMatchObject({ state: "cancelled" });
       },
       { timeout: 20_000 },
-      { timeout: 10_000 },
     );
     expect(at.calls()).not.toContain("note three");
     const wrong = await client.submit({ agent: "assistant", input: { content: " " } });

@@ -212,7 +212,6 @@ describe("three workers on one database", () => {
         return waits;
       },
       { timeout: 20_000, interval: 50 },
-      { timeout: 10_000 },
     );
     await Promise.all(workers.map((worker) => worker.kill()));
     for (const { id } of asked) {

@@ -95,7 +95,6 @@ it("4: a PostgreSQL killed with SIGKILL is started again under those who use it,
   await vi.waitFor(
     async () => expect(await query(url, "select answer from kept")).toEqual([{ answer: 42 }]),
     30_000,
-    { timeout: 10_000 },
   );
   await Promise.all(openers.map(({ close }) => close()));
   await expect(query(url, "select 1")).rejects.toThrow(/ECONNREFUSED/);
@@ -148,7 +147,6 @@ it("1: a process killed during initdb leaves no lock and no half-made database",
       expect(await readdir(join(dataDir, name!, "data"))).toContain("base");
     },
     { timeout: 20_000, interval: 5 },
-    { timeout: 10_000 },
   );
   const exited = once(child, "exit");
   child.kill("SIGKILL");

@@ -64,7 +64,6 @@ it("lets a reader that does not read have no more than the buffers between hold"
       expect(before).toBe(last);
     },
     { interval: 200, timeout: 10_000 },
-    { timeout: 10_000 },
   );
   expect(open.streams).toBe(1);
   socket.destroy();
