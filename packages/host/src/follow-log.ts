@@ -7,7 +7,7 @@ import {
   type TurnId,
 } from "@pawl/core";
 import type { Clock, Log } from "@pawl/core/ports";
-import type { EventOptions } from "./host.ts";
+import type { EventOptions } from "./session-handle.ts";
 
 /** A hint may be lost, and rows of another process come without one: the log is read at least this often, in milliseconds. */
 const POLL_MS = 200;

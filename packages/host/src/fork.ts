@@ -1,9 +1,9 @@
 import { inputId, loadJsonDigest, PawlError, type TurnId } from "@pawl/core";
 import type { InputRecord, NewId, Store } from "@pawl/core/ports";
 import { loadTurnRecord, planFork } from "@pawl/effects/turn-driver";
-import type { ForkTurnOptions } from "./host.ts";
 import { partsOf } from "./input-parts.ts";
 import type { SessionNames } from "./session-names.ts";
+import type { ForkTurnOptions } from "./turn-handle.ts";
 import { writeTurnRequest } from "./turn-request.ts";
 
 export interface ForkSource {

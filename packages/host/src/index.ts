@@ -9,26 +9,12 @@ export { createHost } from "./create-host.ts";
 export type { EraseOptions } from "./erase-session.ts";
 export type { ArgumentDifference } from "./errors.ts";
 export { externalTask, type StartableTask } from "./external-task.ts";
-export type {
-  ApprovalPolicies,
-  EventOptions,
-  ForkedTurn,
-  ForkTurnOptions,
-  Host,
-  HostOptions,
-  HostView,
-  NewFilePart,
-  OpenWait,
-  SendContent,
-  SendOptions,
-  Session,
-  Turn,
-  TurnExplanation,
-  TurnResult,
-  TurnSummary,
-} from "./host.ts";
+export type { Host, HostView } from "./host.ts";
+export type { ApprovalPolicies, HostOptions } from "./host-options.ts";
 export type { EndedTurn, HostObserver, ObservedEffect, ObservedTurn } from "./observer.ts";
 export type { PruneOptions, PruneReport } from "./prune.ts";
+export type { NewFilePart, SendContent, SendOptions } from "./send-options.ts";
+export type { EventOptions, Session } from "./session-handle.ts";
 export type {
   StartTaskOptions,
   TaskRecord,
@@ -38,6 +24,8 @@ export type {
   Tasks,
 } from "./tasks.ts";
 export type { TurnEffect } from "./turn-effects.ts";
+export type { ForkedTurn, ForkTurnOptions, Turn, TurnSummary } from "./turn-handle.ts";
+export type { OpenWait, TurnExplanation, TurnResult } from "./turn-result.ts";
 export {
   type BrokenLink,
   type SessionFacts,

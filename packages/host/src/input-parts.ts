@@ -7,7 +7,7 @@ import {
   PawlError,
 } from "@pawl/core";
 import type { Attachments } from "@pawl/core/ports";
-import type { NewFilePart, SendContent } from "./host.ts";
+import type { NewFilePart, SendContent } from "./send-options.ts";
 
 /** What was sent, as parts. @throws PawlError `input_empty` */
 export function partsOf<Part extends InputPart | NewFilePart>(

@@ -7,8 +7,8 @@ import {
   type WaitReason,
 } from "@pawl/core";
 import type { AwaitEventRecord, Store } from "@pawl/core/ports";
-import type { OpenWait } from "./host.ts";
 import type { SessionNames } from "./session-names.ts";
+import type { OpenWait } from "./turn-result.ts";
 
 type Stores = Pick<Store, "awaits" | "sessions">;
 const MOST = 100;

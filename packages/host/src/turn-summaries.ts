@@ -1,7 +1,7 @@
 import type { InputPart, SessionId } from "@pawl/core";
 import type { InputRecord } from "@pawl/core/ports";
-import type { TurnSummary } from "./host.ts";
 import { createTurnHandle, type TurnHandleOptions } from "./turn.ts";
+import type { TurnSummary } from "./turn-handle.ts";
 
 const MAX_PROMPT = 200;
 

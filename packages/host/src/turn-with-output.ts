@@ -1,5 +1,6 @@
 import { PawlError, type Schema, validate } from "@pawl/core";
-import type { Turn, TurnResult } from "./host.ts";
+import type { Turn } from "./turn-handle.ts";
+import type { TurnResult } from "./turn-result.ts";
 
 /**
  * A turn whose result has the answer as the schema reads it: with its defaults and transformations, which JSON does not carry. What is

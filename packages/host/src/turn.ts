@@ -5,11 +5,12 @@ import { endedInput } from "./ended-input.ts";
 import { createWake } from "./follow-log.ts";
 import { followTree } from "./follow-tree.ts";
 import { acceptFork } from "./fork.ts";
-import type { Turn, TurnExplanation, TurnResult } from "./host.ts";
 import type { HostObserver } from "./observer.ts";
 import { agentsAtWork, openWaits } from "./open-waits.ts";
 import type { SessionNames } from "./session-names.ts";
 import { effectsOf } from "./turn-effects.ts";
+import type { Turn } from "./turn-handle.ts";
+import type { TurnExplanation, TurnResult } from "./turn-result.ts";
 
 export interface TurnHandleOptions {
   readonly store: Store<never>;
