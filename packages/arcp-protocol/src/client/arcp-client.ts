@@ -1,20 +1,20 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { type IdSource, randomIds } from "../envelope/ids.ts";
-import { ArcpError, ArcpPeerError, ArcpUsageError } from "../errors.ts";
+import { ArcpPeerError, ArcpUsageError } from "../errors.ts";
 import type { AgentInfo } from "../jobs/agent-ref.ts";
 import { defaultResultLimits } from "../jobs/result-stream.ts";
-import type { Message, MessageType, PayloadOf } from "../messages/message.ts";
+import type { Message, PayloadOf } from "../messages/message.ts";
 import { defaultAckPolicy } from "../session/ack-policy.ts";
-import { unnegotiatedFeature } from "../session/feature-gate.ts";
 import { FEATURES, type Feature } from "../session/features.ts";
 import { openWebSocket } from "../transports/websocket-client.ts";
 import { defaultBackoff } from "./backoff.ts";
 import type { ConnectOptions, JobFilter, SubmitRequest, SubscribeOptions } from "./connect-options.ts";
-import { ClientConnection, type ServerMessage } from "./connection.ts";
+import { ClientConnection } from "./connection.ts";
+import { IncomingMessages } from "./incoming-messages.ts";
 import type { JobHandle } from "./job-handle.ts";
-import { type PendingRequest, PendingRequests } from "./pending-requests.ts";
+import { Requests } from "./requests.ts";
 import { type ClientState, SessionLink } from "./session-link.ts";
-import { type JobMessage, TrackedJobs } from "./tracked-jobs.ts";
+import { TrackedJobs } from "./tracked-jobs.ts";
 
 const DEFAULT_MAX_BUFFERED_EVENTS = 65_536;
 const DEFAULT_MAX_FRAME_LENGTH = 32 * 1024 * 1024;
@@ -36,7 +36,8 @@ export class ArcpClient {
   readonly #ids: IdSource;
   readonly #connection: ClientConnection;
   readonly #link: SessionLink;
-  readonly #pending = new PendingRequests();
+  readonly #requests: Requests;
+  readonly #incoming: IncomingMessages;
   readonly #jobs: TrackedJobs;
   #welcome: PayloadOf<"session.welcome"> | undefined;
   #opened!: () => void;
@@ -66,10 +67,23 @@ export class ArcpClient {
       ackPolicy: { ...defaultAckPolicy, ...options.ack },
     });
     // Whoever waits for the cancellation of a job that is over has what it wanted.
+    this.#requests = new Requests({
+      connection: this.#connection,
+      link: () => this.#link,
+      clock: this.#clock,
+      ids: this.#ids,
+      answerTimeoutMs: options.answerTimeoutMs ?? DEFAULT_ANSWER_TIMEOUT_MS,
+    });
     this.#jobs = new TrackedJobs((jobId) => {
-      this.#pending
+      this.#requests.pending
         .take(({ type, jobId: of }) => type === "job.cancel" && of === jobId)
         ?.resolve(undefined as never);
+    });
+    this.#incoming = new IncomingMessages({
+      pending: this.#requests.pending,
+      jobs: this.#jobs,
+      adopt: (payload) => this.#adopt(payload, undefined, undefined),
+      onError: (error) => options.onError?.(error),
     });
     this.#link = this.#createLink(options);
   }
@@ -107,7 +121,7 @@ export class ArcpClient {
       ...(key === null ? {} : { idempotency_key: key }),
       ...(request.maxRuntimeSec === undefined ? {} : { max_runtime_sec: request.maxRuntimeSec }),
     };
-    return this.#request<JobHandle>("job.submit", payload, {
+    return this.#requests.ask<JobHandle>("job.submit", payload, {
       traceId: request.traceId ?? this.#ids.traceId(),
       repeatable: key !== null,
       signal: request.signal,
@@ -126,7 +140,7 @@ export class ArcpClient {
       ...(options.history === undefined ? {} : { history: options.history }),
       ...(options.fromEventSeq === undefined ? {} : { from_event_seq: options.fromEventSeq }),
     };
-    return this.#request<JobHandle>("job.subscribe", payload, {
+    return this.#requests.ask<JobHandle>("job.subscribe", payload, {
       jobId,
       repeatable: true,
       signal: options.signal,
@@ -158,7 +172,7 @@ export class ArcpClient {
       ...(page.cursor == null ? {} : { cursor: page.cursor }),
     };
     const options = { repeatable: true, signal: page.signal };
-    const message = await this.#request<Message<"session.jobs">>("session.list_jobs", payload, options);
+    const message = await this.#requests.ask<Message<"session.jobs">>("session.list_jobs", payload, options);
     return { jobs: message.payload.jobs, nextCursor: message.payload.next_cursor ?? null };
   }
 
@@ -177,7 +191,10 @@ export class ArcpClient {
 
   /** Resolves when the runtime has taken the cancellation up. Only the session that submitted a job may. */
   async cancel(jobId: string, reason?: string): Promise<void> {
-    await this.#request("job.cancel", reason === undefined ? {} : { reason }, { jobId, repeatable: true });
+    await this.#requests.ask("job.cancel", reason === undefined ? {} : { reason }, {
+      jobId,
+      repeatable: true,
+    });
   }
 
   /** The handle of a job of this session, also of a delegated one that nobody here submitted. */
@@ -188,7 +205,7 @@ export class ArcpClient {
   /** Ends the session politely; its jobs go on. Handles that have not ended reject. */
   async close(): Promise<void> {
     if (this.state === "open") {
-      await this.#request("session.close", {}, { repeatable: false }).catch(() => {
+      await this.#requests.ask("session.close", {}, { repeatable: false }).catch(() => {
         // A runtime that does not know session.close knows session.bye.
         this.#link.send(this.#connection.envelope("session.bye", { reason: "client closed" }));
       });
@@ -206,9 +223,9 @@ export class ArcpClient {
       clock: this.#clock,
       backoff: { ...defaultBackoff, ...options.backoff },
       random: options.random ?? Math.random,
-      onMessage: (message) => this.#deliver(message),
+      onMessage: (message) => this.#incoming.deliver(message),
       onWelcome: (welcome, resumed) => this.#welcomed(welcome, resumed),
-      onLost: () => this.#lost(),
+      onLost: () => this.#requests.lost(),
       onClosed: (failure) => this.#closed(failure),
       onTrouble: (error) => options.onError?.(error),
       onState: (state) => options.onStateChange?.(state),
@@ -237,7 +254,7 @@ export class ArcpClient {
     const first = this.#welcome === undefined;
     this.#welcome = welcome;
     if (!first && !resumed) this.#followFromNewSession();
-    for (const request of this.#pending.all()) this.#sendRequest(request);
+    this.#requests.opened();
     this.#opened();
   }
 
@@ -245,54 +262,16 @@ export class ArcpClient {
   #followFromNewSession(): void {
     for (const { jobId, fromOwnerSeq } of this.#jobs.rebase()) {
       const payload = { job_id: jobId, history: true, from_event_seq: fromOwnerSeq };
-      this.#request("job.subscribe", payload, { jobId, repeatable: true }).catch((failure) => {
+      this.#requests.ask("job.subscribe", payload, { jobId, repeatable: true }).catch((failure) => {
         this.#jobs.fail(jobId, failure);
       });
     }
   }
 
-  #lost(): void {
-    for (const request of this.#pending.all()) {
-      if (!request.sent || request.repeatable) continue;
-      this.#pending.remove(request.id);
-      const message = "the connection broke before the answer; whether it was done is not known";
-      request.reject(new ArcpPeerError("connection_lost", message));
-    }
-  }
-
   #closed(failure: unknown): void {
-    this.#pending.failAll(failure);
+    this.#requests.pending.failAll(failure);
     this.#jobs.failAll(failure);
     this.#failed(failure);
-  }
-
-  #deliver(message: ServerMessage): void {
-    switch (message.type) {
-      case "job.event":
-      case "job.result":
-      case "job.error":
-        this.#deliverJob(message.job_id ?? "", message);
-        break;
-      case "job.accepted":
-        this.#accepted(message);
-        break;
-      case "session.error":
-        this.#sessionError(message);
-        break;
-      default:
-        this.#pending.take((request) => isAnswer(message, request))?.resolve(message as never);
-    }
-  }
-
-  #accepted(message: Message<"job.accepted">): void {
-    const { payload, trace_id } = message;
-    const submit =
-      payload.parent_job_id == null
-        ? (this.#pending.take(({ type, traceId }) => type === "job.submit" && traceId === trace_id) ??
-          this.#pending.take(({ type, sent }) => type === "job.submit" && sent))
-        : undefined;
-    if (submit === undefined) this.#adopt(payload, undefined, undefined);
-    else submit.resolve(message as never);
   }
 
   #subscribed(payload: PayloadOf<"job.subscribed">, options: SubscribeOptions): JobHandle {
@@ -305,53 +284,6 @@ export class ArcpClient {
       this.#jobs.fail(job_id, new ArcpPeerError("result_incomplete", message));
     }
     return handle;
-  }
-
-  #deliverJob(jobId: string, message: JobMessage): void {
-    if (this.#jobs.take(jobId, message)) return;
-    const refused = message.type === "job.error" ? this.#refusedSubmission(jobId, message) : undefined;
-    if (refused !== undefined) {
-      refused.reject(ArcpError.fromPayload(message.payload as PayloadOf<"job.error">));
-      return;
-    }
-    // The acceptance of a repeated submission, or of a subscription, may come after the job's first messages.
-    if (this.#pending.has("job.submit") || this.#pending.has("job.subscribe"))
-      this.#jobs.keepOrphan(jobId, message);
-  }
-
-  /**
-   * The submission that a job.error of an unknown job refuses: by request id, else by trace, else the oldest. A job
-   * that has already said something was accepted, and its acceptance is still to come.
-   */
-  #refusedSubmission(jobId: string, message: Message<"job.error">): PendingRequest | undefined {
-    const { request_id } = message.payload;
-    if (request_id !== undefined) {
-      return this.#pending.take(({ type, id }) => type === "job.submit" && id === request_id);
-    }
-    if (this.#jobs.hasOrphans(jobId)) return undefined;
-    const { trace_id } = message;
-    return this.#pending.take(
-      ({ type, sent, traceId }) =>
-        type === "job.submit" && sent && (trace_id === undefined || traceId === trace_id),
-    );
-  }
-
-  #sessionError(message: Message<"session.error">): void {
-    const { payload, trace_id } = message;
-    const error = ArcpError.fromPayload(payload);
-    const refused = this.#pending.takeRefused({
-      requestId: payload.request_id,
-      jobId: payload.job_id,
-      traceId: trace_id,
-    });
-    if (refused === undefined) {
-      this.#options.onError?.(error);
-      return;
-    }
-    // A cancellation that came too late is no error: the job is over, as was wanted.
-    const tooLate = refused.type === "job.cancel" && error.wireCode === "INVALID_REQUEST";
-    if (tooLate && this.#jobs.hasEnded(refused.jobId ?? "")) refused.resolve(undefined as never);
-    else refused.reject(error);
   }
 
   #adopt(
@@ -368,96 +300,6 @@ export class ArcpClient {
       chunks: chunks ?? ("assemble" as const),
     };
     return this.#jobs.adopt(payload, options, fromOwnerSeq);
-  }
-
-  #request<Answer>(
-    type: MessageType,
-    payload: object,
-    options: {
-      traceId?: string;
-      jobId?: string;
-      repeatable: boolean;
-      signal?: AbortSignal | undefined;
-      /** Runs with the answer itself: what follows it may arrive before a promise would run on. */
-      answered?: (message: never) => Answer;
-    },
-  ): Promise<Answer> {
-    if (this.state === "closed") {
-      return Promise.reject(new ArcpUsageError("client_closed", "the client is closed; connect again"));
-    }
-    const { signal, answered, traceId, jobId, repeatable } = options;
-    return new Promise<Answer>((resolve, reject) => {
-      signal?.throwIfAborted();
-      const id = this.#ids.mint("msg");
-      const stopTimer = type === "job.submit" ? undefined : this.#timeOut(id, type);
-      const settle = () => {
-        stopTimer?.();
-        signal?.removeEventListener("abort", abort);
-      };
-      const abort = () => this.#pending.remove(id)?.reject(signal?.reason);
-      signal?.addEventListener("abort", abort, { once: true });
-      const request: PendingRequest = {
-        type,
-        id,
-        payload,
-        repeatable,
-        sent: false,
-        ...(traceId === undefined ? {} : { traceId }),
-        ...(jobId === undefined ? {} : { jobId }),
-        resolve: (answer: never) => {
-          settle();
-          resolve(answered === undefined ? answer : answered(answer));
-        },
-        reject: (failure) => {
-          settle();
-          reject(failure);
-        },
-      };
-      this.#pending.add(request);
-      this.#sendRequest(request);
-    });
-  }
-
-  #sendRequest(request: PendingRequest): void {
-    if (this.#connection.phase !== "open") return;
-    const { id, type, payload, traceId, jobId } = request;
-    const envelope = this.#connection.envelope(type, payload, {
-      id,
-      ...(traceId === undefined ? {} : { traceId }),
-      ...(jobId === undefined || type !== "job.cancel" ? {} : { jobId }),
-    });
-    const feature = unnegotiatedFeature(envelope as Message, this.#connection.features);
-    if (feature === undefined) {
-      request.sent = true;
-      this.#link.send(envelope);
-      return;
-    }
-    this.#pending.remove(id);
-    const message = `the runtime does not offer "${feature}", which ${type} needs`;
-    request.reject(new ArcpUsageError("feature_not_negotiated", message));
-  }
-
-  #timeOut(id: string, type: MessageType): () => void {
-    const ms = this.#options.answerTimeoutMs ?? DEFAULT_ANSWER_TIMEOUT_MS;
-    return this.#clock.at(this.#clock.now() + ms, () => {
-      const failure = new ArcpPeerError("answer_timeout", `${type} was not answered within ${ms} ms`);
-      this.#pending.remove(id)?.reject(failure);
-    });
-  }
-}
-
-function isAnswer(message: ServerMessage, request: PendingRequest): boolean {
-  switch (message.type) {
-    case "job.subscribed":
-      return request.type === "job.subscribe" && request.jobId === message.payload.job_id;
-    case "job.cancelled":
-      return request.type === "job.cancel" && request.jobId === (message.job_id ?? message.payload.job_id);
-    case "session.jobs":
-      return request.id === message.payload.request_id;
-    case "session.closed":
-      return request.type === "session.close";
-    default:
-      return false;
   }
 }
 
