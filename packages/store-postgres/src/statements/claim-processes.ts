@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_FENCE } from "./fence.ts";
 
 /**
  * $1–$3 node lease, $4 names, $5 limit, $6 token of this claim. Takes what no living node owns: owner-bound ones that were started
@@ -8,15 +9,7 @@ import { statement } from "../connection/statement.ts";
 export const claimProcesses = statement(
   "claim_processes",
   `
-with fence as (
-  select n.node_id, n.generation
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-),
+with ${NODE_FENCE},
 due as (
   select p.process_id
   from {schema}.processes p

@@ -1,3 +1,5 @@
+import { NODE_FENCE } from "./fence.ts";
+
 /**
  * Takes sessions that are ready, oldest need first, raises their epochs and clears their wake marks. $1–$3 node lease, $4 limit,
  * $5 behaviours, $6 token of this claim; `which` says of which sessions of the queue `q`.
@@ -9,15 +11,7 @@
  */
 export function claimText(which: string): string {
   return `
-with fence as (
-  select n.node_id, n.generation
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-),
+with ${NODE_FENCE},
 candidate as (
   select q.session_id, q.ready_at
   from {schema}.session_queue q

@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_FENCE } from "./fence.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch, $6 run, $7 whether the turn ends. Asserted from the facts: $8 receipts so far, $9
@@ -15,15 +16,7 @@ import { statement } from "../connection/statement.ts";
 export const commitBoundary = statement(
   "commit_boundary",
   `
-with fence as (
-  select n.node_id, n.generation
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-),
+with ${NODE_FENCE},
 holder as (
   select s.session_id, s.receipt_count, s.revision, s.last_digest, s.open_turn, s.log_head
   from fence f

@@ -1,18 +1,11 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_FENCE } from "./fence.ts";
 
 /** $1–$3 node lease, $4 session, $5 epoch. A row if the fence holds; then it does until the transaction ends (D1). */
 export const holdSession = statement(
   "hold_session",
   `
-with fence as (
-  select n.node_id, n.generation
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-)
+with ${NODE_FENCE}
 select s.session_id
 from fence f
 join {schema}.sessions s on s.session_id = $4

@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_FENCE } from "./fence.ts";
 
 /**
  * $1–$3 node lease, $4 process, $5 epoch, $6 delay in ms, $7 channel of changes. A row also when this holder had left before and
@@ -7,15 +8,7 @@ import { statement } from "../connection/statement.ts";
 export const releaseProcess = statement(
   "release_process",
   `
-with fence as (
-  select n.node_id, n.generation
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-),
+with ${NODE_FENCE},
 freed as (
   update {schema}.processes p
   set owner_node = null, owner_generation = null, claim_token = null,

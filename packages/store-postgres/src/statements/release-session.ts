@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_FENCE } from "./fence.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch, $6 type, $7 delay in ms, $8 due time in ms since the epoch, $9 code, $10 message.
@@ -12,15 +13,7 @@ import { statement } from "../connection/statement.ts";
 export const releaseSession = statement(
   "release_session",
   `
-with fence as (
-  select n.node_id, n.generation
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-),
+with ${NODE_FENCE},
 seen as (
   select q.positions from {schema}.session_queue q where q.session_id = $4
 ),

@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_FENCE, SESSION_HOLDER } from "./fence.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch, $6 turn, $7 inputs, then the row that holds their content: $8 seq, $9 ordinal, $10
@@ -8,22 +9,8 @@ import { statement } from "../connection/statement.ts";
 export const stageSteeringInputs = statement(
   "stage_steering_inputs",
   `
-with fence as (
-  select n.node_id, n.generation
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-),
-holder as (
-  select s.session_id, s.open_turn, s.log_head
-  from fence f
-  join {schema}.sessions s on s.session_id = $4
-    and s.owner_node = f.node_id and s.owner_generation = f.generation and s.epoch = $5::bigint
-  for update of s
-),
+with ${NODE_FENCE},
+${SESSION_HOLDER},
 tail as (
   select greatest(h.log_head, coalesce((
     select l.seq from {schema}.log l where l.session_id = $4 order by l.seq desc limit 1), 0)) as head

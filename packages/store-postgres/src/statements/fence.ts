@@ -1,0 +1,22 @@
+/**
+ * The fence of D1, as the first parts of a `with`. $1–$3 is the node's lease: the row of a node that still holds it, by the
+ * database's clock, locked so that nobody takes over before this transaction ends. None: nothing may be written.
+ */
+export const NODE_FENCE = `fence as (
+  select n.node_id, n.generation
+  from {schema}.nodes n
+  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+    and exists (
+      select from {schema}.node_heartbeats h
+      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
+  for share of n
+)`;
+
+/** $4 session, $5 epoch: the session's row, locked, if the node of `NODE_FENCE` owns it in this epoch. */
+export const SESSION_HOLDER = `holder as (
+  select s.session_id, s.open_turn, s.log_head
+  from fence f
+  join {schema}.sessions s on s.session_id = $4
+    and s.owner_node = f.node_id and s.owner_generation = f.generation and s.epoch = $5::bigint
+  for update of s
+)`;
