@@ -2,21 +2,27 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const VALUES = new Int8Array(128).fill(-1);
 for (let i = 0; i < ALPHABET.length; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 
+/** Two characters for each 12 bits: half as many look-ups. */
+const PAIRS = Array.from(
+  { length: 4_096 },
+  (_, bits) => `${ALPHABET.charAt(bits >> 6)}${ALPHABET.charAt(bits & 63)}`,
+);
+
 /** Base64url without padding (RFC 4648 §5). By hand: through `btoa` and `atob` it costs as much as the signature itself. */
 export function encodeBase64url(bytes: Uint8Array): string {
   let text = "";
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      text += ALPHABET[(held >> bits) & 63];
-    }
-    held &= (1 << bits) - 1;
+  let at = 0;
+  for (; at + 2 < bytes.length; at += 3) {
+    const bits = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+    text += PAIRS[bits >> 12]! + PAIRS[bits & 4_095]!;
   }
-  return bits === 0 ? text : text + ALPHABET[(held << (6 - bits)) & 63];
+  const left = bytes.length - at;
+  if (left === 1) text += PAIRS[bytes[at]! << 4]!;
+  if (left === 2) {
+    const bits = (bytes[at]! << 10) | (bytes[at + 1]! << 2);
+    text += PAIRS[bits >> 6]! + ALPHABET.charAt(bits & 63);
+  }
+  return text;
 }
 
 /** Undefined for anything but the one canonical encoding: two texts must never mean one key. */

@@ -60,9 +60,15 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
   // Only while somebody waits: who does not wait any more leaves nothing behind.
   let unlisten: (() => void) | undefined;
 
-  function rowOf(scope: ExecutionScope, wait: WaitIdentity, dueAt: number | null, info: Json): NewAwaitEvent {
+  function rowOf(
+    scope: ExecutionScope,
+    wait: WaitIdentity,
+    dueAt: number | null,
+    info: Json,
+    keyId = signer.keyId(scope, wait),
+  ): NewAwaitEvent {
     return {
-      keyId: signer.keyId(scope, wait),
+      keyId,
       scope,
       wait,
       sessionId: (scopeSessionId(scope) ?? null) as SessionId | null,
@@ -153,19 +159,19 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
   const awaits: AwaitEvents = {
     async key(scope, wait, binding) {
       const key = signer.sign(scope, wait, binding);
-      if (await rows.isRevoked(rowOf(scope, wait, null, {}))) throw unknownOrRevoked();
+      if (await rows.isRevoked(rowOf(scope, wait, null, {}, key.keyId))) throw unknownOrRevoked();
       return key;
     },
     async resolve(key, resolution, by = { name: "key", via: "key" }): Promise<ResolveOutcome> {
       if (!signer.verify(key)) return { status: "unknown_or_revoked" };
       if (key.expiresAt !== undefined && key.expiresAt <= clock.now())
         return { status: "unknown_or_revoked" };
-      const event = rowOf(key.scope, key.wait, null, {});
+      const event = rowOf(key.scope, key.wait, null, {}, key.keyId);
       return outcomeOf(await rows.resolve(event.keyId, resolution, by, event));
     },
     async wait(key: AwaitEventKey, options) {
       if (!signer.verify(key)) throw unknownOrRevoked();
-      const event = rowOf(key.scope, key.wait, options.deadline ?? null, options.info ?? {});
+      const event = rowOf(key.scope, key.wait, options.deadline ?? null, options.info ?? {}, key.keyId);
       return (await waitFor(event, { signal: options.signal })) as Resolution;
     },
     waitUntil: (scope, wait, options) =>

@@ -1,14 +1,15 @@
 import {
-  awaitEventKeyId,
   canonicalJson,
+  checkWaitIdentity,
   type ExecutionScope,
-  type JsonDigest,
   PawlError,
   type WaitIdentity,
 } from "@pawl/core";
-import { createHMAC, createSHA256, type IHasher } from "hash-wasm";
+import { createSHA256, type IHasher } from "hash-wasm";
 import type { AwaitEventKey, KeyBinding } from "./await-events.ts";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { type Hmac, hmacSha256 } from "./hmac-sha256.ts";
+import { identityText } from "./identity-text.ts";
 import type { Keyring } from "./keyring.ts";
 
 /** Makes and checks keys. */
@@ -21,38 +22,34 @@ export interface KeySigner {
 
 /** HMACs are made once per secret: making one costs three times what signing with it does. @throws PawlError `await_event_key_sign` */
 export async function createKeySigner(keyring: Keyring): Promise<KeySigner> {
-  const digest = await rememberingDigest();
-  const hmacs = new Map<string, IHasher>();
-  for (const { id, bytes } of keyring.all) hmacs.set(id, await createHMAC(createSHA256(), bytes));
-
-  function signatureOf(secretId: string, unsigned: Omit<AwaitEventKey, "signature">): Uint8Array | undefined {
-    const hmac = hmacs.get(secretId);
-    if (hmac === undefined) return undefined;
-    hmac.init();
-    hmac.update(signedText(unsigned));
-    return hmac.digest("binary");
-  }
+  const sha256 = await createSHA256();
+  const keyIdOf = keyIds(sha256);
+  const hmacs = new Map<string, Hmac>();
+  for (const { id, bytes } of keyring.all) hmacs.set(id, hmacSha256(sha256, bytes));
 
   return {
-    keyId: (scope, wait) => keyIdOf(scope, wait, digest),
+    keyId: keyIdOf,
     sign(scope, wait, binding = {}) {
       const secretId = keyring.current.id;
-      const unsigned = { scope, wait, keyId: keyIdOf(scope, wait, digest), secretId, ...binding };
-      const signature = signatureOf(secretId, unsigned);
-      if (signature === undefined)
+      const hmac = hmacs.get(secretId);
+      if (hmac === undefined)
         throw new PawlError("await_event_key_sign", "The signing secret is not loaded.");
-      return { ...unsigned, signature: encodeBase64url(signature) };
+      const keyId = keyIdOf(scope, wait);
+      const signature = encodeBase64url(hmac(signedText(keyId, secretId, binding)));
+      return { scope, wait, keyId, secretId, ...binding, signature };
     },
     verify(key) {
-      const { signature, ...unsigned } = key;
-      const given = decodeBase64url(signature);
+      const given = decodeBase64url(key.signature);
       let expected: Uint8Array | undefined;
       try {
         // Recomputed and not believed: a key whose id is another event's must not resolve that.
-        if (keyIdOf(key.scope, key.wait, digest) !== key.keyId) return false;
-        expected = signatureOf(key.secretId, unsigned);
+        const keyId = keyIdOf(key.scope, key.wait);
+        if (keyId !== key.keyId) return false;
+        const signed = signedText(keyId, key.secretId, key);
+        const hmac = hmacs.get(key.secretId);
         // The same work for a secret that is not known here.
-        if (expected === undefined) signatureOf(keyring.current.id, unsigned);
+        if (hmac === undefined) hmacs.get(keyring.current.id)?.(signed);
+        else expected = hmac(signed);
       } catch {
         return false;
       }
@@ -64,12 +61,15 @@ export async function createKeySigner(keyring: Keyring): Promise<KeySigner> {
 /** Ids that are remembered. Minting, registering and answering a key ask for the same one within moments. */
 const MOST_REMEMBERED = 256;
 
-/** The digest of `loadJsonDigest`, which hashes what it was asked for lately only once. Ids are no secrets: they may take less time. */
-async function rememberingDigest(): Promise<JsonDigest> {
-  const sha256 = await createSHA256();
+/**
+ * `awaitEventKeyId`, which hashes what it was asked for lately only once. Ids are no secrets: they may take less time.
+ *
+ * @throws PawlError (the function that it returns) `invalid_await_event_wait_identity`, `await_event_key_hash`
+ */
+function keyIds(sha256: IHasher): (scope: ExecutionScope, wait: WaitIdentity) => string {
   const known = new Map<string, string>();
-  return (value) => {
-    const text = canonicalJson(value);
+  return (scope, wait) => {
+    const text = hashedText(scope, checkWaitIdentity(wait));
     let id = known.get(text);
     if (id === undefined) {
       sha256.init();
@@ -82,9 +82,9 @@ async function rememberingDigest(): Promise<JsonDigest> {
   };
 }
 
-function keyIdOf(scope: ExecutionScope, wait: WaitIdentity, digest: JsonDigest): string {
+function hashedText(scope: ExecutionScope, wait: WaitIdentity): string {
   try {
-    return awaitEventKeyId(scope, wait, digest);
+    return identityText(scope, wait);
   } catch (cause) {
     if (PawlError.from(cause).code !== "not_json") throw cause;
     throw new PawlError("await_event_key_hash", "The identity of an await-event must be plain JSON.", {
@@ -93,18 +93,23 @@ function keyIdOf(scope: ExecutionScope, wait: WaitIdentity, digest: JsonDigest):
   }
 }
 
+/** Members of a key that the signed text does not carry as JSON. */
+const OUTSIDE = new Set(["scope", "wait", "keyId", "secretId", "signature"]);
+
 /**
  * What the signature covers: everything but itself. Scope and identity stand in it by their digest, the key id, which is never believed
  * but recomputed; that halves the text. Unambiguous: the id has a fixed length, and a secret is only found by a name without colons.
  */
-function signedText({
-  scope: _,
-  wait: __,
-  keyId,
-  secretId,
-  ...rest
-}: Omit<AwaitEventKey, "signature">): string {
-  return `pawl-await-event-key:1:${keyId}:${secretId}:${canonicalJson(rest)}`;
+function signedText(keyId: string, secretId: string, binding: KeyBinding): string {
+  const head = `pawl-await-event-key:1:${keyId}:${secretId}:`;
+  for (const name in binding) if (!OUTSIDE.has(name)) return head + canonicalJson(bindingOf(binding));
+  return `${head}{}`;
+}
+
+/** What a key is bound to, and whatever else somebody wrote into it. */
+function bindingOf(key: Partial<AwaitEventKey>): KeyBinding {
+  const { scope: _, wait: __, keyId: ___, secretId: ____, signature: _____, ...rest } = key;
+  return rest;
 }
 
 /** Compares all bytes, wherever the first difference is. */
