@@ -1,5 +1,5 @@
-import type { Subject, Target } from "./cell.ts";
-import { median, spread } from "./statistics.ts";
+import type { Point, Subject, Target } from "./cell.ts";
+import { exponent, median, spread } from "./statistics.ts";
 
 /** One line of `--json`. */
 export interface Figure {
@@ -17,57 +17,118 @@ export interface Figure {
   readonly ratio_to_best_peer: number | null;
   /** The distance between the quartiles of the value, as a share of it. */
   readonly spread: number;
+  /** The same of the two ratios: the noise to which a change of them is held. Null without a ratio. */
+  readonly spread_of_ratio_to_floor: number | null;
+  readonly spread_of_ratio_to_best_peer: number | null;
+  readonly ratio_to_median_peer: number | null;
+  readonly better: "more" | "less";
+  readonly floor: string | null;
+  readonly best_peer: string | null;
+  /** Subjects at whose work this is another system. */
+  readonly peer_of: readonly string[];
+  readonly point: Point | null;
+  readonly target: Target | null;
+  /** Null without a target, and where a comparison could not be made. */
+  readonly met: boolean | null;
+  readonly rounds: number;
 }
 
-export interface Judged {
-  readonly figure: Figure;
-  readonly target: Target | undefined;
-  /** Undefined without a target. */
-  readonly met: boolean | undefined;
-}
+type Samples = ReadonlyMap<string, readonly number[]>;
 
 /** What the samples of a cell, by subject and round, come to. */
-export function figuresOf(
-  bench: string,
-  subjects: readonly Subject[],
-  samples: ReadonlyMap<string, readonly number[]>,
-): readonly Judged[] {
-  return subjects.map(({ name, unit, floor, target }) => {
-    const values = samples.get(name) ?? [];
-    const below = floor === undefined ? undefined : samples.get(floor);
-    if (floor !== undefined && below === undefined) throw new Error(`${bench} has no subject "${floor}".`);
-    const toPeers = subjects
-      .filter(({ peerOf }) => peerOf === name)
-      .map((peer) => ratioWithinRounds(values, samples.get(peer.name) ?? []));
-    const figure: Figure = {
-      bench,
-      subject: name,
-      value: median(values),
-      unit,
-      ratio_to_floor: below === undefined ? null : ratioWithinRounds(values, below),
-      ratio_to_best_peer: toPeers.length === 0 ? null : closest(toPeers, unit),
-      spread: spread(values),
-    };
-    return { figure, target, met: isMet(figure, target) };
-  });
+export function figuresOf(bench: string, subjects: readonly Subject[], samples: Samples): readonly Figure[] {
+  const curves = curvesOf(subjects, samples);
+  const all = [...subjects, ...curves.map(({ subject }) => subject)];
+  const values = new Map([
+    ...samples,
+    ...curves.map(({ subject, values }) => [subject.name, values] as const),
+  ]);
+  return all.map((subject) => figureOf(bench, subject, all, values));
 }
 
-function ratioWithinRounds(values: readonly number[], others: readonly number[]): number {
-  return median(values.map((value, round) => value / others[round]!));
+function figureOf(bench: string, subject: Subject, all: readonly Subject[], samples: Samples): Figure {
+  const { name, unit, floor, target, point } = subject;
+  const values = samples.get(name) ?? [];
+  const below = floor === undefined ? undefined : samples.get(floor);
+  if (floor !== undefined && below === undefined) throw new Error(`${bench} has no subject "${floor}".`);
+  const toFloor = below === undefined ? undefined : ratiosWithinRounds(values, below);
+  const better = subject.better ?? betterOf(unit);
+  const toPeers = all
+    .filter(({ peerOf }) => peerOf?.includes(name))
+    .map((peer) => ({ name: peer.name, ratios: ratiosWithinRounds(values, samples.get(peer.name) ?? []) }));
+  const best = bestOf(toPeers, better);
+  const figure = {
+    bench,
+    subject: name,
+    value: median(values),
+    unit,
+    ratio_to_floor: toFloor === undefined ? null : median(toFloor),
+    ratio_to_best_peer: best === undefined ? null : median(best.ratios),
+    spread: spread(values),
+    spread_of_ratio_to_floor: toFloor === undefined ? null : spread(toFloor),
+    spread_of_ratio_to_best_peer: best === undefined ? null : spread(best.ratios),
+    ratio_to_median_peer: toPeers.length === 0 ? null : median(toPeers.map(({ ratios }) => median(ratios))),
+    better,
+    floor: floor ?? null,
+    best_peer: best?.name ?? null,
+    peer_of: subject.peerOf ?? [],
+    point: point ?? null,
+    target: target ?? null,
+    rounds: values.length,
+  };
+  return { ...figure, met: isMet(figure, target) };
+}
+
+function betterOf(unit: string): "more" | "less" {
+  return /\/s( CPU)?$/.test(unit) ? "more" : "less";
+}
+
+function ratiosWithinRounds(values: readonly number[], others: readonly number[]): readonly number[] {
+  return values.map((value, round) => value / others[round]!);
 }
 
 /** The best peer is the one that leaves us the least advantage. */
-function closest(ratios: readonly number[], unit: string): number {
-  return unit.endsWith("/s") ? Math.min(...ratios) : Math.max(...ratios);
+function bestOf<Peer extends { readonly ratios: readonly number[] }>(
+  peers: readonly Peer[],
+  better: "more" | "less",
+): Peer | undefined {
+  const sorted = peers.toSorted((a, b) => median(a.ratios) - median(b.ratios));
+  return better === "more" ? sorted[0] : sorted.at(-1);
 }
 
-function isMet(figure: Figure, target: Target | undefined): boolean | undefined {
-  if (target === undefined) return undefined;
-  const { value, ratio_to_floor, ratio_to_best_peer } = figure;
+/** A figure for each curve: the slope in each round. */
+function curvesOf(subjects: readonly Subject[], samples: Samples) {
+  const points = Map.groupBy(
+    subjects.filter(({ point }) => point !== undefined),
+    ({ point }) => point!.curve,
+  );
+  return [...points].map(([curve, of]) => {
+    const sizes = of.map(({ point }) => point!.at);
+    const rounds = samples.get(of[0]!.name)?.length ?? 0;
+    const values = Array.from({ length: rounds }, (_, round) =>
+      exponent(
+        sizes,
+        of.map(({ name }) => samples.get(name)![round]!),
+      ),
+    );
+    const subject: Subject = {
+      name: `${curve}: exponent in ${of[0]!.point!.of}`,
+      unit: "exponent",
+      sample: () => Number.NaN,
+    };
+    return { subject, values };
+  });
+}
+
+function isMet(figure: Omit<Figure, "met">, target: Target | undefined): boolean | null {
+  if (target === undefined) return null;
+  const measured = {
+    value: figure.value,
+    ratio: figure.ratio_to_floor,
+    peer: figure.ratio_to_best_peer,
+    medianPeer: figure.ratio_to_median_peer,
+  }[target.of];
   // A comparison that this machine could not make is neither met nor missed.
-  if (target.of === "peer" && ratio_to_best_peer === null) return undefined;
-  const measured = { value, ratio: ratio_to_floor ?? Number.NaN, peer: ratio_to_best_peer ?? Number.NaN }[
-    target.of
-  ];
+  if (measured === null) return null;
   return measured >= (target.atLeast ?? -Infinity) && measured <= (target.atMost ?? Infinity);
 }

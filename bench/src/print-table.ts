@@ -1,24 +1,37 @@
 import type { Target } from "./cell.ts";
-import type { Judged } from "./figure.ts";
+import type { Figure } from "./figure.ts";
 
-const COLUMNS = ["subject", "median", "unit", "spread", "to floor", "to best peer", "target", ""] as const;
+export const COLUMNS = [
+  "subject",
+  "median",
+  "unit",
+  "spread",
+  "to floor",
+  "to best peer",
+  "target",
+  "",
+] as const;
 
 /** The figures of one cell, for people. */
-export function tableOf(bench: string, judged: readonly Judged[]): string {
-  const rows = judged.map(({ figure, target, met }) => [
+export function tableOf(bench: string, figures: readonly Figure[]): string {
+  const all = [[...COLUMNS], ...figures.map(rowOf)];
+  const widths = COLUMNS.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const lines = all.map((row) => `  ${row.map((cell, column) => pad(cell, column, widths)).join("  ")}`);
+  return [bench, ...lines.map((line) => line.trimEnd()), ""].join("\n");
+}
+
+/** As the columns are. */
+export function rowOf(figure: Figure): readonly string[] {
+  return [
     figure.subject,
     formatNumber(figure.value),
     figure.unit,
     `${Math.round(figure.spread * 100)} %`,
     formatRatio(figure.ratio_to_floor),
     formatRatio(figure.ratio_to_best_peer),
-    target === undefined ? "" : formatTarget(target),
-    met === undefined ? "" : met ? "met" : "MISSED",
-  ]);
-  const all = [[...COLUMNS], ...rows];
-  const widths = COLUMNS.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  const lines = all.map((row) => `  ${row.map((cell, column) => pad(cell, column, widths)).join("  ")}`);
-  return [bench, ...lines.map((line) => line.trimEnd()), ""].join("\n");
+    figure.target === null ? "" : formatTarget(figure.target),
+    figure.met === null ? "" : figure.met ? "met" : "MISSED",
+  ];
 }
 
 /** Numbers stand on the right. */
@@ -28,7 +41,7 @@ function pad(cell: string, column: number, widths: readonly number[]): string {
 }
 
 function formatTarget({ of, atLeast, atMost }: Target): string {
-  const times = { value: "", ratio: " ×", peer: " × peer" }[of];
+  const times = { value: "", ratio: " ×", peer: " × peer", medianPeer: " × median peer" }[of];
   return atLeast === undefined ? `≤ ${formatNumber(atMost!)}${times}` : `≥ ${formatNumber(atLeast)}${times}`;
 }
 
@@ -36,7 +49,7 @@ function formatRatio(ratio: number | null): string {
   return ratio === null ? "" : `${formatNumber(ratio)} ×`;
 }
 
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   const digits = Math.abs(value) >= 1_000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
   return value.toLocaleString("en-US", digits);
 }

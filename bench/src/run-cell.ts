@@ -1,31 +1,43 @@
-import type { AbsentPeer, Cell, Effort } from "./cell.ts";
-import { figuresOf, type Judged } from "./figure.ts";
+import { type AbsentPeer, type Cell, type Effort, MIN_ROUNDS } from "./cell.ts";
+import { type Figure, figuresOf } from "./figure.ts";
 
 export interface Measured {
-  readonly judged: readonly Judged[];
+  readonly figures: readonly Figure[];
   readonly absent: readonly AbsentPeer[];
 }
 
 /**
  * Measures a cell. Every round takes one sample of each subject, and each round begins with another one, so that neither a slow
- * minute of the machine nor what a neighbour leaves behind falls on one subject only. Aborted, it ends after the sample that is being taken, closes the cell and rejects with the signal's reason.
+ * minute of the machine nor what a neighbour leaves behind falls on one subject only. Aborted, it closes the cell at once, whatever is
+ * being measured, and rejects with the signal's reason.
  */
 export async function runCell(cell: Cell, effort: Effort, signal?: AbortSignal): Promise<Measured> {
+  const began = performance.now();
   const { subjects, absent = [], close } = await cell.open(effort);
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
+  const onAbort = () => aborted.reject(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
   try {
     const samples = new Map(subjects.map(({ name }) => [name, [] as number[]]));
+    const warmUps = cell.noWarmUp ? 0 : effort.warmUps;
     const rounds = Math.min(effort.rounds, cell.maxRounds ?? effort.rounds);
-    for (let round = -effort.warmUps; round < rounds; round++) {
+    for (let round = -warmUps; round < rounds; round++) {
+      if (round >= MIN_ROUNDS && performance.now() - began > effort.budgetMs) break;
       for (let i = 0; i < subjects.length; i++) {
         signal?.throwIfAborted();
-        const subject = subjects[(i + round + effort.warmUps) % subjects.length]!;
-        const value = await subject.sample();
+        const subject = subjects[(i + round + warmUps) % subjects.length]!;
+        const sample = Promise.resolve(subject.sample());
+        // What was being measured fails when its cell is closed under it.
+        sample.catch(() => undefined);
+        const value = await Promise.race([sample, aborted.promise]);
         if (!Number.isFinite(value)) throw new Error(`${cell.name}: "${subject.name}" measured ${value}.`);
         if (round >= 0) samples.get(subject.name)!.push(value);
       }
     }
-    return { judged: figuresOf(cell.name, subjects, samples), absent };
+    return { figures: figuresOf(cell.name, subjects, samples), absent };
   } finally {
+    signal?.removeEventListener("abort", onAbort);
     await close?.();
   }
 }

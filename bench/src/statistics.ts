@@ -18,3 +18,17 @@ export function quantile(values: readonly number[], share: number): number {
   const high = sorted[Math.ceil(at)]!;
   return low + (high - low) * (at - Math.floor(at));
 }
+
+/**
+ * The b of `value = a · size^b` that fits best, by least squares over the logarithms: 0 for what does not grow, 1 for what grows with the
+ * size. Values of 0 and below have no logarithm and count as the smallest that does.
+ */
+export function exponent(sizes: readonly number[], values: readonly number[]): number {
+  const smallest = Math.min(...values.filter((value) => value > 0));
+  const xs = sizes.map(Math.log);
+  const ys = values.map((value) => Math.log(value > 0 ? value : smallest));
+  const mean = (of: readonly number[]) => of.reduce((sum, one) => sum + one, 0) / of.length;
+  const [x, y] = [mean(xs), mean(ys)];
+  const covariance = xs.reduce((sum, one, i) => sum + (one - x) * (ys[i]! - y), 0);
+  return covariance / xs.reduce((sum, one) => sum + (one - x) ** 2, 0);
+}

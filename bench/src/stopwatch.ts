@@ -39,3 +39,15 @@ export async function wallMs(work: () => Promise<unknown>): Promise<number> {
   await work();
   return performance.now() - began;
 }
+
+/** Milliseconds by a clock that all processes of this machine share and that nobody sets. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** How long each of `times` takes, one after another. */
+export async function eachMs(times: number, work: () => Promise<unknown>): Promise<readonly number[]> {
+  const ms: number[] = [];
+  for (let i = 0; i < times; i++) ms.push(await wallMs(work));
+  return ms;
+}

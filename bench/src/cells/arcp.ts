@@ -8,15 +8,19 @@ const LINES = 50_000;
 const ROUND_TRIPS: Target = { of: "peer", atLeast: 2 };
 const EVENTS: Target = { of: "peer", atLeast: 1.5 };
 
-/**
- * Jobs over a WebSocket on loopback: from submission to result, one after another and 64 at once, and the 50,000 log lines of one job.
- *
- * Both ends of each system share this process and so one core, which is why two machines do better; there is no real network and no
- * TLS, and everything is kept in memory. The reference SDK keeps all that a session has said and by default ends the session that
- * said too much; that bound is lifted here, and its client acknowledges, as ours does.
- */
 export const arcpCell: Cell = {
   name: "arcp",
+  title: "ARCP in memory",
+  about: `
+    Jobs over a WebSocket on loopback: from submission to result, one after another and 64 at once, and
+    the 50,000 log lines of one job.
+  `,
+  notShown: `
+    Both ends of each system share this process and so one core, which is why two machines do better;
+    there is no real network and no TLS, and everything is kept in memory. The reference SDK keeps all
+    that a session has said and by default ends the session that said too much; that bound is lifted
+    here, and its client acknowledges, as ours does.
+  `,
   async open({ scale }) {
     const pawl = await openPawlSystem();
     const reference = await openReferenceSystem();
@@ -32,7 +36,7 @@ export const arcpCell: Cell = {
       { name: lines, unit: "/s", target: EVENTS, sample: () => linesPerSecond(pawl) },
     ];
     for (const peer of peers) {
-      const name = (of: string) => ({ name: `${of} · reference SDK`, peerOf: of, unit: "/s" });
+      const name = (of: string) => ({ name: `${of} · reference SDK`, peerOf: [of], unit: "/s" });
       subjects.push(
         { ...name(alone), sample: () => perSecond(peer, 200 * scale, 1) },
         { ...name(crowd), sample: () => perSecond(peer, 640 * scale, 64) },

@@ -1,30 +1,31 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
-import { SECRET } from "../secret.ts";
+import { programFile } from "../program-file.ts";
 
-const WORKER = fileURLToPath(new URL("../idle-worker.mjs", import.meta.url));
+const WORKER = programFile("idle-worker");
 /** PostgreSQL tells of a transaction about a second after it. */
 const TOLD_AFTER_MS = 1_500;
 
-/**
- * What a worker costs that has nothing to do: a process of its own with a host on PostgreSQL, its polls, timers and renewals.
- * Queries are counted by PostgreSQL, as transactions of that database.
- *
- * It does not show a worker that holds parked turns (see `parked`) or background tasks, nor the memory of what an application
- * imports beside the host.
- */
 export const idleCell: Cell = {
   name: "idle",
+  title: "An idle worker",
+  about: `
+    What a worker costs that has nothing to do: a process of its own with a host on PostgreSQL, its
+    polls, timers and renewals. Queries are counted by PostgreSQL, as transactions of that database.
+  `,
+  notShown: `
+    It does not show a worker that holds parked turns (see \`parked\`) or background tasks, nor the
+    memory of what an application imports beside the host.
+  `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
     const watch = `select xact_commit + xact_rollback as n from pg_stat_database where datname = 'work'`;
     await postgres.bare.query("create database work");
     const url = new URL(postgres.url);
     url.pathname = "/work";
-    const child = fork(WORKER, [url.href], { env: { ...process.env, BENCH_SECRET: SECRET } });
+    const child = fork(WORKER, [url.href]);
     await answerOf(child);
     const measureMs = 5_000 * scale;
 

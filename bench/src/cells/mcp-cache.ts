@@ -11,15 +11,18 @@ const SERVERS = 20;
 const TOOLS = 50;
 const HITS = 500;
 
-/**
- * The cache of tool lists: a list in memory, many callers at once who find none, and the toolbox of 20 servers on loopback whose
- * lists are fresh, as `@pawl/mcp` opens it when a turn begins.
- *
- * It does not show what a cold list costs, which is the server's time and the network's, nor calls of tools. The fresh toolbox is of
- * a session that had it before: its shown names are found again, not worked out.
- */
 export const mcpCacheCell: Cell = {
   name: "mcp-cache",
+  title: "The cache of tool lists",
+  about: `
+    The cache of tool lists: a list in memory, many callers at once who find none, and the toolbox of 20
+    servers on loopback whose lists are fresh, as \`@pawl/mcp\` opens it when a turn begins.
+  `,
+  notShown: `
+    It does not show what a cold list costs, which is the server's time and the network's, nor calls of
+    tools. The fresh toolbox is of a session that had it before: its shown names are found again, not
+    worked out.
+  `,
   async open({ sampleMs }) {
     const cache = createDiscoveryCache<McpTool>();
     const hundred = keyOf("hundred");

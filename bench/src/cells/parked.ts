@@ -1,11 +1,10 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
-import { SECRET } from "../secret.ts";
+import { programFile } from "../program-file.ts";
 
-const PROGRAM = fileURLToPath(new URL("../parked-sessions.mjs", import.meta.url));
+const PROGRAM = programFile("parked-sessions");
 
 interface Memory {
   /** Resident bytes. */
@@ -20,14 +19,16 @@ interface Cost {
   readonly resumed: number;
 }
 
-/**
- * What sessions that wait for an approval cost the process that parked them: 10,000 in a full run, 1,000 in a quick one. All are
- * answered in the end, and one that does not go on is an error.
- *
- * It does not show the database, where each of them is a few rows.
- */
 export const parkedCell: Cell = {
   name: "parked",
+  title: "Parked sessions",
+  about: `
+    What sessions that wait for an approval cost the process that parked them: 10,000 in a full run,
+    1,000 in a quick one. All are answered in the end, and one that does not go on is an error.
+  `,
+  notShown: `
+    It does not show the database, where each of them is a few rows.
+  `,
   async open({ scale }) {
     const count = scale === 1 ? 1_000 : 10_000;
     const postgres = await startMeasuredPostgres();
@@ -40,7 +41,6 @@ export const parkedCell: Cell = {
       await postgres.bare.query(`create database parked${databases}`);
       const child = fork(PROGRAM, [url.href, String(count)], {
         execArgv: ["--expose-gc"],
-        env: { ...process.env, BENCH_SECRET: SECRET },
       });
       const exited = once(child, "exit");
       const [cost] = (await Promise.race([

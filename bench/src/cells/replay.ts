@@ -6,15 +6,17 @@ import { msPerUnit } from "../stopwatch.ts";
 /** Three an iteration (the checkpoint, the model's call, the tool's), and the last answer. */
 const ITERATIONS = 333;
 
-/**
- * Folding the rows of a turn of 1,000 effects, which is what recovery does first. The floor is reading the same rows as JSON:
- * whatever replays a log pays that at least.
- *
- * It does not show the reading from a database, nor opening tools again. Outcomes are small here; large ones cost the floor more
- * than the fold, which does not copy them.
- */
 export const replayCell: Cell = {
   name: "replay",
+  title: "Replaying a turn",
+  about: `
+    Folding the rows of a turn of 1,000 effects, which is what recovery does first. The floor is reading
+    the same rows as JSON: whatever replays a log pays that at least.
+  `,
+  notShown: `
+    It does not show the reading from a database, nor opening tools again. Outcomes are small here;
+    large ones cost the floor more than the fold, which does not copy them.
+  `,
   async open({ sampleMs }) {
     const rows = rowsOf(recordTurn({ iterations: ITERATIONS }));
     const effects = rows.length - 1;

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { ABSURD_SQL } from "./absurd-sql.ts";
 import type { SystemName } from "./open-systems.ts";
+import { startRestateServer } from "./restate-server.ts";
 
 export const PAWL: SystemName = { module: "pawl", name: "Pawl" };
 export const DBOS: SystemName = { module: "dbos", name: "DBOS" };
-export const RESTATE: SystemName = { module: "restate", name: "Restate" };
+export const RESTATE: SystemName = { module: "restate", name: "Restate", companion: startRestateServer };
 export const LANGGRAPH: SystemName = { module: "langgraph", name: "LangGraph" };
 export const GRAPHILE: SystemName = { module: "graphile-worker", name: "graphile-worker" };
 export const GRAPHILE_BATCHED: SystemName = {

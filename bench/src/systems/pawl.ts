@@ -1,45 +1,73 @@
-import { randomBytes } from "node:crypto";
-import { callId, NO_USAGE, tool } from "@pawl/core";
-import type { Model } from "@pawl/core/ports";
+import { sessionId, tool } from "@pawl/core";
 import { backgroundTask, createHost } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import { z } from "zod";
-import { wallMs } from "../stopwatch.ts";
+import { SECRET } from "../secret.ts";
+import { eachMs, monotonicMs, wallMs } from "../stopwatch.ts";
+import { benchModel, CHAT, FILED, WAITER } from "./pawl-model.ts";
+import { performStep } from "./step-file.ts";
 import { expectCount, type OpenSystem } from "./system.ts";
+import { createTally } from "./tally.ts";
 
-const SECRET = `bench:${randomBytes(32).toString("base64")}`;
+const AT_ONCE = 32;
 
 /**
- * Pawl's whole host. A workflow is a turn: its steps are calls of a model and of a `retry` tool in turn, both of which answer at
- * once, so that a turn of n steps is n effects. A job is a background task.
+ * Pawl's whole host. A workflow is a turn: its steps are calls of a model and of a `retry` tool in turn, both of which answer at once, so
+ * that a turn of n steps is n effects. A job is a background task. What waits for an event is a call of a tool that is answered later.
  */
-export const open: OpenSystem = async ({ url }) => {
-  let done = 0;
+export const open: OpenSystem = async ({ url, role }) => {
+  const steps = createTally();
+  const jobs = createTally();
+  const waiting: string[] = [];
+  const waits = createTally();
+  const gone = new Map<string, PromiseWithResolvers<number>>();
+  const goneOf = (session: string) => {
+    const known = gone.get(session) ?? Promise.withResolvers<number>();
+    gone.set(session, known);
+    return known;
+  };
+  const input = z.object({ step: z.number().optional(), file: z.string().optional() });
   const work = tool({
     description: "Works",
-    input: z.object({}),
+    input,
     onCrash: "retry",
-    execute() {
-      done += 1;
-      return { done };
+    async execute({ step, file }) {
+      if (file !== undefined) await performStep(file, step ?? 0);
+      else steps.add();
+      return { done: steps.count };
     },
   });
-  let told = () => {};
+  const wait = tool({
+    description: "Waits for an event",
+    input,
+    onCrash: "retry",
+    async execute(_, run) {
+      const pending = await run.pending();
+      waiting.push(`${run.sessionId} ${pending.id}`);
+      waits.add();
+      return pending;
+    },
+  });
   const job = backgroundTask({
     name: "job",
     input: z.object({ n: z.number() }),
     async run({ n }) {
-      done += 1;
-      told();
+      jobs.add();
       return n;
     },
   });
-  const model = (name: string | undefined) => workingModel(Number(name ?? 0), () => void done++);
-  const parts = { secret: SECRET, model, tools: { work } };
-  const host = createHost({ ...parts, store: postgresStore({ url }), concurrency: 32 });
-  await host.start();
+  const model = benchModel({ step: () => steps.add(), wentOn: (id) => goneOf(id).resolve(monotonicMs()) });
+  const store = postgresStore({ url });
+  const parts = { secret: SECRET, model, tools: { work, wait }, concurrency: AT_ONCE };
+  const startHost = async () => {
+    const host = createHost({ ...parts, store, nodeId: role, tasks: [job] });
+    if (role !== "client") await host.start();
+    return host;
+  };
+  let host = await startHost();
   let sessions = 0;
-  const send = (calls: number) => {
+
+  const send = (name: string, text: string, calls: number, session?: string) => {
     sessions += 1;
     const limits = {
       maxIterations: calls + 1,
@@ -47,66 +75,104 @@ export const open: OpenSystem = async ({ url }) => {
       maxTokens: 1e12,
       maxWallMs: 3_600_000,
     };
-    return host.session(`s${process.pid}-${sessions}`).send("Work.", { model: String(calls), limits });
+    const id = session ?? `s${process.pid}-${sessions}`;
+    return host.session(id).send(text, { model: name, limits });
   };
-  const finish = async (calls: number) => {
-    const result = await (await send(calls)).result();
+  const finish = async (name: string, text: string, calls: number, session?: string) => {
+    const result = await (await send(name, text, calls, session)).result();
     if (result.status !== "completed") throw new Error(`A turn ended as ${JSON.stringify(result)}.`);
   };
+  const isParked = async (name: string) =>
+    (await store.sessions.load(sessionId(sessionOf(name))))?.parked === true;
+
+  async function beginWaiting(count: number): Promise<readonly string[]> {
+    waiting.length = 0;
+    waits.reset();
+    for (let i = 0; i < count; i++) {
+      const session = `w${process.pid}-${sessions}`;
+      await send(WAITER, session, 1, session);
+    }
+    await waits.reached(count);
+    return [...waiting];
+  }
 
   return {
-    async workflows(count, steps) {
-      done = 0;
-      const calls = Math.floor(steps / 2);
-      const ms = await wallMs(() => Promise.all(Array.from({ length: count }, () => finish(calls))));
+    async workflows(count, each) {
+      steps.reset();
+      const calls = Math.floor(each / 2);
+      const ms = await wallMs(() =>
+        Promise.all(Array.from({ length: count }, () => finish(`${calls}`, "Work.", calls))),
+      );
       // The last answer of a model, which calls nothing, is a step too.
-      expectCount("steps", done, count * (2 * calls + 1));
+      expectCount("steps", steps.count, count * (2 * calls + 1));
       return ms;
     },
-    async drain(jobs, concurrency) {
+    async drain(count, concurrency) {
       if (concurrency !== 16) throw new Error("A host works at 16 background tasks at once.");
-      done = 0;
-      // A host without the body queues what it cannot run.
-      const ids = await Promise.all(
-        Array.from({ length: jobs }, async (_, n) => (await host.tasks.start(job, { n })).id),
+      // The worker drains alone, and a host without the body queues what it cannot run.
+      await host.stop();
+      jobs.reset();
+      const queueing = createHost({ ...parts, nodeId: "queueing", store: postgresStore({ url }) });
+      const started = await Promise.all(
+        Array.from({ length: count }, (_, n) => queueing.tasks.start(job, { n })),
       );
-      const worker = createHost({ ...parts, store: postgresStore({ url }), tasks: [job] });
-      const began = performance.now();
-      const all = new Promise<void>((resolve) => {
-        told = () => done >= jobs && resolve();
+      const worker = createHost({
+        ...parts,
+        nodeId: "draining",
+        store: postgresStore({ url }),
+        tasks: [job],
       });
+      const began = performance.now();
       await worker.start();
-      await all;
+      await jobs.reached(count);
       await worker.stop();
       const ms = performance.now() - began;
-      const ended = await Promise.all(ids.map((id) => host.tasks.result(id)));
-      expectCount("jobs", ended.filter(({ status }) => status === "completed").length, jobs);
+      const ended = await Promise.all(started.map(({ id }) => queueing.tasks.result(id)));
+      await queueing.stop();
+      host = await startHost();
+      expectCount("jobs", ended.filter(({ status }) => status === "completed").length, count);
       return ms;
     },
-    job: () => wallMs(() => finish(0)),
-    close: () => host.stop(),
+    jobs: (times) =>
+      eachMs(times, async () => {
+        const { id } = await host.tasks.start(job, { n: 1 });
+        const { status } = await host.tasks.result(id);
+        if (status !== "completed") throw new Error(`A job ended as ${status}.`);
+      }),
+    turns: (times) => eachMs(times, () => finish("0", "Work.", 0)),
+    wait: beginWaiting,
+    async waitParked(count) {
+      const names = await beginWaiting(count);
+      for (const name of names)
+        while (!(await isParked(name))) await new Promise((resolve) => setTimeout(resolve, 20));
+      return names;
+    },
+    async signal(name) {
+      const began = monotonicMs();
+      const outcome = await host.waits.answer(
+        name.split(" ")[1] ?? "",
+        { status: "ok", payload: 1 },
+        { by: "bench" },
+      );
+      if (outcome.status !== "accepted") throw new Error(`An event came to ${JSON.stringify(outcome)}.`);
+      return began;
+    },
+    wentOn: (name) => goneOf(sessionOf(name)).promise,
+    async begin(count, file) {
+      await send(FILED, `${Math.floor(count / 2)} ${file}`, count);
+    },
+    async converse(turns, characters) {
+      sessions += 1;
+      const session = `c${process.pid}-${sessions}`;
+      for (let i = 0; i < turns; i++) await finish(CHAT, "x".repeat(characters), 0, session);
+    },
+    async close() {
+      await host.stop();
+      await store.close();
+    },
   };
 };
 
-/** Calls the tool until it has answered `calls` times. */
-function workingModel(calls: number, count: () => void): Model {
-  return {
-    // The name that it was asked for by: a turn that goes on asks for it again.
-    id: String(calls),
-    async call({ messages }) {
-      count();
-      const answered = messages.filter(({ role }) => role === "assistant").length;
-      const call = { type: "tool_call", callId: callId(`c${answered}`), name: "work", input: {} } as const;
-      const going = answered < calls;
-      return {
-        ok: true,
-        answer: {
-          parts: [going ? call : ({ type: "text", text: "Done." } as const)],
-          terminalReason: going ? "tool_use" : "stop",
-          usage: NO_USAGE,
-          model: "bench/model",
-        },
-      };
-    },
-  };
+function sessionOf(name: string): string {
+  return name.split(" ")[0] ?? "";
 }

@@ -1,95 +1,100 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer as createHttp2 } from "node:http2";
-import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { createServer } from "node:http2";
 import { type Context, createEndpointHandler, service } from "@restatedev/restate-sdk";
 import { connect } from "@restatedev/restate-sdk-clients";
-import { wallMs } from "../stopwatch.ts";
-import { expectCount, type OpenSystem } from "./system.ts";
+import { eachMs, monotonicMs, wallMs } from "../stopwatch.ts";
+import { type RestatePorts, restatePorts } from "./restate-server.ts";
+import { performStep } from "./step-file.ts";
+import { expectCount, type OpenSystem, type System } from "./system.ts";
+import { createTally } from "./tally.ts";
 
-/** Restate: its server as a single node with its own log on disk, and `ctx.run` steps in a service of this process. */
-export const open: OpenSystem = async ({ folder }) => {
-  let done = 0;
+/** Restate: `ctx.run` steps in a service of this process, driven by its server, which is a process beside it. */
+export const open: OpenSystem = async ({ folder, role }) => {
+  const ports = await restatePorts(folder);
+  return role === "client" ? openClient(ports) : openWorker(ports);
+};
+
+const ingressOf = ({ ingress }: RestatePorts) => connect({ url: `http://127.0.0.1:${ingress}` });
+
+function openClient(ports: RestatePorts): System {
+  const ingress = ingressOf(ports);
+  return {
+    async signal(name) {
+      const began = monotonicMs();
+      await ingress.resolveAwakeable(name, 1);
+      return began;
+    },
+    close: async () => undefined,
+  };
+}
+
+async function openWorker(ports: RestatePorts): Promise<System> {
+  const steps = createTally();
+  const waiting: string[] = [];
+  const waits = createTally();
+  const gone = new Map<string, PromiseWithResolvers<number>>();
   const bench = service({
     name: "bench",
     handlers: {
-      chain: async (context: Context, steps: number) => {
-        for (let i = 0; i < steps; i++)
+      chain: async (context: Context, count: number) => {
+        for (let i = 0; i < count; i++)
           await context.run(`step ${i}`, async () => {
-            done += 1;
-            return { done };
+            steps.add();
+            return { done: steps.count };
           });
-        return steps;
+        return count;
+      },
+      filed: async (context: Context, { count, file }: { count: number; file: string }) => {
+        for (let i = 0; i < count; i++) await context.run(`step ${i}`, () => performStep(file, i));
+      },
+      waiter: async (context: Context) => {
+        const { id, promise } = context.awakeable<number>();
+        waiting.push(id);
+        gone.set(id, gone.get(id) ?? Promise.withResolvers());
+        waits.add();
+        await promise;
+        gone.get(id)!.resolve(monotonicMs());
       },
       job: async (_: Context, n: number) => n,
     },
   });
-  const handlers = createHttp2(createEndpointHandler({ services: [bench] }));
-  handlers.listen(0, "127.0.0.1");
+  const handlers = createServer(createEndpointHandler({ services: [bench] }));
+  handlers.listen(ports.handlers, "127.0.0.1");
   await once(handlers, "listening");
-  const [ingress, admin, fabric] = [await freePort(), await freePort(), await freePort()];
-  const server = startServer(folder, { ingress, admin, fabric });
-  await register(admin, (handlers.address() as AddressInfo).port, server);
-  const client = connect({ url: `http://127.0.0.1:${ingress}` }).serviceClient(bench);
+  await register(ports);
+  const ingress = ingressOf(ports);
+  const client = ingress.serviceClient(bench);
+  const send = ingress.serviceSendClient(bench);
 
   return {
-    async workflows(count, steps) {
-      done = 0;
-      const ms = await wallMs(() => Promise.all(Array.from({ length: count }, () => client.chain(steps))));
-      expectCount("steps", done, count * steps);
+    async workflows(count, each) {
+      steps.reset();
+      const ms = await wallMs(() => Promise.all(Array.from({ length: count }, () => client.chain(each))));
+      expectCount("steps", steps.count, count * each);
       return ms;
     },
-    job: () => wallMs(async () => client.job(1)),
-    async close() {
-      server.kill("SIGKILL");
-      handlers.close();
+    jobs: (times) => eachMs(times, async () => client.job(1)),
+    async wait(count) {
+      waiting.length = 0;
+      waits.reset();
+      for (let i = 0; i < count; i++) await send.waiter();
+      await waits.reached(count);
+      return [...waiting];
     },
+    wentOn: async (name) => gone.get(name)!.promise,
+    async begin(count, file) {
+      await send.filed({ count, file });
+    },
+    close: async () => void handlers.close(),
   };
-};
+}
 
-function startServer(
-  folder: string,
-  ports: { ingress: number; admin: number; fabric: number },
-): ChildProcess {
-  const main = createRequire(import.meta.url).resolve("@restatedev/restate-server/package.json");
-  const binary = createRequire(main).resolve(
-    `@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`,
-  );
-  return spawn(binary, ["--base-dir", folder, "--node-name", "bench"], {
-    stdio: ["ignore", "ignore", "ignore"],
-    env: {
-      ...process.env,
-      RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ports.ingress}`,
-      RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${ports.admin}`,
-      RESTATE_BIND_ADDRESS: `127.0.0.1:${ports.fabric}`,
-      RESTATE_ADVERTISED_ADDRESS: `http://127.0.0.1:${ports.fabric}`,
-      RESTATE_DISABLE_TELEMETRY: "true",
-      RESTATE_LOG_FILTER: "error",
-      DO_NOT_TRACK: "1",
-    },
+/** The server asks the handlers what they are. Registering the same ones again changes nothing. */
+async function register({ admin, handlers }: RestatePorts): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${admin}/deployments`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ uri: `http://127.0.0.1:${handlers}` }),
   });
-}
-
-async function register(admin: number, handlers: number, server: ChildProcess): Promise<void> {
-  const body = JSON.stringify({ uri: `http://127.0.0.1:${handlers}` });
-  for (let tries = 0; tries < 300 && server.exitCode === null; tries++) {
-    const answer = await fetch(`http://127.0.0.1:${admin}/deployments`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body,
-    }).catch(() => undefined);
-    if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`The Restate server did not come up (exit code ${server.exitCode}).`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+  if (!answer.ok) throw new Error(`The Restate server does not take the handlers: ${await answer.text()}`);
 }

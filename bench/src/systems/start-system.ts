@@ -1,61 +1,73 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { System } from "./system.ts";
+import { pathToFileURL } from "node:url";
+import { programFile } from "../program-file.ts";
+import type { Place, System } from "./system.ts";
+
+type Answer<Method extends keyof System> = Awaited<ReturnType<NonNullable<System[Method]>>>;
 
 /** A system in a process of its own, so that the garbage and the polls of one are not in the figures of another. */
-export interface RunningSystem {
-  /** Milliseconds, see `System`. */
-  ask(method: "workflows" | "drain" | "job", ...args: readonly number[]): Promise<number>;
+export interface SystemProcess {
+  readonly pid: number;
+  /** One question at a time. @throws Error with the system's own words */
+  ask<Method extends keyof System>(
+    method: Method,
+    ...args: Parameters<NonNullable<System[Method]>>
+  ): Promise<Answer<Method>>;
+  /** Resident bytes, as the process itself is told them. */
+  residentBytes(): Promise<number>;
+  /** Ends it as a power cut would. Resolves when it is gone. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 }
 
+const CLOSE_MS = 5_000;
+
 /** @param module a file in this folder, without its ending. @throws Error with the system's own words when it does not start */
-export async function startSystem(module: string, url: string): Promise<RunningSystem> {
-  const folder = await mkdtemp(join(tmpdir(), `pawl-bench-${module}-`));
-  const child = fork(
-    fileURLToPath(new URL("./system-process.ts", import.meta.url)),
-    [new URL(`./${module}.ts`, import.meta.url).href, url, folder],
-    { stdio: ["ignore", "ignore", "inherit", "ipc"] },
-  );
+export async function startSystem(module: string, place: Place): Promise<SystemProcess> {
+  const { href } = pathToFileURL(programFile(`systems/${module}`));
+  const child = fork(programFile("systems/system-process"), [href, place.url, place.folder, place.role], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const exited = once(child, "exit");
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await exited;
+  };
   try {
     await answerOf(child);
   } catch (cause) {
-    child.kill("SIGKILL");
-    await rm(folder, { recursive: true, force: true });
+    await kill();
     throw cause;
   }
-  const ask = async (method: keyof System, args: readonly number[]) => {
+  const ask = async (method: string, args: readonly unknown[]) => {
     child.send({ method, args });
     return await answerOf(child);
   };
   return {
-    ask: (method, ...args) => ask(method, args),
+    pid: child.pid!,
+    ask: (async (method: string, ...args: readonly unknown[]) => ask(method, args)) as SystemProcess["ask"],
+    residentBytes: async () => Number(await ask("residentBytes", [])),
+    kill,
     async close() {
-      await Promise.race([
-        ask("close", []).catch(() => 0),
-        new Promise((done) => setTimeout(done, 5_000).unref()),
-      ]);
-      child.kill("SIGKILL");
-      await rm(folder, { recursive: true, force: true });
+      const late = new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref());
+      await Promise.race([ask("close", []).catch(() => undefined), late]);
+      await kill();
     },
   };
 }
 
-async function answerOf(child: ChildProcess): Promise<number> {
+async function answerOf(child: ChildProcess): Promise<unknown> {
   const stop = new AbortController();
   try {
     const [answer] = (await Promise.race([
       once(child, "message", { signal: stop.signal }),
-      once(child, "exit", { signal: stop.signal }).then(([code]) => {
-        throw new Error(`The process ended with ${code}.`);
+      once(child, "exit", { signal: stop.signal }).then(([code, signal]) => {
+        throw new Error(`The process ended with ${code ?? signal}.`);
       }),
-    ])) as [{ value?: number; error?: string }];
+    ])) as [{ value?: unknown; error?: string }];
     if (answer.error !== undefined) throw new Error(answer.error);
-    return answer.value ?? 0;
+    return answer.value;
   } finally {
     stop.abort();
   }

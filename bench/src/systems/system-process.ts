@@ -1,25 +1,31 @@
-// One system in a process of its own: `node system-process.ts MODULE URL FOLDER`, asked over IPC.
-import type { OpenSystem, System } from "./system.ts";
+// One system in a process of its own: `node system-process MODULE URL FOLDER ROLE`, asked over IPC.
+import type { OpenSystem, Role, System } from "./system.ts";
 
-const [module, url, folder] = process.argv.slice(2) as [string, string, string];
+const [module, url, folder, role] = process.argv.slice(2) as [string, string, string, Role];
 const { open } = (await import(module)) as { open: OpenSystem };
 
 try {
-  const system = await open({ url, folder });
-  process.on("message", async ({ method, args }: { method: keyof System; args: number[] }) => {
+  const system = await open({ url, folder, role });
+  process.on("message", async ({ method, args }: { method: keyof System; args: unknown[] }) => {
     try {
-      const act = system[method] as ((...args: number[]) => Promise<number>) | undefined;
-      if (act === undefined) throw new Error(`It has no ${method}.`);
-      process.send?.({ value: await act.apply(system, args) });
+      process.send?.({ value: await answer(system, method, args) });
     } catch (cause) {
       process.send?.({ error: String((cause as Error).stack ?? cause) });
     }
     if (method === "close") process.exit(0);
   });
-  // Whoever asked is gone: nothing is worth going on for.
-  process.once("disconnect", () => process.exit(0));
-  process.send?.({ value: 0 });
+  process.send?.({});
 } catch (cause) {
   process.send?.({ error: String((cause as Error).stack ?? cause) });
   process.disconnect?.();
+}
+// The terminal's interrupt is for whoever started this, who asks it to close. When that one is gone nothing is worth going on for.
+process.on("SIGINT", () => undefined);
+process.once("disconnect", () => process.exit(0));
+
+function answer(system: System, method: keyof System | "residentBytes", args: unknown[]): unknown {
+  if (method === "residentBytes") return process.memoryUsage.rss();
+  const act = system[method] as ((...args: unknown[]) => Promise<unknown>) | undefined;
+  if (act === undefined) throw new Error(`It has no ${method}.`);
+  return act.apply(system, args);
 }

@@ -1,0 +1,62 @@
+import type { Figure } from "../figure.ts";
+
+/** Changes of a ratio below this are never told, however quiet the machine was. */
+const LEAST_NOISE = 0.1;
+
+/** A ratio that got worse. */
+export interface Fall {
+  readonly bench: string;
+  readonly subject: string;
+  readonly of: "floor" | "best peer";
+  readonly before: number;
+  readonly now: number;
+  /** By which share it is worse: 0.3 is a rate of 70 %, or a time that is divided by 0.7. */
+  readonly by: number;
+  /** The share that the spread of both runs allows. */
+  readonly noise: number;
+}
+
+export interface Comparison {
+  /** Ratios that both runs have. */
+  readonly compared: number;
+  readonly falls: readonly Fall[];
+}
+
+/** Ratios alone: absolute times of two runs say more about the machine than about the commits. */
+export function judge(before: readonly Figure[], now: readonly Figure[]): Comparison {
+  const known = new Map(before.map((figure) => [`${figure.bench} ${figure.subject}`, figure]));
+  const changes = now.flatMap((figure) => {
+    const old = known.get(`${figure.bench} ${figure.subject}`);
+    return old === undefined ? [] : changesOf(old, figure);
+  });
+  return { compared: changes.length, falls: changes.filter(({ by, noise }) => by > noise) };
+}
+
+function changesOf(old: Figure, now: Figure): readonly Fall[] {
+  const { bench, subject, better } = now;
+  const change = (
+    of: Fall["of"],
+    before: number | null,
+    after: number | null,
+    spreads: readonly (number | null | undefined)[],
+  ): readonly Fall[] => {
+    if (before === null || after === null || before <= 0 || after <= 0) return [];
+    const by = 1 - (better === "more" ? after / before : before / after);
+    const noise = Math.max(
+      LEAST_NOISE,
+      spreads.reduce((sum: number, spread) => sum + (spread ?? 0), 0),
+    );
+    return [{ bench, subject, of, before, now: after, by, noise }];
+  };
+  return [
+    ...change("floor", old.ratio_to_floor, now.ratio_to_floor, [
+      // Lines of an older command have the spread of the value alone.
+      old.spread_of_ratio_to_floor ?? old.spread,
+      now.spread_of_ratio_to_floor,
+    ]),
+    ...change("best peer", old.ratio_to_best_peer, now.ratio_to_best_peer, [
+      old.spread_of_ratio_to_best_peer ?? old.spread,
+      now.spread_of_ratio_to_best_peer,
+    ]),
+  ];
+}

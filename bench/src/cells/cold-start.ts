@@ -1,0 +1,104 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Cell, Subject } from "../cell.ts";
+import { installedSize } from "../installed-size.ts";
+import { programFile } from "../program-file.ts";
+import { wallMs } from "../stopwatch.ts";
+import { ABSURD, DBOS, GRAPHILE, LANGGRAPH, PAWL, PG_BOSS, RESTATE } from "../systems/names.ts";
+import { eachThatRuns, openHomes, type SystemHome } from "../systems/open-systems.ts";
+import { subjectOf } from "../systems/system-subjects.ts";
+
+const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, GRAPHILE, PG_BOSS];
+/** What a program imports to run a durable workflow or a job. */
+const IMPORTS: ReadonlyMap<string, readonly string[]> = new Map([
+  [PAWL.name, ["@pawl/host", "@pawl/store-postgres"]],
+  [DBOS.name, ["@dbos-inc/dbos-sdk"]],
+  [RESTATE.name, ["@restatedev/restate-sdk", "@restatedev/restate-sdk-clients"]],
+  [ABSURD.name, ["absurd-sdk"]],
+  [LANGGRAPH.name, ["@langchain/langgraph", "@langchain/langgraph-checkpoint-postgres"]],
+  [GRAPHILE.name, ["graphile-worker"]],
+  [PG_BOSS.name, ["pg-boss"]],
+]);
+const PACKAGES = [
+  "core",
+  "effects",
+  "host",
+  "store-postgres",
+  "store-memory",
+  "mcp",
+  "mcp-cache",
+  "arcp-protocol",
+];
+const HERE = fileURLToPath(import.meta.url);
+const IMPORTER = programFile("import-time");
+
+export const coldStartCell: Cell = {
+  name: "cold-start",
+  title: "Cold start and size, beside other systems",
+  about: `
+    *Process start to first step*: from the start of a new Node process, whose database has been migrated before, until it has run a workflow
+    of two steps (of the queues: a job) and told so. *Import*: in a new process, of what a program imports for that; Node's own start is
+    not in it. *Size*: the files of those packages and of all that they depend on, each once, as they are installed here; and
+    Pawl's packages one by one.
+  `,
+  notShown: `
+    A cold disk: the files have been read before. A bundler, which leaves much of a package out. Restate's server runs already and is not in
+    the time; its program is not in its size. Sizes are those of one platform.
+  `,
+  maxRounds: 5,
+  async open() {
+    const homes = await openHomes();
+    const subjects: Subject[] = [];
+    const better = { of: "peer", atMost: 1 } as const;
+
+    async function firstStep(home: SystemHome, job: boolean): Promise<number> {
+      let stop = async () => {};
+      const ms = await wallMs(async () => {
+        const worker = await home.start("worker");
+        stop = worker.close;
+        if (job) await worker.ask("jobs", 1);
+        else await worker.ask("workflows", 1, 2);
+      });
+      await stop();
+      return ms;
+    }
+
+    const absent = await eachThatRuns(SYSTEMS, async (name) => {
+      const home = await homes.make(name);
+      const job = name === GRAPHILE || name === PG_BOSS;
+      await firstStep(home, job);
+      const imports = IMPORTS.get(name.name)!;
+      const { all } = await installedSize(imports, HERE);
+      const start = { of: "process start to first step", unit: "ms", target: better };
+      const load = { of: "import", unit: "ms", target: better };
+      const size = { of: "size with dependencies", unit: "MiB", target: better };
+      subjects.push(
+        subjectOf(name.name, start, () => firstStep(home, job)),
+        subjectOf(name.name, load, () => importMs(imports)),
+        subjectOf(name.name, size, () => all / 2 ** 20),
+      );
+    });
+    for (const name of PACKAGES.map((short) => `@pawl/${short}`)) {
+      const { own } = await installedSize([name], HERE);
+      subjects.push(
+        { name: `import of ${name}`, unit: "ms", sample: () => importMs([name]) },
+        { name: `size of ${name} itself`, unit: "KiB", sample: () => own / 2 ** 10 },
+      );
+    }
+    return { subjects, absent, close: homes.close };
+  },
+};
+
+async function importMs(packages: readonly string[]): Promise<number> {
+  const child = fork(IMPORTER, [...packages], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const exited = once(child, "exit");
+  const [ms] = (await Promise.race([
+    once(child, "message"),
+    exited.then(([code]) => {
+      throw new Error(`Importing ${packages.join(", ")} ended with ${code}.`);
+    }),
+  ])) as [number];
+  await exited;
+  return ms;
+}

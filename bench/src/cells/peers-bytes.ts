@@ -1,0 +1,121 @@
+import pg from "pg";
+import { bareCommits } from "../bare-commits.ts";
+import type { Cell, Subject } from "../cell.ts";
+import { folderBytes } from "../folder-bytes.ts";
+import { sharedSample } from "../shared-sample.ts";
+import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE } from "../systems/names.ts";
+import { openSystems, type RunningSystem } from "../systems/open-systems.ts";
+import { subjectOf } from "../systems/system-subjects.ts";
+
+const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH];
+const TALKS: ReadonlySet<string> = new Set([PAWL.name, LANGGRAPH.name]);
+const TURNS = 100;
+const CHARACTERS = 500;
+
+interface Written {
+  readonly disk: number;
+  readonly log: number;
+}
+
+export const peersBytesCell: Cell = {
+  name: "peers-bytes",
+  title: "Bytes on disk and in PostgreSQL's log, beside other systems",
+  about: `
+    One workflow of 500 steps (1,000 in a full run), and a conversation of 100 turns, which is 200 messages of 500 characters. *On disk*
+    is by how much the system's database grew, with its indexes. *Log* is what PostgreSQL wrote to its write-ahead log meanwhile, after a
+    checkpoint of its own. Restate keeps its data in files of its own, whose growth is shown as both. The floor is a row of 200 bytes,
+    and the characters of the messages.
+  `,
+  notShown: `
+    What vacuum, compaction or pruning give back later. Files and tables grow by whole blocks, which a few steps do not fill. DBOS, Restate and
+    Absurd keep no conversations: an application would keep its own. The other systems are idle meanwhile, and what they write then
+    is in the log too: little. Steps return a few bytes.
+  `,
+  maxRounds: 3,
+  async open({ scale }) {
+    const systems = await openSystems(SYSTEMS);
+    const bare = await bareCommits(systems.url);
+    const admin = new pg.Client({ connectionString: systems.url });
+    admin.on("error", () => undefined);
+    await admin.connect();
+    const steps = scale === 1 ? 500 : 1_000;
+
+    async function look(url: string, folder?: string): Promise<Written> {
+      const { rows } = await admin.query<{ disk: string; log: string }>(
+        "select pg_database_size($1) as disk, pg_current_wal_insert_lsn() - '0/0' as log",
+        [new URL(url).pathname.slice(1)],
+      );
+      if (folder === undefined) return { disk: Number(rows[0]?.disk), log: Number(rows[0]?.log) };
+      const bytes = await folderBytes(folder);
+      return { disk: bytes, log: bytes };
+    }
+
+    async function written(
+      url: string,
+      folder: string | undefined,
+      work: () => Promise<unknown>,
+    ): Promise<Written> {
+      await admin.query("checkpoint");
+      const before = await look(url, folder);
+      await work();
+      const after = await look(url, folder);
+      return { disk: after.disk - before.disk, log: after.log - before.log };
+    }
+
+    const bySystem = ({ home, worker }: RunningSystem) => ({
+      steps: sharedSample(() =>
+        written(home.url, home.companion?.folder, () => worker.ask("workflows", 1, steps)),
+      ),
+      talk: sharedSample(() =>
+        written(home.url, home.companion?.folder, () => worker.ask("converse", TURNS, CHARACTERS)),
+      ),
+    });
+    const floorOf = { disk: "a row of 200 bytes, on disk", log: "a row of 200 bytes, log" } as const;
+    const floor = sharedSample(() => written(systems.url, undefined, () => bare.commit(steps)));
+    const characters = `characters of ${2 * TURNS} messages`;
+    const subjects: Subject[] = [
+      { name: floorOf.disk, unit: "bytes", sample: floor(({ disk }) => disk / steps) },
+      { name: floorOf.log, unit: "bytes", sample: floor(({ log }) => log / steps) },
+      { name: characters, unit: "bytes", sample: () => 2 * TURNS * CHARACTERS },
+    ];
+    const target = { of: "peer", atMost: 1 } as const;
+    for (const [name, system] of systems.running) {
+      const { steps: ofSteps, talk } = bySystem(system);
+      for (const kind of ["disk", "log"] as const) {
+        const where = kind === "disk" ? "on disk" : "log";
+        const unit = "bytes";
+        const step = { of: `a step, ${where}`, unit, floor: floorOf[kind], target };
+        subjects.push(
+          subjectOf(
+            name,
+            step,
+            ofSteps((of) => of[kind] / steps),
+          ),
+        );
+        if (!TALKS.has(name)) continue;
+        const session = {
+          of: `a session of ${2 * TURNS} messages, ${where}`,
+          unit,
+          floor: characters,
+          target,
+        };
+        subjects.push(
+          subjectOf(
+            name,
+            session,
+            talk((of) => of[kind]),
+          ),
+        );
+      }
+    }
+    return {
+      subjects,
+      absent: systems.absent,
+      async close() {
+        await admin.end().catch(() => undefined);
+        await bare.close();
+        await systems.close();
+      },
+    };
+  },
+};

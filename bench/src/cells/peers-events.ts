@@ -1,0 +1,85 @@
+import type { Cell, Subject } from "../cell.ts";
+import { sharedSample } from "../shared-sample.ts";
+import { quantile } from "../statistics.ts";
+import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE } from "../systems/names.ts";
+import { eachThatRuns, openHomes } from "../systems/open-systems.ts";
+import type { SystemProcess } from "../systems/start-system.ts";
+import { subjectOf } from "../systems/system-subjects.ts";
+
+const SYSTEMS = [
+  PAWL,
+  DBOS,
+  RESTATE,
+  ABSURD,
+  {
+    ...LANGGRAPH,
+    missing: () => "Nobody waits for its interrupts: whoever has the answer runs the graph on itself.",
+  },
+];
+const SHARES = [
+  ["p50", 0.5],
+  ["p95", 0.95],
+] as const;
+
+export const peersEventsCell: Cell = {
+  name: "peers-events",
+  title: "From an event to the workflow that waited for it, beside other systems",
+  about: `
+    One process holds workflows that wait for an event each; another one sends the events, one after another, by that system's own
+    client. The time is from before an event is sent to the workflow's next line, by a clock that both processes share. Pawl: a call
+    of a tool that is answered later, and the next line is the next call of the model, by when the answer is durable in the turn's log.
+    DBOS: \`recv\` and \`send\`. Restate: an awakeable. Absurd: \`awaitEvent\` and \`emitEvent\`. Pawl's turns that have waited for half a
+    second are parked, with nothing of them in memory: these are shown beside.
+  `,
+  notShown: `
+    A network. DBOS and Restate keep what waits in the memory of its process for longer than this takes; Absurd never does, and its
+    worker polls every 10 ms. The next lines of the others do nothing before they are reached; Pawl's is behind one more commit.
+  `,
+  maxRounds: 5,
+  async open({ scale }) {
+    const homes = await openHomes();
+    const subjects: Subject[] = [];
+    const count = 8 * scale;
+
+    async function latencies(
+      worker: SystemProcess,
+      client: SystemProcess,
+      wait: "wait" | "waitParked",
+    ): Promise<readonly number[]> {
+      const ms: number[] = [];
+      for (const name of await worker.ask(wait, count)) {
+        const [at, began] = await Promise.all([worker.ask("wentOn", name), client.ask("signal", name)]);
+        ms.push(at - began);
+      }
+      return ms;
+    }
+
+    const parkedOf = (share: string) => `event → goes on, parked, ${share}`;
+    const absent = await eachThatRuns(SYSTEMS, async (name) => {
+      const home = await homes.make(name);
+      const worker = await home.start("worker");
+      const client = await home.start("client");
+      const read = sharedSample(() => latencies(worker, client, "wait"));
+      for (const [share, at] of SHARES) {
+        const figure = {
+          of: `event → goes on, ${share}`,
+          unit: "ms",
+          alsoOurs: [parkedOf(share)],
+          ...(share === "p50" && { target: { of: "peer", atMost: 0.5 } as const }),
+        };
+        subjects.push(
+          subjectOf(
+            name.name,
+            figure,
+            read((ms) => quantile(ms, at)),
+          ),
+        );
+      }
+      if (name !== PAWL) return;
+      const readParked = sharedSample(() => latencies(worker, client, "waitParked"));
+      for (const [share, at] of SHARES)
+        subjects.push({ name: parkedOf(share), unit: "ms", sample: readParked((ms) => quantile(ms, at)) });
+    });
+    return { subjects, absent, close: homes.close };
+  },
+};

@@ -1,0 +1,59 @@
+import type { Cell, Subject } from "../cell.ts";
+import { sharedSample } from "../shared-sample.ts";
+import { quantile } from "../statistics.ts";
+import { ABSURD, DBOS, GRAPHILE, PAWL, PG_BOSS, RESTATE } from "../systems/names.ts";
+import { openSystems } from "../systems/open-systems.ts";
+import { subjectOf } from "../systems/system-subjects.ts";
+
+const SYSTEMS = [PAWL, GRAPHILE, PG_BOSS, DBOS, ABSURD, RESTATE];
+const SHARES = [
+  ["p50", 0.5],
+  ["p95", 0.95],
+] as const;
+
+export const peersLatencyCell: Cell = {
+  name: "peers-latency",
+  title: "One job on an idle system, beside other systems",
+  about: `
+    One trivial job after another, given to a system that has nothing else to do: from asking for it until whoever asked knows that it
+    is done and durable. Each system is in a process of its own over one PostgreSQL with its default durability, asks itself, and
+    uses its fastest way: Pawl a background task, and beside it a whole turn of an agent with one call of a model; graphile-worker and
+    pg-boss their notifications; DBOS \`startWorkflow\`, which begins in the process that asks without a queue; Restate a request to
+    its server; Absurd a worker that polls every 10 ms.
+  `,
+  notShown: `
+    Asking from another process, which makes DBOS's queue wait for its next poll, and a network. Jobs do nothing. The end is known
+    in different ways: Pawl, DBOS and Restate tell whoever asked, graphile-worker tells its own process, and of pg-boss and Absurd it is
+    asked every millisecond.
+  `,
+  maxRounds: 5,
+  async open({ scale }) {
+    const systems = await openSystems(SYSTEMS);
+    const times = 15 * scale;
+    const subjects: Subject[] = [];
+    const turnOf = (share: string) => `enqueue → done, a turn, ${share}`;
+    for (const [name, { worker }] of systems.running) {
+      const read = sharedSample(() => worker.ask("jobs", times));
+      for (const [share, at] of SHARES) {
+        const figure = {
+          of: `enqueue → done, a job, ${share}`,
+          unit: "ms",
+          alsoOurs: [turnOf(share)],
+          ...(share === "p50" && { target: { of: "peer", atMost: 0.5 } as const }),
+        };
+        subjects.push(
+          subjectOf(
+            name,
+            figure,
+            read((ms) => quantile(ms, at)),
+          ),
+        );
+      }
+      if (name !== PAWL.name) continue;
+      const readTurns = sharedSample(() => worker.ask("turns", times));
+      for (const [share, at] of SHARES)
+        subjects.push({ name: turnOf(share), unit: "ms", sample: readTurns((ms) => quantile(ms, at)) });
+    }
+    return { subjects, absent: systems.absent, close: systems.close };
+  },
+};

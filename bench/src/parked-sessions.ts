@@ -1,0 +1,82 @@
+// `node --expose-gc parked-sessions URL COUNT`: sessions that all wait for an approval in this process, and what they cost it. Tells its
+// memory before and with all of them parked, then has every one answered and tells how many went on.
+import { callId, NO_USAGE, sessionId, tool } from "@pawl/core";
+import type { Model } from "@pawl/core/ports";
+import { createHost } from "@pawl/host";
+import { postgresStore } from "@pawl/store-postgres";
+import { anything } from "./anything.ts";
+import { SECRET } from "./secret.ts";
+
+const url = process.argv[2]!;
+const count = Number(process.argv[3]);
+/** Sessions that are driven, sent to and answered at once. */
+const AT_ONCE = 128;
+
+const ended = new Set<string>();
+const model: Model = {
+  id: "bench/model",
+  async call({ messages }) {
+    const answered = messages.some(({ role }) => role === "assistant");
+    const said = messages[0]?.parts[0];
+    if (answered && said?.type === "text") ended.add(said.text);
+    const call = { type: "tool_call", callId: callId("c1"), name: "work", input: {} } as const;
+    return {
+      ok: true,
+      answer: {
+        parts: [answered ? ({ type: "text", text: "Done." } as const) : call],
+        terminalReason: answered ? "stop" : "tool_use",
+        usage: NO_USAGE,
+        model: "bench/model",
+      },
+    };
+  },
+};
+const work = tool({
+  description: "Works",
+  input: anything,
+  onCrash: "retry",
+  execute: () => ({ done: true }),
+});
+const store = postgresStore({ url });
+const approvals = { work: () => true };
+const host = createHost({ store, secret: SECRET, model, tools: { work }, approvals, concurrency: AT_ONCE });
+await host.start();
+
+async function forAll(run: (n: number) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < count; from += AT_ONCE) {
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, i) => run(from + i)));
+  }
+}
+
+async function until(isDone: () => Promise<boolean>): Promise<void> {
+  while (!(await isDone())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+async function memory(): Promise<{ readonly rss: number; readonly heapUsed: number }> {
+  for (let i = 0; i < 5; i++) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heapUsed };
+}
+
+// What the first turn loads is not what a wait costs.
+await host.session("first").send("first");
+await until(async () => (await host.waits.list()).length === 1);
+const before = await memory();
+await forAll((n) => host.session(`s${n}`).send(`input ${n}`));
+for (let n = 0; n < count; n++)
+  await until(async () => (await store.sessions.load(sessionId(`s${n}`)))?.parked === true);
+const after = await memory();
+
+await forAll(async (n) => {
+  const [wait] = await host.waits.list({ sessionId: `s${n}` });
+  if (wait === undefined) throw new Error(`Session s${n} waits for nothing.`);
+  await host.waits.answer(wait.id, { decision: "approve" }, { by: "bench" });
+});
+await until(async () => ended.size === count);
+process.send?.({ before, after, resumed: ended.size });
+await host.stop();
+await store.close();
+process.disconnect?.();
