@@ -1,5 +1,8 @@
 import type { Point, Subject, Target } from "./cell.ts";
-import { exponent, median, spread } from "./statistics.ts";
+import { exponent, median, quartileDistance, spread } from "./statistics.ts";
+
+/** The unit of a curve's slope. */
+export const EXPONENT = "exponent";
 
 /** One line of `--json`. */
 export interface Figure {
@@ -15,9 +18,9 @@ export interface Figure {
    * worse for times and bytes. Null without a peer.
    */
   readonly ratio_to_best_peer: number | null;
-  /** The distance between the quartiles of the value, as a share of it. */
+  /** The distance between the quartiles of the value, as a share of it. Of an exponent, which may be 0: that distance itself. */
   readonly spread: number;
-  /** The same of the two ratios: the noise to which a change of them is held. Null without a ratio. */
+  /** As a share, the same of the two ratios: the noise to which a change of them is held. Null without a ratio. */
   readonly spread_of_ratio_to_floor: number | null;
   readonly spread_of_ratio_to_best_peer: number | null;
   readonly ratio_to_median_peer: number | null;
@@ -64,7 +67,7 @@ function figureOf(bench: string, subject: Subject, all: readonly Subject[], samp
     unit,
     ratio_to_floor: toFloor === undefined ? null : median(toFloor),
     ratio_to_best_peer: best === undefined ? null : median(best.ratios),
-    spread: spread(values),
+    spread: unit === EXPONENT ? quartileDistance(values) : spread(values),
     spread_of_ratio_to_floor: toFloor === undefined ? null : spread(toFloor),
     spread_of_ratio_to_best_peer: best === undefined ? null : spread(best.ratios),
     ratio_to_median_peer: toPeers.length === 0 ? null : median(toPeers.map(({ ratios }) => median(ratios))),
@@ -113,7 +116,7 @@ function curvesOf(subjects: readonly Subject[], samples: Samples) {
     );
     const subject: Subject = {
       name: `${curve}: exponent in ${of[0]!.point!.of}`,
-      unit: "exponent",
+      unit: EXPONENT,
       sample: () => Number.NaN,
     };
     return { subject, values };

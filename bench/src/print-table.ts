@@ -1,5 +1,5 @@
 import type { Target } from "./cell.ts";
-import type { Figure } from "./figure.ts";
+import { EXPONENT, type Figure } from "./figure.ts";
 
 export const COLUMNS = [
   "subject",
@@ -26,7 +26,9 @@ export function rowOf(figure: Figure): readonly string[] {
     figure.subject,
     formatNumber(figure.value),
     figure.unit,
-    `${Math.round(figure.spread * 100)} %`,
+    figure.unit === EXPONENT
+      ? `± ${formatNumber(figure.spread / 2)}`
+      : `${Math.round(figure.spread * 100)} %`,
     formatRatio(figure.ratio_to_floor),
     formatRatio(figure.ratio_to_best_peer),
     figure.target === null ? "" : formatTarget(figure.target),
@@ -50,6 +52,7 @@ function formatRatio(ratio: number | null): string {
 }
 
 export function formatNumber(value: number): string {
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(0);
   const digits = Math.abs(value) >= 1_000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 };
   return value.toLocaleString("en-US", digits);
 }

@@ -6,7 +6,11 @@ export function median(values: readonly number[]): number {
 /** The distance between the quartiles, as a share of the median: 0.1 says that half of the samples lay within 10 % of each other. */
 export function spread(values: readonly number[]): number {
   const middle = median(values);
-  return middle === 0 ? 0 : (quantile(values, 0.75) - quantile(values, 0.25)) / Math.abs(middle);
+  return middle === 0 ? 0 : quartileDistance(values) / Math.abs(middle);
+}
+
+export function quartileDistance(values: readonly number[]): number {
+  return quantile(values, 0.75) - quantile(values, 0.25);
 }
 
 /** Linear between the two nearest samples (Hyndman and Fan, type 7). */

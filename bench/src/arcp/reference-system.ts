@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AbsentPeer } from "../cell.ts";
-import type { ArcpSystem } from "./arcp-system.ts";
+import { type ArcpSystem, type Broadcast, TOKEN } from "./arcp-system.ts";
 
 /**
  * Where a built checkout of the protocol's reference SDK for TypeScript is: it is on no registry, so a run that wants to compare
@@ -24,7 +24,10 @@ interface ReferenceSdk {
   ) => {
     on(type: "job.event", handler: (envelope: { payload: { kind: string } }) => void): void;
     connect(transport: unknown): Promise<unknown>;
-    submit(options: object): Promise<{ readonly done: Promise<{ final_status: string }> }>;
+    submit(
+      options: object,
+    ): Promise<{ readonly jobId: string; readonly done: Promise<{ final_status: string }> }>;
+    subscribe(jobId: string): Promise<unknown>;
     close(): Promise<void>;
   };
   readonly StaticBearerVerifier: new (tokens: ReadonlyMap<string, object>) => unknown;
@@ -37,14 +40,23 @@ interface ReferenceJob {
   log(level: "info", message: string): Promise<void>;
 }
 
-export async function openReferenceSystem(): Promise<ArcpSystem | AbsentPeer> {
+const mainFile = () => {
   const checkout = process.env[CHECKOUT];
-  const main = checkout === undefined ? undefined : resolve(join(checkout, "packages/sdk/dist/index.js"));
-  if (main === undefined || !existsSync(main)) {
-    const reason = `It is on no registry: clone it, build it, and name the folder in ${CHECKOUT}.`;
-    return { name: "reference SDK", reason };
-  }
-  const sdk = (await import(pathToFileURL(main).href)) as ReferenceSdk;
+  return checkout === undefined ? undefined : resolve(join(checkout, "packages/sdk/dist/index.js"));
+};
+
+/** Why it cannot be measured here, if so. */
+export function missingReferenceSdk(): string | undefined {
+  const main = mainFile();
+  return main !== undefined && existsSync(main)
+    ? undefined
+    : `It is on no registry: clone it, build it, and name the folder in ${CHECKOUT}.`;
+}
+
+export async function openReferenceSystem(): Promise<ArcpSystem | AbsentPeer> {
+  const reason = missingReferenceSdk();
+  if (reason !== undefined) return { name: "reference SDK", reason };
+  const sdk = (await import(pathToFileURL(mainFile()!).href)) as ReferenceSdk;
   const features = [
     "ack",
     "heartbeat",
@@ -54,10 +66,11 @@ export async function openReferenceSystem(): Promise<ArcpSystem | AbsentPeer> {
     "result_chunk",
     "agent_versions",
   ];
+  let broadcast: Broadcast | undefined;
   const server = new sdk.ARCPServer({
     runtime: { name: "reference", version: "1.1" },
-    capabilities: { encodings: ["json"], agents: ["echo", "talker"] },
-    bearer: new sdk.StaticBearerVerifier(new Map([["bench", { principal: "bench" }]])),
+    capabilities: { encodings: ["json"], agents: ["echo", "talker", "broadcaster"] },
+    bearer: new sdk.StaticBearerVerifier(new Map([[TOKEN, { principal: "bench" }]])),
     logger: sdk.silentLogger,
     features,
     // It ends a session that has had more than these; ours has no such bound.
@@ -69,24 +82,36 @@ export async function openReferenceSystem(): Promise<ArcpSystem | AbsentPeer> {
     for (let i = 0; i < count; i++) await job.log("info", `line ${i}`);
     return count;
   });
+  server.registerAgent("broadcaster", async (_, job) => {
+    const { count, subscribed } = broadcast!;
+    await subscribed;
+    for (let i = 0; i < count; i++) await job.log("info", `line ${i}`);
+    return count;
+  });
   const endpoint = await sdk.startWebSocketServer({
     host: "127.0.0.1",
     port: 0,
     onTransport: (transport: unknown) => server.accept(transport),
   });
-  const client = new sdk.ARCPClient({
-    client: { name: "bench", version: "1" },
-    capabilities: { encodings: ["json"], features },
-    authScheme: "bearer",
-    token: "bench",
-    autoAck: true,
-    logger: sdk.silentLogger,
-  });
+  const connected = async (onLine: () => void) => {
+    const client = new sdk.ARCPClient({
+      client: { name: "bench", version: "1" },
+      capabilities: { encodings: ["json"], features },
+      authScheme: "bearer",
+      token: TOKEN,
+      autoAck: true,
+      logger: sdk.silentLogger,
+    });
+    client.on("job.event", ({ payload }) => {
+      if (payload.kind === "log") onLine();
+    });
+    await client.connect(await sdk.WebSocketTransport.connect(endpoint.url));
+    return client;
+  };
   let seen = 0;
-  client.on("job.event", ({ payload }) => {
-    if (payload.kind === "log") seen += 1;
-  });
-  await client.connect(await sdk.WebSocketTransport.connect(endpoint.url));
+  let told = () => {};
+  const client = await connected(() => void seen++);
+  const subscribers: Awaited<ReturnType<typeof connected>>[] = [];
 
   async function run(agent: string, input: object): Promise<void> {
     const job = await client.submit({ agent, input });
@@ -94,14 +119,38 @@ export async function openReferenceSystem(): Promise<ArcpSystem | AbsentPeer> {
     if (final_status !== "success") throw new Error(`The reference SDK's job ended with ${final_status}.`);
   }
   return {
+    url: endpoint.url,
     roundTrip: (n) => run("echo", { n }),
     async logLines(count) {
       seen = 0;
       await run("talker", { count });
       return seen;
     },
+    async broadcast(count, wanted) {
+      let left = 0;
+      const onLine = () => {
+        left -= 1;
+        if (left === 0) told();
+      };
+      for (const one of subscribers.splice(0)) await one.close();
+      while (subscribers.length < wanted) subscribers.push(await connected(onLine));
+      const gate = Promise.withResolvers<void>();
+      broadcast = { count, subscribed: gate.promise };
+      const job = await client.submit({ agent: "broadcaster", input: {} });
+      await Promise.all(subscribers.map((one) => one.subscribe(job.jobId)));
+      left = count * wanted;
+      const all = new Promise<void>((resolve) => {
+        told = resolve;
+      });
+      const began = performance.now();
+      gate.resolve();
+      await all;
+      const ms = performance.now() - began;
+      await job.done;
+      return ms;
+    },
     async close() {
-      await client.close();
+      for (const one of [client, ...subscribers]) await one.close();
       await endpoint.close();
       await server.close();
     },

@@ -5,6 +5,8 @@ import type { Cell, Subject, Target } from "../cell.ts";
 import { wallMs } from "../stopwatch.ts";
 
 const LINES = 50_000;
+const SUBSCRIBERS = 50;
+const BROADCAST_LINES = 1_000;
 const ROUND_TRIPS: Target = { of: "peer", atLeast: 2 };
 const EVENTS: Target = { of: "peer", atLeast: 1.5 };
 
@@ -13,7 +15,7 @@ export const arcpCell: Cell = {
   title: "ARCP in memory",
   about: `
     Jobs over a WebSocket on loopback: from submission to result, one after another and 64 at once, and
-    the 50,000 log lines of one job.
+    the 50,000 log lines of one job; and 1,000 lines of one job to 50 clients that have subscribed to it, which is 50,000 events.
   `,
   notShown: `
     Both ends of each system share this process and so one core, which is why two machines do better;
@@ -29,11 +31,13 @@ export const arcpCell: Cell = {
 
     const alone = "submit → result, 1 in flight";
     const crowd = "submit → result, 64 in flight";
-    const lines = `${LINES} events of one job`;
+    const lines = `${LINES.toLocaleString("en-US")} events of one job`;
+    const broadcast = `events given to ${SUBSCRIBERS} subscribers of one job`;
     const subjects: Subject[] = [
       { name: alone, unit: "/s", target: ROUND_TRIPS, sample: () => perSecond(pawl, 200 * scale, 1) },
       { name: crowd, unit: "/s", target: ROUND_TRIPS, sample: () => perSecond(pawl, 640 * scale, 64) },
       { name: lines, unit: "/s", target: EVENTS, sample: () => linesPerSecond(pawl) },
+      { name: broadcast, unit: "/s", target: EVENTS, sample: () => broadcastPerSecond(pawl) },
     ];
     for (const peer of peers) {
       const name = (of: string) => ({ name: `${of} · reference SDK`, peerOf: [of], unit: "/s" });
@@ -41,6 +45,7 @@ export const arcpCell: Cell = {
         { ...name(alone), sample: () => perSecond(peer, 200 * scale, 1) },
         { ...name(crowd), sample: () => perSecond(peer, 640 * scale, 64) },
         { ...name(lines), sample: () => linesPerSecond(peer) },
+        { ...name(broadcast), sample: () => broadcastPerSecond(peer) },
       );
     }
     return {
@@ -68,4 +73,8 @@ async function linesPerSecond(system: ArcpSystem): Promise<number> {
   });
   if (seen !== LINES) throw new Error(`${seen} of ${LINES} events came.`);
   return (1_000 * seen) / ms;
+}
+
+async function broadcastPerSecond(system: ArcpSystem): Promise<number> {
+  return (1_000 * BROADCAST_LINES * SUBSCRIBERS) / (await system.broadcast(BROADCAST_LINES, SUBSCRIBERS));
 }

@@ -26,5 +26,6 @@ export const cells: ReadonlyMap<string, () => Promise<Cell>> = new Map([
   ["cold-start", async () => (await import("./cold-start.ts")).coldStartCell],
   ["key-timing", async () => (await import("./key-timing.ts")).keyTimingCell],
   ["arcp", async () => (await import("./arcp.ts")).arcpCell],
+  ["arcp-idle", async () => (await import("./arcp-idle.ts")).arcpIdleCell],
   ["arcp-durable", async () => (await import("./arcp-durable.ts")).arcpDurableCell],
 ]);

@@ -69,21 +69,18 @@ export const open: OpenSystem = async ({ url, role }) => {
     return rows[0].n as number;
   };
   let idle = role === "client" ? undefined : await start(1);
-  const busy = async (concurrency: number) => {
-    await idle?.close();
-    idle = undefined;
-    return start(concurrency);
-  };
 
   return {
     async workflows(count, steps) {
       done.reset();
-      const running = await busy(count);
+      await idle?.close();
+      const running = await start(count);
       const ms = await wallMs(async () => {
         const spawned = await Promise.all(Array.from({ length: count }, () => app.spawn("chain", { steps })));
         for (const { taskID } of spawned) await finished(taskID, 5);
       });
       await running.close();
+      idle = await start(1);
       expectCount("steps", done.count, count * steps);
       return ms;
     },

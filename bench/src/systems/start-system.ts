@@ -28,6 +28,8 @@ export async function startSystem(module: string, place: Place): Promise<SystemP
   const { href } = pathToFileURL(programFile(`systems/${module}`));
   const child = fork(programFile("systems/system-process"), [href, place.url, place.folder, place.role], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // Advice to developers of their own would only hide what goes wrong here.
+    env: { ...process.env, NODE_NO_WARNINGS: "1", RESTATE_LOGGING: "ERROR" },
   });
   const exited = once(child, "exit");
   const kill = async () => {

@@ -1,0 +1,36 @@
+import { bytesPerIdleSession } from "../arcp/idle-sessions.ts";
+import { missingReferenceSdk } from "../arcp/reference-system.ts";
+import type { Cell, Subject } from "../cell.ts";
+
+const FEW = 1_000;
+const MANY = 10_000;
+
+export const arcpIdleCell: Cell = {
+  name: "arcp-idle",
+  title: "What an idle ARCP session costs",
+  about: `
+    A runtime in a process of its own, in memory mode, with 1,000 and (in a full run) 10,000 sessions over WebSockets on loopback that were opened and do
+    nothing: by how much its resident memory grew, after collections, for each of them. 500 sessions are opened before the first
+    look.
+  `,
+  notShown: `
+    What the system keeps for a connection outside of the process, sessions that have heartbeats, jobs or history to resume, and
+    TLS, which costs more than the session. The client offers to compress, as a browser does.
+  `,
+  maxRounds: 3,
+  noWarmUp: true,
+  async open({ scale }) {
+    const reason = missingReferenceSdk();
+    const subjects = (scale === 1 ? [FEW] : [FEW, MANY]).flatMap((sessions): Subject[] => {
+      const name = `memory of an idle session, of ${sessions.toLocaleString("en-US")}`;
+      const kib = (system: "pawl" | "reference") => async () =>
+        (await bytesPerIdleSession(system, sessions)) / 1_024;
+      const peer = { name: `${name} · reference SDK`, unit: "KiB", peerOf: [name], sample: kib("reference") };
+      return [
+        { name, unit: "KiB", target: { of: "value", atMost: 15 }, sample: kib("pawl") },
+        ...(reason === undefined ? [peer] : []),
+      ];
+    });
+    return { subjects, ...(reason !== undefined && { absent: [{ name: "reference SDK", reason }] }) };
+  },
+};
