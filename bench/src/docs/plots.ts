@@ -20,7 +20,7 @@ function curvePlots(figures: readonly Figure[]): readonly Plot[] {
       points: of.map(({ point, value }) => ({ x: point!.at, y: value })),
     }));
     const [first] = group;
-    return { title, svg: curveChart({ title, x: first!.point!.of, y: first!.unit, curves }) };
+    return { title, svg: curveChart({ title, x: first!.point!.of, curves }) };
   });
 }
 

@@ -41,13 +41,13 @@ export function barChart({ title, bars }: { readonly title: string; readonly bar
 
 export interface CurveChart {
   readonly title: string;
+  /** What is varied. */
   readonly x: string;
-  readonly y: string;
   readonly curves: readonly Curve[];
 }
 
 /** Lines over two logarithmic axes: a straight one is a power, and its slope the exponent. */
-export function curveChart({ title, x, y, curves }: CurveChart): string {
+export function curveChart({ title, x, curves }: CurveChart): string {
   const points = curves.flatMap((curve) => curve.points).filter((point) => point.y > 0);
   const across = scale(
     points.map((point) => point.x),
@@ -66,7 +66,6 @@ export function curveChart({ title, x, y, curves }: CurveChart): string {
     ...up.ticks.map((tick) => line(LEFT, up.at(tick), WIDTH - RIGHT, up.at(tick), 0.2)),
     ...up.ticks.map((tick) => text(LEFT - 8, up.at(tick) + 4, formatNumber(tick), "end")),
     text((LEFT + WIDTH - RIGHT) / 2, bottom + 38, x, "middle"),
-    text(LEFT - 8, TOP - 10, y, "end"),
   ];
   const ends = spreadOut(curves.map(({ points }) => up.at(points.at(-1)?.y ?? 1)));
   const lines = curves.map(({ name, points }, i) => {
