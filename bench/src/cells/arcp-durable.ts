@@ -14,12 +14,12 @@ export const arcpDurableCell: Cell = {
   name: "arcp-durable",
   title: "ARCP, kept in PostgreSQL",
   about: `
-    Jobs as in the cell \`arcp\`, kept as the server keeps them: in a PostgreSQL of its own with its
-    default durability, everything stored before it is sent. In memory mode beside it, in the same run.
+    Jobs as in the cell \`arcp\`, kept as the server keeps them: in a PostgreSQL of its own with its default
+    durability, everything stored before it is sent. In memory mode beside it, in the same run.
   `,
   notShown: `
-    Client, runtime and database share this machine. There is no network to the database, and the agents
-    do nothing.
+    Client, runtime and database share this machine. There is no network to the database, and the agents do
+    nothing.
   `,
   maxRounds: 5,
   async open({ scale }) {

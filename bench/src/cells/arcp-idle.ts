@@ -9,13 +9,14 @@ export const arcpIdleCell: Cell = {
   name: "arcp-idle",
   title: "What an idle ARCP session costs",
   about: `
-    A runtime in a process of its own, in memory mode, with 1,000 and (in a full run) 10,000 sessions over WebSockets on loopback that were opened and do
-    nothing: by how much its resident memory grew, after collections, for each of them. 500 sessions are opened before the first
-    look.
+    A runtime in a process of its own, in memory mode, with 1,000 and (in a full run) 10,000 sessions over
+    WebSockets on loopback that were opened and do nothing: by how much its resident memory grew, after
+    collections, for each of them. 500 sessions are opened before the first look.
   `,
   notShown: `
-    What the system keeps for a connection outside of the process, sessions that have heartbeats, jobs or history to resume, and
-    TLS, which costs more than the session. The client offers to compress, as a browser does.
+    What the system keeps for a connection outside of the process, sessions that have heartbeats, jobs or
+    history to resume, and TLS, which costs more than the session. The client offers to compress, as a
+    browser does.
   `,
   maxRounds: 3,
   noWarmUp: true,

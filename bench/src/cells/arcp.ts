@@ -14,14 +14,15 @@ export const arcpCell: Cell = {
   name: "arcp",
   title: "ARCP in memory",
   about: `
-    Jobs over a WebSocket on loopback: from submission to result, one after another and 64 at once, and
-    the 50,000 log lines of one job; and 1,000 lines of one job to 50 clients that have subscribed to it, which is 50,000 events.
+    Jobs over a WebSocket on loopback: from submission to result, one after another and 64 at once, and the
+    50,000 log lines of one job; and 1,000 lines of one job to 50 clients that have subscribed to it, which
+    is 50,000 events.
   `,
   notShown: `
-    Both ends of each system share this process and so one core, which is why two machines do better;
-    there is no real network and no TLS, and everything is kept in memory. The reference SDK keeps all
-    that a session has said and by default ends the session that said too much; that bound is lifted
-    here, and its client acknowledges, as ours does.
+    Both ends of each system share this process and so one core, which is why two machines do better; there
+    is no real network and no TLS, and everything is kept in memory. The reference SDK keeps all that a
+    session has said and by default ends the session that said too much; that bound is lifted here, and its
+    client acknowledges, as ours does.
   `,
   async open({ scale }) {
     const pawl = await openPawlSystem();

@@ -11,13 +11,13 @@ export const awaitKeysCell: Cell = {
   name: "await-keys",
   title: "Keys of await-events",
   about: `
-    Making a key for an await-event and checking it, against two bare HMACs of hash-wasm over as many
-    bytes.
+    Making a key for an await-event and checking it, against two bare HMACs of hash-wasm over as many bytes.
   `,
   notShown: `
-    The store, which resolving an event writes to, and larger bindings. The floor neither writes the canonical JSON that is signed nor
-    hashes the event's id. A process remembers the ids of the last events that it met, so minting and checking a key of one of them
-    hash no id; the last row mints keys for events that this process never met, which hashes one.
+    The store, which resolving an event writes to, and larger bindings. The floor neither writes the
+    canonical JSON that is signed nor hashes the event's id. A process remembers the ids of the last events
+    that it met, so minting and checking a key of one of them hash no id; the last row mints keys for events
+    that this process never met, which hashes one.
   `,
   async open({ sampleMs }) {
     const bytes = Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256);

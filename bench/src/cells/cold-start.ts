@@ -37,14 +37,16 @@ export const coldStartCell: Cell = {
   name: "cold-start",
   title: "Cold start and size, beside other systems",
   about: `
-    *Process start to first step*: from the start of a new Node process, whose database has been migrated before, until it has run a workflow
-    of two steps (of the queues: a job) and told so. *Import*: in a new process, of what a program imports for that; Node's own start is
-    not in it. *Size*: the files of those packages and of all that they depend on, each once, as they are installed here; and
-    Pawl's packages one by one.
+    *Process start to first step*: from the start of a new Node process, whose database has been migrated
+    before, until it has run a workflow of two steps (of the queues: a job) and told so. *Import*: in a new
+    process, of what a program imports for that; Node's own start is not in it. *Size*: the files of those
+    packages and of all that they depend on, each once, as they are installed here; and Pawl's packages one
+    by one.
   `,
   notShown: `
-    A cold disk: the files have been read before. A bundler, which leaves much of a package out. Restate's server runs already and is not in
-    the time; its program is not in its size. Sizes are those of one platform.
+    A cold disk: the files have been read before. A bundler, which leaves much of a package out. Restate's
+    server runs already and is not in the time; its program is not in its size. Sizes are those of one
+    platform.
   `,
   maxRounds: 5,
   async open() {

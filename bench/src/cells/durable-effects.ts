@@ -13,19 +13,19 @@ export const durableEffectsCell: Cell = {
   name: "durable-effects",
   title: "Durable effects",
   about: `
-    Effects that are durable, in a PostgreSQL of its own with its default durability: those of one turn
-    one after another, the steps of one composite tool, and the effects of 32 turns at once, through the
-    turn driver, the journal and \`@pawl/store-postgres\`, with a model and a \`retry\` tool that answer
-    at once. An effect here is a checkpoint, a model's call or a tool's call, from being asked for to
-    being durable; time, commits and bytes have the turn's begin and commit in them. A checkpoint goes
-    into the commit of the outcome that asks for it, so a turn makes two commits for three effects; a
-    step is always a commit of its own. The floor is what the disk and PostgreSQL give: commits of one
-    row with the same contents, one after another, by bare \`pg\` on one connection; on 32 connections
-    they show what PostgreSQL gains by committing together.
+    Effects that are durable, in a PostgreSQL of its own with its default durability: those of one turn one
+    after another, the steps of one composite tool, and the effects of 32 turns at once, through the turn
+    driver, the journal and \`@pawl/store-postgres\`, with a model and a \`retry\` tool that answer at once.
+    An effect here is a checkpoint, a model's call or a tool's call, from being asked for to being durable;
+    time, commits and bytes have the turn's begin and commit in them. A checkpoint goes into the commit of
+    the outcome that asks for it, so a turn makes two commits for three effects; a step is always a commit
+    of its own. The floor is what the disk and PostgreSQL give: commits of one row with the same contents,
+    one after another, by bare \`pg\` on one connection; on 32 connections they show what PostgreSQL gains
+    by committing together.
   `,
   notShown: `
-    It does not show a network to the database, other tools than \`retry\` (which write an intent
-    first), text that is streamed, or claiming and queueing, which are not timed.
+    A network to the database, other tools than \`retry\` (which write an intent first), text that is
+    streamed, or claiming and queueing, which are not timed.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres(TURNS_AT_ONCE);

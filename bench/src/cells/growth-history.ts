@@ -21,12 +21,13 @@ export const growthHistoryCell: Cell = {
   name: "growth-history",
   title: "How a turn grows with the messages before it",
   about: `
-    Turns of one call of a tool in sessions that have 10 to 10,000 messages already, through the turn driver and
-    PostgreSQL: the commit of the turn, and the whole of it, which reads the messages for the model. The exponent is the slope over the logarithms of
-    both: 0 does not grow, 1 grows with the history.
+    Turns of one call of a tool in sessions that have 10 to 10,000 messages already, through the turn driver
+    and PostgreSQL: the commit of the turn, and the whole of it, which reads the messages for the model. The
+    exponent is the slope over the logarithms of both: 0 does not grow, 1 grows with the history.
   `,
   notShown: `
-    What a model takes to read a long history, which is far more than all of this. Messages are of some 80 bytes.
+    What a model takes to read a long history, which is far more than all of this. Messages are of some 80
+    bytes.
   `,
   maxRounds: 5,
   async open() {

@@ -15,13 +15,14 @@ export const growthQueueCell: Cell = {
   name: "growth-queue",
   title: "How the queue's verbs grow with what is queued",
   about: `
-    Medians of single calls, one after another, on stores of one PostgreSQL where 1,000, 10,000 or 100,000 sessions have an input queued:
-    entering an input, claiming the session whose need is oldest (and leaving it again), and looking when all that is queued is for
-    later. The exponent is the slope over the logarithms of both: 0 does not grow, 1 grows with the queue.
+    Medians of single calls, one after another, on stores of one PostgreSQL where 1,000, 10,000 or 100,000
+    sessions have an input queued: entering an input, claiming the session whose need is oldest (and leaving
+    it again), and looking when all that is queued is for later. The exponent is the slope over the
+    logarithms of both: 0 does not grow, 1 grows with the queue.
   `,
   notShown: `
-    Calls that compete, and a queue that was filled input by input over days with vacuum behind it: it is filled by three
-    statements and analysed.
+    Calls that compete, and a queue that was filled input by input over days with vacuum behind it: it is
+    filled by three statements and analysed.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();

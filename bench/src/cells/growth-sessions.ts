@@ -10,9 +10,10 @@ export const growthSessionsCell: Cell = {
   name: "growth-sessions",
   title: "How a turn grows with the sessions that ask at once",
   about: `
-    1 to 10,000 sessions (1,000 in a quick run) of one host, each with one input that is sent at once with all the others, whose
-    turns make one call of a model: the time until the last has its result, for each of them. The host drives 32 at once. The exponent is the slope
-    over the logarithms of both: below 0 is a gain from doing things together.
+    1 to 10,000 sessions (1,000 in a quick run) of one host, each with one input that is sent at once with
+    all the others, whose turns make one call of a model: the time until the last has its result, for each
+    of them. The host drives 32 at once. The exponent is the slope over the logarithms of both: below 0 is a
+    gain from doing things together.
   `,
   notShown: `
     How long one of them waits, which is what those before it take. Several hosts.

@@ -13,13 +13,14 @@ export const growthTurnsCell: Cell = {
   name: "growth-turns",
   title: "How a turn grows with its effects and with what is said",
   about: `
-    Whole turns of a host in a process of its own over PostgreSQL. *An effect* of turns that have 10 to 1,000 of them, calls of a model and of
-    a tool in turn. *A turn* whose message has 1,000 to 1,000,000 characters and whose answer says them again. The exponent is the slope over
-    the logarithms of both: 0 does not grow, 1 grows with the size.
+    Whole turns of a host in a process of its own over PostgreSQL. *An effect* of turns that have 10 to
+    1,000 of them, calls of a model and of a tool in turn. *A turn* whose message has 1,000 to 1,000,000
+    characters and whose answer says them again. The exponent is the slope over the logarithms of both: 0
+    does not grow, 1 grows with the size.
   `,
   notShown: `
-    Streamed text, files, and results of tools, which are stored by reference above 256 KiB. A real model's context ends long before
-    the longest turn here.
+    Streamed text, files, and results of tools, which are stored by reference above 256 KiB. A real model's
+    context ends long before the longest turn here.
   `,
   maxRounds: 5,
   async open() {

@@ -12,12 +12,12 @@ export const idleCell: Cell = {
   name: "idle",
   title: "An idle worker",
   about: `
-    What a worker costs that has nothing to do: a process of its own with a host on PostgreSQL, its
-    polls, timers and renewals. Queries are counted by PostgreSQL, as transactions of that database.
+    What a worker costs that has nothing to do: a process of its own with a host on PostgreSQL, its polls,
+    timers and renewals. Queries are counted by PostgreSQL, as transactions of that database.
   `,
   notShown: `
-    It does not show a worker that holds parked turns (see \`parked\`) or background tasks, nor the
-    memory of what an application imports beside the host.
+    A worker that holds parked turns (see \`parked\`) or background tasks, nor the memory of what an
+    application imports beside the host.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();

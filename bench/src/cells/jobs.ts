@@ -18,12 +18,12 @@ export const jobsCell: Cell = {
   name: "jobs",
   title: "Background tasks",
   about: `
-    Background tasks that are queued and do nothing, drained by one process that does 16 at once: 5,000
-    in a full run, 500 in a quick one. Each leaves the log of its start and its end. Queueing is not
-    timed: the clock runs from the host's start to the last of them.
+    Background tasks that are queued and do nothing, drained by one process that does 16 at once: 5,000 in a
+    full run, 500 in a quick one. Each leaves the log of its start and its end. Queueing is not timed: the
+    clock runs from the host's start to the last of them.
   `,
   notShown: `
-    It does not show jobs that take time, which 16 at once would hide, nor several processes.
+    Jobs that take time, which 16 at once would hide, nor several processes.
   `,
   async open({ scale }) {
     const count = scale === 1 ? QUICK_JOBS : 5_000;

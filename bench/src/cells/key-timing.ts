@@ -12,13 +12,13 @@ export const keyTimingCell: Cell = {
   name: "key-timing",
   title: "Refusing a bad key takes as long whatever is wrong with it",
   about: `
-    Whether the time of a refusal tells why a key was refused: keys with a forged signature, wrong in
-    its first byte or in its last, keys of a secret that this host does not have, and keys whose id is
-    another event's, against keys that are right. Kinds take turns within a sample, and each figure is a
-    median: 1 × is no difference. An attacker sees a network's noise on top.
+    Whether the time of a refusal tells why a key was refused: keys with a forged signature, wrong in its
+    first byte or in its last, keys of a secret that this host does not have, and keys whose id is another
+    event's, against keys that are right. Kinds take turns within a sample, and each figure is a median: 1 ×
+    is no difference. An attacker sees a network's noise on top.
   `,
   notShown: `
-    It does not show the store, which only a key that is right is looked up in.
+    The store, which only a key that is right is looked up in.
   `,
   async open() {
     const bytes = Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256);

@@ -6,14 +6,14 @@ export const machineCell: Cell = {
   name: "machine",
   title: "The turn machine",
   about: `
-    The turn machine alone, on one core: a turn of 20 messages over and over, and whether a step costs
-    more with a longer history or a longer turn.
+    The turn machine alone, on one core: a turn of 20 messages over and over, and whether a step costs more
+    with a longer history or a longer turn.
   `,
   notShown: `
-    It does not show what a turn costs: no effect is performed, nothing is stored, no request of a model
-    is built. A session's history is a count to the machine, so that the figure for 10,000 messages
-    shows that this stays so, not what sending them to a model costs. The steps of 1,000 iterations are
-    an average over the turn.
+    What a turn costs: no effect is performed, nothing is stored, no request of a model is built. A
+    session's history is a count to the machine, so that the figure for 10,000 messages shows that this
+    stays so, not what sending them to a model costs. The steps of 1,000 iterations are an average over the
+    turn.
   `,
   async open({ sampleMs }) {
     const twenty = recordTurn({ iterations: 9 });

@@ -19,9 +19,8 @@ export const mcpCacheCell: Cell = {
     servers on loopback whose lists are fresh, as \`@pawl/mcp\` opens it when a turn begins.
   `,
   notShown: `
-    It does not show what a cold list costs, which is the server's time and the network's, nor calls of
-    tools. The fresh toolbox is of a session that had it before: its shown names are found again, not
-    worked out.
+    What a cold list costs, which is the server's time and the network's, nor calls of tools. The fresh
+    toolbox is of a session that had it before: its shown names are found again, not worked out.
   `,
   async open({ sampleMs }) {
     const cache = createDiscoveryCache<McpTool>();

@@ -23,11 +23,11 @@ export const parkedCell: Cell = {
   name: "parked",
   title: "Parked sessions",
   about: `
-    What sessions that wait for an approval cost the process that parked them: 10,000 in a full run,
-    1,000 in a quick one. All are answered in the end, and one that does not go on is an error.
+    What sessions that wait for an approval cost the process that parked them: 10,000 in a full run, 1,000
+    in a quick one. All are answered in the end, and one that does not go on is an error.
   `,
   notShown: `
-    It does not show the database, where each of them is a few rows.
+    The database, where each of them is a few rows.
   `,
   async open({ scale }) {
     const count = scale === 1 ? 1_000 : 10_000;

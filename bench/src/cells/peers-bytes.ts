@@ -21,15 +21,17 @@ export const peersBytesCell: Cell = {
   name: "peers-bytes",
   title: "Bytes on disk and in PostgreSQL's log, beside other systems",
   about: `
-    One workflow of 500 steps (1,000 in a full run), and a conversation of 100 turns, which is 200 messages of 500 characters. *On disk*
-    is by how much the system's database grew, with its indexes. *Log* is what PostgreSQL wrote to its write-ahead log meanwhile, after a
-    checkpoint of its own. Restate keeps its data in files of its own, whose growth is shown as both. The floor is a row of 200 bytes,
-    and the characters of the messages.
+    One workflow of 500 steps (1,000 in a full run), and a conversation of 100 turns, which is 200 messages
+    of 500 characters. *On disk* is by how much the system's database grew, with its indexes. *Log* is what
+    PostgreSQL wrote to its write-ahead log meanwhile, after a checkpoint of its own. Restate keeps its data
+    in files of its own, whose growth is shown as both. The floor is a row of 200 bytes, and the characters
+    of the messages.
   `,
   notShown: `
-    What vacuum, compaction or pruning give back later. Files and tables grow by whole blocks, which a few steps do not fill. DBOS, Restate and
-    Absurd keep no conversations: an application would keep its own. The other systems are idle meanwhile, and what they write then
-    is in the log too: little. Steps return a few bytes.
+    What vacuum, compaction or pruning give back later. Files and tables grow by whole blocks, which a few
+    steps do not fill. DBOS, Restate and Absurd keep no conversations: an application would keep its own.
+    The other systems are idle meanwhile, and what they write then is in the log too: little. Steps return a
+    few bytes.
   `,
   maxRounds: 3,
   async open({ scale }) {

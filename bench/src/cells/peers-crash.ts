@@ -28,17 +28,19 @@ export const peersCrashCell: Cell = {
   name: "peers-crash",
   title: "After kill -9 in the middle of a workflow, beside other systems",
   about: `
-    A workflow of 60 steps of 5 ms. Its process is ended by SIGKILL at the 30th. Each step writes a line to a file, outside of every
-    runtime, when it is performed, so that nobody's own account is believed. *After a restart*: from the start of the same process again,
-    with its imports and connections, to its first step. *On another node*: a second process was there all the time; from the kill to its
-    first step. A recorded step is one after which the next had begun. All steps must have been performed in the end. Every system has
-    Pawl's default lease of 15 s where it has one that can be set.
+    A workflow of 60 steps of 5 ms. Its process is ended by SIGKILL at the 30th. Each step writes a line to
+    a file, outside of every runtime, when it is performed, so that nobody's own account is believed. *After
+    a restart*: from the start of the same process again, with its imports and connections, to its first
+    step. *On another node*: a second process was there all the time; from the kill to its first step. A
+    recorded step is one after which the next had begun. All steps must have been performed in the end.
+    Every system has Pawl's default lease of 15 s where it has one that can be set.
   `,
   notShown: `
-    A machine that is lost with its disk, a database that dies, and handlers behind a load balancer. Pawl's two processes have one node id
-    before and after the restart, as a service that is restarted in place has. LangGraph does not recover by itself: it is invoked again
-    after the restart, and that is in its time. A step that was under way at the kill is performed again by everybody here, since nobody
-    can know whether it happened; Pawl can ask instead (\`onCrash: "ask"\`).
+    A machine that is lost with its disk, a database that dies, and handlers behind a load balancer. Pawl's
+    two processes have one node id before and after the restart, as a service that is restarted in place
+    has. LangGraph does not recover by itself: it is invoked again after the restart, and that is in its
+    time. A step that was under way at the kill is performed again by everybody here, since nobody can know
+    whether it happened; Pawl can ask instead (\`onCrash: "ask"\`).
   `,
   maxRounds: 3,
   noWarmUp: true,

@@ -25,15 +25,17 @@ export const peersEventsCell: Cell = {
   name: "peers-events",
   title: "From an event to the workflow that waited for it, beside other systems",
   about: `
-    One process holds workflows that wait for an event each; another one sends the events, one after another, by that system's own
-    client. The time is from before an event is sent to the workflow's next line, by a clock that both processes share. Pawl: a call
-    of a tool that is answered later, and the next line is the next call of the model, by when the answer is durable in the turn's log.
-    DBOS: \`recv\` and \`send\`. Restate: an awakeable. Absurd: \`awaitEvent\` and \`emitEvent\`. Pawl's turns that have waited for half a
-    second are parked, with nothing of them in memory: these are shown beside.
+    One process holds workflows that wait for an event each; another one sends the events, one after
+    another, by that system's own client. The time is from before an event is sent to the workflow's next
+    line, by a clock that both processes share. Pawl: a call of a tool that is answered later, and the next
+    line is the next call of the model, by when the answer is durable in the turn's log. DBOS: \`recv\` and
+    \`send\`. Restate: an awakeable. Absurd: \`awaitEvent\` and \`emitEvent\`. Pawl's turns that have waited
+    for half a second are parked, with nothing of them in memory: these are shown beside.
   `,
   notShown: `
-    A network. DBOS and Restate keep what waits in the memory of its process for longer than this takes; Absurd never does, and its
-    worker polls every 10 ms. The next lines of the others do nothing before they are reached; Pawl's is behind one more commit.
+    A network. DBOS and Restate keep what waits in the memory of its process for longer than this takes;
+    Absurd never does, and its worker polls every 10 ms. The next lines of the others do nothing before they
+    are reached; Pawl's is behind one more commit.
   `,
   maxRounds: 5,
   async open({ scale }) {

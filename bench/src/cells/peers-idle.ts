@@ -23,13 +23,13 @@ export const peersIdleCell: Cell = {
   name: "peers-idle",
   title: "What an idle worker costs, beside other systems",
   about: `
-    A worker process of each system that has done one job or workflow and has nothing to do since, with its default intervals. Queries are
-    counted by PostgreSQL, as transactions of that system's database, for all systems over the same seconds. Memory is what is resident of
-    the process, with Restate's server.
+    A worker process of each system that has done one job or workflow and has nothing to do since, with its
+    default intervals. Queries are counted by PostgreSQL, as transactions of that system's database, for all
+    systems over the same seconds. Memory is what is resident of the process, with Restate's server.
   `,
   notShown: `
-    Statements within a transaction: some peers send several. What an application imports beside, and the connections on PostgreSQL's
-    side. Restate's server has nothing to ask, since it keeps its own data.
+    Statements within a transaction: some peers send several. What an application imports beside, and the
+    connections on PostgreSQL's side. Restate's server has nothing to ask, since it keeps its own data.
   `,
   maxRounds: 3,
   async open({ scale }) {

@@ -20,15 +20,16 @@ export const peersJobsCell: Cell = {
   name: "peers-jobs",
   title: "Queued jobs, beside other systems",
   about: `
-    A queue full of trivial jobs, 5,000 in a full run, worked off by one process, 16 at once. Queueing is not timed. The clock stops
-    when the database says that all of them have ended. Each system is in a process of its own over one PostgreSQL with its default
-    durability. The two batched modes take and complete many jobs in one statement: when a process dies or one job fails, all of its
-    batch is repeated. They stand beside and are no peers.
+    A queue full of trivial jobs, 5,000 in a full run, worked off by one process, 16 at once. Queueing is
+    not timed. The clock stops when the database says that all of them have ended. Each system is in a
+    process of its own over one PostgreSQL with its default durability. The two batched modes take and
+    complete many jobs in one statement: when a process dies or one job fails, all of its batch is repeated.
+    They stand beside and are no peers.
   `,
   notShown: `
-    Jobs do nothing. Pawl's job is a background task, with its registration, its log and its end, which the queues do not keep.
-    What polls is asked to poll as often as it allows, which an operator would not do. Restate has no queue that can be
-    filled before somebody works it off, and LangGraph has none at all.
+    Jobs do nothing. Pawl's job is a background task, with its registration, its log and its end, which the
+    queues do not keep. What polls is asked to poll as often as it allows, which an operator would not do.
+    Restate has no queue that can be filled before somebody works it off, and LangGraph has none at all.
   `,
   maxRounds: 5,
   async open({ scale }) {

@@ -15,16 +15,17 @@ export const peersLatencyCell: Cell = {
   name: "peers-latency",
   title: "One job on an idle system, beside other systems",
   about: `
-    One trivial job after another, given to a system that has nothing else to do: from asking for it until whoever asked knows that it
-    is done and durable. Each system is in a process of its own over one PostgreSQL with its default durability, asks itself, and
-    uses its fastest way: Pawl a background task, and beside it a whole turn of an agent with one call of a model; graphile-worker and
-    pg-boss their notifications; DBOS \`startWorkflow\`, which begins in the process that asks without a queue; Restate a request to
-    its server; Absurd a worker that polls every 10 ms.
+    One trivial job after another, given to a system that has nothing else to do: from asking for it until
+    whoever asked knows that it is done and durable. Each system is in a process of its own over one
+    PostgreSQL with its default durability, asks itself, and uses its fastest way: Pawl a background task,
+    and beside it a whole turn of an agent with one call of a model; graphile-worker and pg-boss their
+    notifications; DBOS \`startWorkflow\`, which begins in the process that asks without a queue; Restate a
+    request to its server; Absurd a worker that polls every 10 ms.
   `,
   notShown: `
-    Asking from another process, which makes DBOS's queue wait for its next poll, and a network. Jobs do nothing. The end is known
-    in different ways: Pawl, DBOS and Restate tell whoever asked, graphile-worker tells its own process, and of pg-boss and Absurd it is
-    asked every millisecond.
+    Asking from another process, which makes DBOS's queue wait for its next poll, and a network. Jobs do
+    nothing. The end is known in different ways: Pawl, DBOS and Restate tell whoever asked, graphile-worker
+    tells its own process, and of pg-boss and Absurd it is asked every millisecond.
   `,
   maxRounds: 5,
   async open({ scale }) {

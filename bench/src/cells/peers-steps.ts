@@ -11,16 +11,16 @@ export const peersStepsCell: Cell = {
   name: "peers-steps",
   title: "Durable steps, beside other systems",
   about: `
-    Durable steps: one workflow's, one after another, and those of 32 workflows at once, each system in
-    a process of its own over one PostgreSQL with its default durability. The time is from asking for
-    the workflows to having their results. The floor is one-row commits, one after another, by bare
-    \`pg\` on one connection.
+    Durable steps: one workflow's, one after another, and those of 32 workflows at once, each system in a
+    process of its own over one PostgreSQL with its default durability. The time is from asking for the
+    workflows to having their results. The floor is one-row commits, one after another, by bare \`pg\` on
+    one connection.
   `,
   notShown: `
-    Steps do nothing, so this is what durability costs and not what a workflow takes. Pawl's workflow is
-    a turn, whose steps are calls of a model and of a tool: it also decides, checks budgets and keeps
-    the conversation, which the others do not. Restate keeps its own log instead of PostgreSQL, on the
-    same disk. A step of LangGraph is a superstep, with a checkpoint of all the state.
+    Steps do nothing, so this is what durability costs and not what a workflow takes. Pawl's workflow is a
+    turn, whose steps are calls of a model and of a tool: it also decides, checks budgets and keeps the
+    conversation, which the others do not. Restate keeps its own log instead of PostgreSQL, on the same
+    disk. A step of LangGraph is a superstep, with a checkpoint of all the state.
   `,
   maxRounds: 5,
   async open({ scale }) {

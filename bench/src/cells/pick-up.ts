@@ -14,14 +14,12 @@ export const pickUpCell: Cell = {
   title: "From an input to the first step of its turn",
   about: `
     From an input that is sent to the first step of its turn, which is the call of its model, and to its
-    end, on a system that has nothing else to do. The sender is a store of its own with its own
-    connections, as another process would be; the host hears of the input from PostgreSQL. The clock
-    starts before the input is sent. The floor is a bare INSERT with a NOTIFY until a bare listener has
-    heard it.
+    end, on a system that has nothing else to do. The sender is a store of its own with its own connections,
+    as another process would be; the host hears of the input from PostgreSQL. The clock starts before the
+    input is sent. The floor is a bare INSERT with a NOTIFY until a bare listener has heard it.
   `,
   notShown: `
-    It does not show a network to the database, nor a second process: both ends share this one's event
-    loop.
+    A network to the database, nor a second process: both ends share this one's event loop.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();

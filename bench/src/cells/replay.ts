@@ -10,12 +10,12 @@ export const replayCell: Cell = {
   name: "replay",
   title: "Replaying a turn",
   about: `
-    Folding the rows of a turn of 1,000 effects, which is what recovery does first. The floor is reading
-    the same rows as JSON: whatever replays a log pays that at least.
+    Folding the rows of a turn of 1,000 effects, which is what recovery does first. The floor is reading the
+    same rows as JSON: whatever replays a log pays that at least.
   `,
   notShown: `
-    It does not show the reading from a database, nor opening tools again. Outcomes are small here;
-    large ones cost the floor more than the fold, which does not copy them.
+    The reading from a database, nor opening tools again. Outcomes are small here; large ones cost the floor
+    more than the fold, which does not copy them.
   `,
   async open({ sampleMs }) {
     const rows = rowsOf(recordTurn({ iterations: ITERATIONS }));

@@ -11,16 +11,15 @@ export const wakeUpCell: Cell = {
   name: "wake-up",
   title: "From an answer to the turn that waited for it",
   about: `
-    From an answer that is given to the turn that waited for it going on, which is the call of the tool
-    that was approved: the answer is durable twice by then, where it was given and in the turn's log.
-    The answer comes through a host of its own with its own connections, as another process would be.
-    Hot: the turn still waits in memory. Parked: nothing of it is in memory; it is claimed and replayed.
-    In process: a bare await-event of a store in memory, from \`resolve\` to the waiter's next line. The
-    floor is a bare INSERT with a NOTIFY until a bare listener has heard it.
+    From an answer that is given to the turn that waited for it going on, which is the call of the tool that
+    was approved: the answer is durable twice by then, where it was given and in the turn's log. The answer
+    comes through a host of its own with its own connections, as another process would be. Hot: the turn
+    still waits in memory. Parked: nothing of it is in memory; it is claimed and replayed. In process: a
+    bare await-event of a store in memory, from \`resolve\` to the waiter's next line. The floor is a bare
+    INSERT with a NOTIFY until a bare listener has heard it.
   `,
   notShown: `
-    It does not show a network to the database, nor a second process: both ends share this one's event
-    loop.
+    A network to the database, nor a second process: both ends share this one's event loop.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
