@@ -54,6 +54,18 @@ describe("takeBatch", () => {
     expect(batches([append("a", [1]), append("a", [2], { turn: "u" })])).toEqual([["a:1-1"], ["a:2-2"]]);
   });
 
+  test("G8: what is of a session in a batch under way stays in the queue, in its order", () => {
+    const queue = [append("a", [2]), append("b", [1]), append("a", [3])];
+    expect(takeBatch(queue, new Set(["a"])).map(({ fence }) => fence.sessionId)).toEqual(["b"]);
+    expect(batches(queue)).toEqual([["a:2-3"]]);
+  });
+
+  test("G8: a share is counted in sessions; rows of those that are taken come along", () => {
+    const queue = [append("a", [1]), append("b", [1]), append("a", [2]), append("c", [1])];
+    expect(takeBatch(queue, new Set(), 1).map(({ first, next }) => [first, next])).toEqual([[1, 3]]);
+    expect(batches(queue)).toEqual([["b:1-1", "c:1-1"]]);
+  });
+
   test("a batch is bounded, and one that is too large for it goes alone", () => {
     const large = "x".repeat(3 * 1024 * 1024);
     expect(batches([append("a", [1]), append("b", [1], { body: large }), append("c", [1])])).toEqual([

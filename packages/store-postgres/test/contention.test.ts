@@ -149,6 +149,41 @@ describe("D1: the fence is a lock", () => {
   });
 });
 
+describe("G8: two batches under way", () => {
+  test("a batch that waits for a lock does not hold up the others, and its session's next rows wait for it", async () => {
+    const node = await a.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const turns = await Promise.all(Array.from({ length: 20 }, () => openTurn(a, { node })));
+    const [stuck, ...others] = turns as [(typeof turns)[0], ...typeof turns];
+    const unblock = await blockRow(stuck.session, 2);
+    const first = a.log.append(stuck.fence, [deltaRow(stuck.turn, 2)]);
+    const rest = others.map((open) => a.log.append(open.fence, [deltaRow(open.turn, 2)]));
+    await waitsForLock("append_next_row ");
+    const second = a.log.append(stuck.fence, [deltaRow(stuck.turn, 3)]);
+    await Promise.all(rest);
+    await Promise.all(others.map((open) => a.log.append(open.fence, [deltaRow(open.turn, 3)])));
+    expect(await a.log.read(stuck.session)).toHaveLength(1);
+    await unblock();
+    await Promise.all([first, second]);
+    for (const open of turns) {
+      expect((await a.log.read(open.session)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    }
+  });
+
+  test("a pool that can spare no second connection writes them one after another", async () => {
+    const store = await openStore(database.url, { poolSize: 2, listenUrl: false });
+    try {
+      const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+      const turns = await Promise.all(Array.from({ length: 20 }, () => openTurn(store, { node })));
+      for (const seq of [2, 3]) {
+        await Promise.all(turns.map((open) => store.log.append(open.fence, [deltaRow(open.turn, seq)])));
+      }
+      for (const open of turns) expect(await store.log.read(open.session)).toHaveLength(3);
+    } finally {
+      await store.close();
+    }
+  });
+});
+
 describe("claims", () => {
   test("two claimers at once share the sessions, and no session is claimed twice", async () => {
     const sessions = Array.from({ length: 60 }, () => sessionId(fresh("many")));

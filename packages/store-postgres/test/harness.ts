@@ -47,7 +47,7 @@ export function adminPool(url: string, max = 2): pg.Pool {
 }
 
 export async function openStore(url: string, options: Partial<PostgresStoreOptions> = {}): Promise<PgStore> {
-  const store = postgresStore({ url, listenUrl: false, poolSize: 4, ...options } as PostgresStoreOptions);
+  const store = postgresStore({ url, listenUrl: false, poolSize: 6, ...options } as PostgresStoreOptions);
   await store.open();
   return store;
 }

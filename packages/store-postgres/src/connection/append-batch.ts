@@ -8,6 +8,8 @@ import type { StoredLogRow } from "../rows/log-row.ts";
 const MOST_ROWS = 1000;
 const MOST_CHARACTERS = 2 * 1024 * 1024;
 
+const NONE: ReadonlySet<string> = new Set();
+
 export interface Append {
   readonly fence: Fence;
   /** Dense, of one turn, at least one. */
@@ -31,8 +33,15 @@ export interface Part {
   readonly appends: Append[];
 }
 
-/** Takes what fits into one statement out of the queue, oldest first; appends of one session keep their order. */
-export function takeBatch(queue: Append[]): readonly Part[] {
+/**
+ * Takes what fits into one statement out of the queue, oldest first; appends of one session keep their order. What is of a session in
+ * `held` stays, and no more than `most` sessions are taken.
+ */
+export function takeBatch(
+  queue: Append[],
+  held: ReadonlySet<string> = NONE,
+  most = Number.POSITIVE_INFINITY,
+): readonly Part[] {
   const parts = new Map<string, Part>();
   const later = new Set<string>();
   const left: Append[] = [];
@@ -44,7 +53,8 @@ export function takeBatch(queue: Append[]): readonly Part[] {
     const fits =
       rows === 0 ||
       (rows + append.rows.length <= MOST_ROWS && characters + append.characters <= MOST_CHARACTERS);
-    if (!fits || later.has(fence.sessionId) || (part !== undefined && !continues(part, append))) {
+    const isHeld = held.has(fence.sessionId) || later.has(fence.sessionId);
+    if (!fits || isHeld || (part === undefined ? parts.size >= most : !continues(part, append))) {
       later.add(fence.sessionId);
       left.push(append);
       continue;

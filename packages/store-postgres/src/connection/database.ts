@@ -44,6 +44,9 @@ export interface Insistence {
   readonly contentions?: number;
 }
 
+/** One listens, two append, and the others must not wait for them. */
+const ROOMY_POOL = 5;
+
 const FIRST_PAUSE_MS = 20;
 const MOST_PAUSE_MS = 1000;
 /** A deadlock or a serialization failure does not clear by waiting long: it clears by coming again. */
@@ -73,6 +76,11 @@ export class Database {
   /** Aborted when the store closes. */
   get closing(): AbortSignal {
     return this.#closing.signal;
+  }
+
+  /** The pool can spare a connection for longer: nobody waits for one, and some are left for the others. */
+  get hasRoom(): boolean {
+    return (this.pool.options?.max ?? 0) >= ROOMY_POOL && this.pool.waitingCount === 0;
   }
 
   /** @throws PawlError `store_read_failed`, `store_unreachable` */

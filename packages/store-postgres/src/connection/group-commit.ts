@@ -1,4 +1,4 @@
-// Group commit (D9): appends of all sessions of this process share statements on one connection.
+// Group commit (D9): appends of all sessions of this process share statements on two connections.
 //
 // G1  Rows are checked before they are enqueued; a batch never fails for a value.
 // G2  Appends of one session keep their order; a batch holds at most one dense run of rows of a session.
@@ -9,44 +9,26 @@
 //     before they are settled: a late landing must not happen behind the back of the next holder.
 // G7  What this process wrote last for a holder says which number is next, so the usual batch asks only the fence.
 //     Whatever is not as usual is judged by the general statement.
+// G8  Two batches may be under way, so that PostgreSQL writes one half while the turns of the other take their steps. A session
+//     is in one of them at most: its next rows are sent when the batch before them has ended, on whichever connection.
 import { isPawlError, PawlError } from "@pawl/core";
 import type { Fence } from "@pawl/core/ports";
-import type { PoolClient } from "pg";
 import { conflict, fenced } from "../errors.ts";
 import type { StoredLogRow } from "../rows/log-row.ts";
 import { appendLogRows } from "../statements/append-log-rows.ts";
-import { appendNextRow } from "../statements/append-next-row.ts";
-import { appendNextRows } from "../statements/append-next-rows.ts";
-import {
-  type Append,
-  type Part,
-  sameHolder,
-  takeBatch,
-  valuesOf,
-  valuesOfNext,
-  valuesOfRow,
-} from "./append-batch.ts";
-import type { Database, Row } from "./database.ts";
+import { type Append, type Part, sameHolder, takeBatch } from "./append-batch.ts";
+import { AppendLane, type Verdict } from "./append-lane.ts";
+import type { Database } from "./database.ts";
 import { storeFailure } from "./failure.ts";
-import { failureKind, isAssertionFailure, isUniqueViolation } from "./retryable-codes.ts";
-import type { Statement } from "./statement.ts";
+import { failureKind, isAssertionFailure } from "./retryable-codes.ts";
 
 /** The rows of an earlier attempt are visible to the next statement; more than once would be a fault of ours. */
 const MOST_ASSERTION_RETRIES = 3;
 
 const MOST_FOLLOWED = 100_000;
 
-/** What the database said of the rows of one session. */
-interface Verdict {
-  readonly held: boolean;
-  readonly open: boolean;
-  /** The last number before these rows. */
-  readonly head: number;
-  /** From here on the numbers are taken by other rows. */
-  readonly refusedFrom: number | null;
-  /** An input wants to steer its turn, and these rows were not to be written then. */
-  readonly steered: boolean;
-}
+/** A batch of fewer sessions costs more in statements than two lanes gain. */
+const LEAST_SHARE = 8;
 
 type Doubt = Pick<Append, "fence" | "rows" | "unlessSteered">;
 
@@ -58,8 +40,9 @@ export class GroupCommit {
   readonly #pending = new Map<string, { count: number; readonly waiters: (() => void)[] }>();
   readonly #inDoubt = new Map<string, readonly Doubt[]>();
   readonly #next = new Map<string, { readonly fence: Fence; readonly seq: number }>();
-  #pump: Promise<void> | undefined;
-  #client: PoolClient | undefined;
+  /** Sessions with rows in a batch that is under way. */
+  readonly #inFlight = new Set<string>();
+  readonly #lanes = new Set<Promise<void>>();
 
   constructor(database: Database, appended: (sessionId: string) => void) {
     this.#database = database;
@@ -84,7 +67,7 @@ export class GroupCommit {
     return new Promise<boolean>((resolve, reject) => {
       const characters = rows.reduce((sum, row) => sum + row.body.length, 0);
       this.#queue.push({ fence, rows, characters, unlessSteered, resolve, reject });
-      this.#pump ??= this.#run();
+      this.#open();
     }).finally(() => {
       pending.count -= 1;
       if (pending.count > 0) return;
@@ -132,28 +115,62 @@ export class GroupCommit {
 
   /** Resolves when the queue is empty. */
   async drain(): Promise<void> {
-    while (this.#pump !== undefined) await this.#pump;
+    while (this.#lanes.size > 0) await Promise.all(this.#lanes);
   }
 
-  async #run(): Promise<void> {
-    try {
-      while (this.#queue.length > 0) {
-        await this.#flush(takeBatch(this.#queue));
-        // Whoever was waiting gets to enqueue its next row, so that the next batch holds all of them.
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      }
-    } finally {
-      if (this.#client !== undefined) this.#database.release(this.#client);
-      this.#client = undefined;
-      this.#pump = undefined;
-      if (this.#queue.length > 0) this.#pump = this.#run();
+  /** Sends what is queued and not held up by a batch under way, as far as there are lanes for it. */
+  #open(): void {
+    while (this.#queue.length > 0 && this.#lanes.size < (this.#isWorthTwo() ? 2 : 1)) {
+      const parts = this.#take();
+      if (parts.length === 0) return;
+      const lane = this.#run(parts).finally(() => {
+        this.#lanes.delete(lane);
+        this.#open();
+      });
+      this.#lanes.add(lane);
     }
   }
 
-  async #flush(parts: readonly Part[], retries = 0): Promise<void> {
+  #isWorthTwo(): boolean {
+    return this.#sessions().size >= 2 * LEAST_SHARE && this.#database.hasRoom;
+  }
+
+  /** Those that write now. */
+  #sessions(): ReadonlySet<string> {
+    const sessions = new Set(this.#inFlight);
+    for (const { fence } of this.#queue) sessions.add(fence.sessionId);
+    return sessions;
+  }
+
+  /** Half of what there is where there are two: they are of use only while they carry about the same. */
+  #take(): readonly Part[] {
+    const most = this.#isWorthTwo() ? Math.ceil(this.#sessions().size / 2) : undefined;
+    const parts = takeBatch(this.#queue, this.#inFlight, most);
+    for (const { fence } of parts) this.#inFlight.add(fence.sessionId);
+    return parts;
+  }
+
+  async #run(first: readonly Part[]): Promise<void> {
+    const lane = new AppendLane(this.#database, (part) => this.#isNext(part));
+    try {
+      for (let parts = first; parts.length > 0; ) {
+        await this.#flush(lane, parts);
+        for (const { fence } of parts) this.#inFlight.delete(fence.sessionId);
+        // Whoever was waiting gets to enqueue its next row, so that the next batch holds all of them.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        parts = this.#take();
+        // The rest is the other's share.
+        this.#open();
+      }
+    } finally {
+      lane.release();
+    }
+  }
+
+  async #flush(lane: AppendLane, parts: readonly Part[], retries = 0): Promise<void> {
     let lost = false;
     try {
-      const verdicts = await this.#database.insist(() => this.#write(parts), {
+      const verdicts = await this.#database.insist(() => lane.write(parts), {
         repeatLost: true,
         onLost: () => {
           lost = true;
@@ -167,12 +184,12 @@ export class GroupCommit {
       if (kind !== "lost" && kind !== "unreachable" && !this.#database.closing.aborted) {
         if (parts.length > 1) {
           const half = Math.ceil(parts.length / 2);
-          await this.#flush(parts.slice(0, half));
-          await this.#flush(parts.slice(half));
+          await this.#flush(lane, parts.slice(0, half));
+          await this.#flush(lane, parts.slice(half));
           return;
         }
         if (isAssertionFailure(error) && retries < MOST_ASSERTION_RETRIES) {
-          await this.#flush(parts, retries + 1);
+          await this.#flush(lane, parts, retries + 1);
           return;
         }
       }
@@ -180,55 +197,9 @@ export class GroupCommit {
     }
   }
 
-  /** The short way for what is as usual (G7), the general one for the rest. */
-  async #write(parts: readonly Part[]): Promise<ReadonlyMap<Part, Verdict>> {
-    const verdicts = new Map<Part, Verdict>();
-    const lease = parts[0]!.fence.node;
-    const usual = parts.filter((part) => part.fence.node.nonce === lease.nonce && this.#isNext(part));
-    if (usual.length > 0) {
-      const written = new Set((await this.#attemptNext(usual)).map((row) => row.session_id));
-      for (const part of usual) {
-        if (written.has(part.fence.sessionId)) verdicts.set(part, { ...AS_USUAL, head: part.first - 1 });
-      }
-    }
-    const rest = parts.filter((part) => !verdicts.has(part));
-    if (rest.length > 0) {
-      const rows = await this.#attempt(appendLogRows, valuesOf(rest));
-      for (const [index, part] of rest.entries()) verdicts.set(part, verdictOf(rows[index]!));
-    }
-    return verdicts;
-  }
-
   #isNext({ fence, first }: Part): boolean {
     const next = this.#next.get(fence.sessionId);
     return next !== undefined && next.seq === first && sameHolder(next.fence, fence);
-  }
-
-  async #attemptNext(parts: readonly Part[]): Promise<readonly Row[]> {
-    const one = valuesOfRow(parts);
-    try {
-      return one === undefined
-        ? await this.#attempt(appendNextRows, valuesOfNext(parts))
-        : await this.#attempt(appendNextRow, one);
-    } catch (error) {
-      if (isUniqueViolation(error)) return [];
-      throw error;
-    }
-  }
-
-  async #attempt(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
-    this.#client ??= await this.#database.connect();
-    const client = this.#client;
-    try {
-      return await this.#database.run(client, statement, values);
-    } catch (error) {
-      const kind = failureKind(error);
-      if (kind === "lost" || kind === "unreachable") {
-        this.#client = undefined;
-        this.#database.release(client, true);
-      }
-      throw error;
-    }
   }
 
   #conclude(part: Part, { held, open, head, refusedFrom, steered }: Verdict): void {
@@ -274,18 +245,6 @@ export class GroupCommit {
 
 /** Nothing of it was written, for sure. */
 const DECIDED = new Set(["store_closed", "store_write_failed", "store_not_found", "store_internal"]);
-const AS_USUAL = { held: true, open: true, refusedFrom: null, steered: false };
-
-function verdictOf(row: Row): Verdict {
-  return {
-    held: row.held === true,
-    open: row.open === true,
-    head: row.head as number,
-    refusedFrom: row.refused_from as number | null,
-    steered: row.steered === true,
-  };
-}
-
 function writeFailed(failure: PawlError, lost: boolean): PawlError {
   return new PawlError("store_write_failed", failure.message, {
     blame: "infrastructure",
