@@ -5,11 +5,20 @@ import type { Cell, Subject } from "../cell.ts";
 import { installedSize } from "../installed-size.ts";
 import { programFile } from "../program-file.ts";
 import { wallMs } from "../stopwatch.ts";
-import { ABSURD, DBOS, GRAPHILE, LANGGRAPH, PAWL, PG_BOSS, RESTATE } from "../systems/names.ts";
+import {
+  ABSURD,
+  DBOS,
+  GRAPHILE,
+  LANGGRAPH,
+  PAWL,
+  PG_BOSS,
+  RESTATE,
+  VERCEL_WORKFLOW,
+} from "../systems/names.ts";
 import { eachThatRuns, openHomes, type SystemHome } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, GRAPHILE, PG_BOSS];
+const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, GRAPHILE, PG_BOSS, VERCEL_WORKFLOW];
 /** What a program imports to run a durable workflow or a job. */
 const IMPORTS: ReadonlyMap<string, readonly string[]> = new Map([
   [PAWL.name, ["@pawl/host", "@pawl/store-postgres"]],
@@ -19,6 +28,7 @@ const IMPORTS: ReadonlyMap<string, readonly string[]> = new Map([
   [LANGGRAPH.name, ["@langchain/langgraph", "@langchain/langgraph-checkpoint-postgres"]],
   [GRAPHILE.name, ["graphile-worker"]],
   [PG_BOSS.name, ["pg-boss"]],
+  [VERCEL_WORKFLOW.name, ["@workflow/core/runtime", "@workflow/world-postgres"]],
 ]);
 const PACKAGES = [
   "core",
@@ -71,7 +81,7 @@ export const coldStartCell: Cell = {
       const job = name === GRAPHILE || name === PG_BOSS;
       await firstStep(home, job);
       const imports = IMPORTS.get(name.name)!;
-      const { all } = await installedSize(imports, HERE);
+      const { all } = await installedSize(imports.map(packageOf), HERE);
       const start = { of: "process start to first step", unit: "ms", target: better };
       const load = { of: "import", unit: "ms", target: better };
       const size = { of: "size with dependencies", unit: "MiB", target: better };
@@ -91,6 +101,14 @@ export const coldStartCell: Cell = {
     return { subjects, absent, close: homes.close };
   },
 };
+
+/** Without the path within it. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
 
 async function importMs(packages: readonly string[]): Promise<number> {
   const child = fork(IMPORTER, [...packages], { stdio: ["ignore", "ignore", "inherit", "ipc"] });

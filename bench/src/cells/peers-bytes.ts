@@ -3,11 +3,11 @@ import { bareCommits } from "../bare-commits.ts";
 import type { Cell, Subject } from "../cell.ts";
 import { folderBytes } from "../folder-bytes.ts";
 import { sharedSample } from "../shared-sample.ts";
-import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE } from "../systems/names.ts";
-import { openSystems, type RunningSystem } from "../systems/open-systems.ts";
+import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
+import { openSystems, type RunningSystem, type SystemName } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH];
+const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, VERCEL_WORKFLOW];
 const TALKS: ReadonlySet<string> = new Set([PAWL.name, LANGGRAPH.name]);
 const TURNS = 100;
 const CHARACTERS = 500;
@@ -64,9 +64,10 @@ export const peersBytesCell: Cell = {
       return { disk: after.disk - before.disk, log: after.log - before.log };
     }
 
-    const bySystem = ({ home, worker }: RunningSystem) => ({
+    const stepsOf = ({ slow }: SystemName) => (slow === true ? steps / 10 : steps);
+    const bySystem = ({ name, home, worker }: RunningSystem) => ({
       steps: sharedSample(() =>
-        written(home.url, home.companion?.folder, () => worker.ask("workflows", 1, steps)),
+        written(home.url, home.companion?.folder, () => worker.ask("workflows", 1, stepsOf(name))),
       ),
       talk: sharedSample(() =>
         written(home.url, home.companion?.folder, () => worker.ask("converse", TURNS, CHARACTERS)),
@@ -91,7 +92,7 @@ export const peersBytesCell: Cell = {
           subjectOf(
             name,
             step,
-            ofSteps((of) => of[kind] / steps),
+            ofSteps((of) => of[kind] / stepsOf(system.name)),
           ),
         );
         if (!TALKS.has(name)) continue;

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { AbsentPeer, Cell, Subject } from "../cell.ts";
 import { sharedSample } from "../shared-sample.ts";
 import { type Crash, crash } from "../systems/crash.ts";
-import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE } from "../systems/names.ts";
+import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
 import { openHomes, type SystemName } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const RESTARTED = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH];
+const RESTARTED = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, VERCEL_WORKFLOW];
 const TAKEN_OVER = [PAWL, ABSURD];
 const NO_OTHER_NODE: readonly AbsentPeer[] = [
   {
@@ -20,6 +20,10 @@ const NO_OTHER_NODE: readonly AbsentPeer[] = [
     name: "Restate on another node",
     reason:
       "Its server calls the address that was registered again; a load balancer before the handlers decides who that is.",
+  },
+  {
+    name: "Vercel Workflow on another node",
+    reason: "Its jobs carry no lease: what a dead process had locked is taken up when a process is started.",
   },
   { name: "LangGraph on another node", reason: "Nobody goes on with a thread unless it is invoked again." },
 ];
@@ -59,16 +63,18 @@ export const peersCrashCell: Cell = {
       }
     }
 
-    // Those that wait for a lease do so at the same time: they need no processor for that.
+    // Those that wait for a lease or for a retry do so at the same time: they need no processor for that.
+    const waiting = [
+      [PAWL, "other"],
+      [ABSURD, "other"],
+      [ABSURD, "restart"],
+      [VERCEL_WORKFLOW, "restart"],
+    ] as const;
     const slow = sharedSample(async () => {
-      const [ours, absurd, again] = await Promise.all([
-        crashOf(PAWL, "other"),
-        ...(ABSURD.missing?.() === undefined ? [crashOf(ABSURD, "other"), crashOf(ABSURD, "restart")] : []),
-      ]);
-      return new Map([
-        [PAWL.name, { other: ours }],
-        [ABSURD.name, { other: absurd, restart: again }],
-      ]) as ReadonlyMap<string, { readonly other: Crash; readonly restart?: Crash }>;
+      const present = waiting.filter(([{ missing }]) => missing?.() === undefined);
+      const crashes = await Promise.all(present.map(([name, then]) => crashOf(name, then)));
+      return (name: SystemName, then: "restart" | "other") =>
+        crashes[present.findIndex(([one, way]) => one === name && way === then)]!;
     });
 
     const target = { of: "peer", atMost: 1 } as const;
@@ -81,7 +87,9 @@ export const peersCrashCell: Cell = {
       }
       const quick = sharedSample(() => crashOf(name, "restart"));
       const read = (of: (crash: Crash) => number) =>
-        name === ABSURD ? slow((all) => of(all.get(name.name)!.restart!)) : quick(of);
+        waiting.some(([one, then]) => one === name && then === "restart")
+          ? slow((crashed) => of(crashed(name, "restart")))
+          : quick(of);
       const add = (of: string, unit: string, value: (crash: Crash) => number, aim?: Subject["target"]) =>
         subjects.push(
           subjectOf(
@@ -105,7 +113,7 @@ export const peersCrashCell: Cell = {
         subjectOf(
           name.name,
           figure,
-          slow((all) => all.get(name.name)!.other.resumedMs),
+          slow((crashed) => crashed(name, "other").resumedMs),
         ),
         subjectOf(
           name.name,
@@ -115,7 +123,7 @@ export const peersCrashCell: Cell = {
             compared: false,
             target: none,
           },
-          slow((all) => all.get(name.name)!.other.recordedTwice),
+          slow((crashed) => crashed(name, "other").recordedTwice),
         ),
       );
     }

@@ -1,7 +1,7 @@
 import type { Cell, Subject } from "../cell.ts";
 import { sharedSample } from "../shared-sample.ts";
 import { quantile } from "../statistics.ts";
-import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE } from "../systems/names.ts";
+import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
 import { eachThatRuns, openHomes } from "../systems/open-systems.ts";
 import type { SystemProcess } from "../systems/start-system.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
@@ -14,6 +14,11 @@ const SYSTEMS = [
   {
     ...LANGGRAPH,
     missing: () => "Nobody waits for its interrupts: whoever has the answer runs the graph on itself.",
+  },
+  {
+    ...VERCEL_WORKFLOW,
+    missing: () =>
+      "Its workflows run in a sandbox: that one goes on shows only in its next step, which is more work.",
   },
 ];
 const SHARES = [

@@ -2,7 +2,16 @@ import pg from "pg";
 import type { Cell, Subject } from "../cell.ts";
 import { residentBytes } from "../resident-bytes.ts";
 import { sharedSample } from "../shared-sample.ts";
-import { ABSURD, DBOS, GRAPHILE, LANGGRAPH, PAWL, PG_BOSS, RESTATE } from "../systems/names.ts";
+import {
+  ABSURD,
+  DBOS,
+  GRAPHILE,
+  LANGGRAPH,
+  PAWL,
+  PG_BOSS,
+  RESTATE,
+  VERCEL_WORKFLOW,
+} from "../systems/names.ts";
 import { eachThatRuns, openHomes, type SystemHome } from "../systems/open-systems.ts";
 import type { SystemProcess } from "../systems/start-system.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
@@ -14,6 +23,7 @@ const SYSTEMS = [
   ABSURD,
   GRAPHILE,
   PG_BOSS,
+  VERCEL_WORKFLOW,
   { ...LANGGRAPH, missing: () => "It has no worker: nothing of it runs while there is nothing to do." },
 ];
 /** PostgreSQL tells of a transaction about a second after it. */

@@ -1,11 +1,11 @@
 import type { Cell, Subject } from "../cell.ts";
 import { sharedSample } from "../shared-sample.ts";
 import { quantile } from "../statistics.ts";
-import { ABSURD, DBOS, GRAPHILE, PAWL, PG_BOSS, RESTATE } from "../systems/names.ts";
+import { ABSURD, DBOS, GRAPHILE, PAWL, PG_BOSS, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
 import { openSystems } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const SYSTEMS = [PAWL, GRAPHILE, PG_BOSS, DBOS, ABSURD, RESTATE];
+const SYSTEMS = [PAWL, GRAPHILE, PG_BOSS, DBOS, ABSURD, RESTATE, VERCEL_WORKFLOW];
 const SHARES = [
   ["p50", 0.5],
   ["p95", 0.95],
@@ -20,12 +20,12 @@ export const peersLatencyCell: Cell = {
     PostgreSQL with its default durability, asks itself, and uses its fastest way: Pawl a background task,
     and beside it a whole turn of an agent with one call of a model; graphile-worker and pg-boss their
     notifications; DBOS \`startWorkflow\`, which begins in the process that asks without a queue; Restate a
-    request to its server; Absurd a worker that polls every 10 ms.
+    request to its server; Absurd a worker that polls every 10 ms; Vercel Workflow a workflow of one step.
   `,
   notShown: `
     Asking from another process, which makes DBOS's queue wait for its next poll, and a network. Jobs do
     nothing. The end is known in different ways: Pawl, DBOS and Restate tell whoever asked, graphile-worker
-    tells its own process, and of pg-boss and Absurd it is asked every millisecond.
+    tells its own process, and of pg-boss, Absurd and Vercel Workflow it is asked every few milliseconds.
   `,
   maxRounds: 5,
   async open({ scale }) {
@@ -33,8 +33,8 @@ export const peersLatencyCell: Cell = {
     const times = 15 * scale;
     const subjects: Subject[] = [];
     const turnOf = (share: string) => `enqueue → done, a turn, ${share}`;
-    for (const [name, { worker }] of systems.running) {
-      const read = sharedSample(() => worker.ask("jobs", times));
+    for (const [name, { worker, name: system }] of systems.running) {
+      const read = sharedSample(() => worker.ask("jobs", system.slow === true ? 5 : times));
       for (const [share, at] of SHARES) {
         const figure = {
           of: `enqueue → done, a job, ${share}`,

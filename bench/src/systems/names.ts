@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { ABSURD_SQL } from "./absurd-sql.ts";
 import type { SystemName } from "./open-systems.ts";
 import { startRestateServer } from "./restate-server.ts";
+import { buildWorkflows } from "./vercel-workflow/build-workflows.ts";
 
 export const PAWL: SystemName = { module: "pawl", name: "Pawl" };
 export const DBOS: SystemName = { module: "dbos", name: "DBOS" };
@@ -22,9 +23,9 @@ export const ABSURD: SystemName = {
       ? undefined
       : `Its SQL is not in its package: name the sql/absurd.sql of a checkout in ${ABSURD_SQL}.`,
 };
-/** Steps are found by a compiler that rewrites the program's files, so it is not a library that a process can open. */
 export const VERCEL_WORKFLOW: SystemName = {
   module: "vercel-workflow",
   name: "Vercel Workflow",
-  missing: () => "Its steps are made by a build of a whole web application, which this bench does not have.",
+  prepare: buildWorkflows,
+  slow: true,
 };

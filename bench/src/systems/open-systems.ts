@@ -22,6 +22,10 @@ export interface SystemName {
   readonly name: string;
   /** Says why it cannot be measured here, if so. */
   readonly missing?: () => string | undefined;
+  /** Done first, with the folder that the processes will be given. */
+  readonly prepare?: (folder: string) => Promise<void>;
+  /** It is asked for a tenth of the steps: a second of them says as much. */
+  readonly slow?: boolean;
   /** Started first, with the folder that the processes will be given. */
   readonly companion?: (folder: string) => Promise<Companion>;
 }
@@ -51,7 +55,7 @@ export async function openHomes(): Promise<SystemHomes> {
   let databases = 0;
   return {
     url: server.url,
-    async make({ module, companion: startCompanion }) {
+    async make({ module, prepare, companion: startCompanion }) {
       databases += 1;
       const database = `${module.replaceAll("-", "_")}_${databases}`;
       await createDatabase(server.url, database);
@@ -66,6 +70,7 @@ export async function openHomes(): Promise<SystemHomes> {
         await rm(folder, { recursive: true, force: true });
       };
       made.add(close);
+      await prepare?.(folder);
       companion = await startCompanion?.(folder);
       return {
         url,
@@ -94,6 +99,7 @@ async function createDatabase(server: string, name: string): Promise<void> {
 }
 
 export interface RunningSystem {
+  readonly name: SystemName;
   readonly home: SystemHome;
   readonly worker: SystemProcess;
 }
@@ -114,7 +120,7 @@ export async function openSystems(names: readonly SystemName[]): Promise<OpenSys
     const running = new Map<string, RunningSystem>();
     const absent = await eachThatRuns(names, async (name) => {
       const home = await homes.make(name);
-      running.set(name.name, { home, worker: await home.start("worker") });
+      running.set(name.name, { name, home, worker: await home.start("worker") });
     });
     return { running, absent, url: homes.url, close: homes.close };
   } catch (cause) {
