@@ -23,7 +23,8 @@ const NO_OTHER_NODE: readonly AbsentPeer[] = [
   },
   {
     name: "Vercel Workflow on another node",
-    reason: "Its jobs carry no lease: what a dead process had locked is taken up when a process is started.",
+    reason:
+      "Its queue is graphile-worker's, which gives the jobs of a crashed worker to others after four hours.",
   },
   { name: "LangGraph on another node", reason: "Nobody goes on with a thread unless it is invoked again." },
 ];
