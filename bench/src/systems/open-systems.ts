@@ -65,7 +65,7 @@ export async function openHomes(): Promise<SystemHomes> {
       let companion: Companion | undefined;
       const close = async () => {
         made.delete(close);
-        for (const one of processes) await one.close();
+        await Promise.all(processes.map((one) => one.close()));
         await companion?.close();
         await rm(folder, { recursive: true, force: true });
       };
@@ -85,7 +85,8 @@ export async function openHomes(): Promise<SystemHomes> {
       };
     },
     async close() {
-      for (const close of made) await close();
+      // Whatever becomes of one of them, the others and the server are ended.
+      await Promise.allSettled([...made].map((close) => close()));
       await server.stop();
     },
   };
@@ -93,6 +94,7 @@ export async function openHomes(): Promise<SystemHomes> {
 
 async function createDatabase(server: string, name: string): Promise<void> {
   const admin = new pg.Client({ connectionString: server });
+  admin.on("error", () => undefined);
   await admin.connect();
   await admin.query(`create database ${name}`);
   await admin.end();

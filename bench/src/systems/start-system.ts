@@ -22,16 +22,22 @@ export interface SystemProcess {
 }
 
 const CLOSE_MS = 5_000;
+const KEPT_CHARACTERS = 4_000;
 
 /** @param module a file in this folder, without its ending. @throws Error with the system's own words when it does not start */
 export async function startSystem(module: string, place: Place): Promise<SystemProcess> {
   const { href } = pathToFileURL(programFile(`systems/${module}`));
   const child = fork(programFile("systems/system-process"), [href, place.url, place.folder, place.role], {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
     // Advice to developers of their own would only hide what goes wrong here.
     env: { ...process.env, NODE_NO_WARNINGS: "1", RESTATE_LOGGING: "ERROR" },
   });
   const exited = once(child, "exit");
+  // What it says is told only where it fails.
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-KEPT_CHARACTERS);
+  });
   const kill = async () => {
     child.kill("SIGKILL");
     await exited;
@@ -40,7 +46,7 @@ export async function startSystem(module: string, place: Place): Promise<SystemP
     await answerOf(child);
   } catch (cause) {
     await kill();
-    throw cause;
+    throw new Error([(cause as Error).message, said].join("\n").trim(), { cause });
   }
   const ask = async (method: string, args: readonly unknown[]) => {
     child.send({ method, args });
