@@ -30,8 +30,8 @@ function figure(changes: Partial<Figure>): Figure {
 test("a rate falls when its ratio gets smaller, a time when it gets larger", () => {
   const rate = judge([figure({ ratio_to_floor: 2 })], [figure({ ratio_to_floor: 1 })]);
   assert.deepEqual(
-    rate.falls.map(({ by }) => by),
-    [0.5],
+    rate.falls.map(({ worse }) => worse),
+    [2],
   );
   const time = { unit: "ms", better: "less" } as const;
   assert.equal(
@@ -46,7 +46,7 @@ test("a rate falls when its ratio gets smaller, a time when it gets larger", () 
 
 test("a change within the spread of both runs is no fall", () => {
   const before = figure({ ratio_to_floor: 1, spread_of_ratio_to_floor: 0.2 });
-  const now = figure({ ratio_to_floor: 0.7, spread_of_ratio_to_floor: 0.2 });
+  const now = figure({ ratio_to_floor: 0.75, spread_of_ratio_to_floor: 0.2 });
   assert.deepEqual(judge([before], [now]), { compared: 1, falls: [] });
   assert.equal(judge([before], [{ ...now, ratio_to_floor: 0.5 }]).falls.length, 1);
 });

@@ -75,10 +75,9 @@ function needsPeers(cell: string): boolean {
   return cell.startsWith("peers-") || cell === "cold-start";
 }
 
-function lineOf({ subject, of, before, now, by, noise }: Fall): string {
-  const percent = (share: number) => `${Math.round(share * 100)} %`;
+function lineOf({ subject, of, before, now, worse, noise }: Fall): string {
   const ratios = `${formatNumber(before)} × → ${formatNumber(now)} ×`;
-  return `  ${subject}, to ${of}: ${ratios}, worse by ${percent(by)} (noise ${percent(noise)})`;
+  return `  ${subject}, to ${of}: ${ratios}, ${formatNumber(worse)} times worse (noise ${Math.round(100 * noise)} %)`;
 }
 
 async function fromFile(file: string): Promise<Before> {

@@ -10,9 +10,9 @@ export interface Fall {
   readonly of: "floor" | "best peer";
   readonly before: number;
   readonly now: number;
-  /** By which share it is worse: 0.3 is a rate of 70 %, or a time that is divided by 0.7. */
-  readonly by: number;
-  /** The share that the spread of both runs allows. */
+  /** How many times worse it is: 2 is half of a rate, or twice a time. */
+  readonly worse: number;
+  /** The share of that which the spread of both runs allows: 0.3 for up to 1.3. */
   readonly noise: number;
 }
 
@@ -29,7 +29,7 @@ export function judge(before: readonly Figure[], now: readonly Figure[]): Compar
     const old = known.get(`${figure.bench} ${figure.subject}`);
     return old === undefined ? [] : changesOf(old, figure);
   });
-  return { compared: changes.length, falls: changes.filter(({ by, noise }) => by > noise) };
+  return { compared: changes.length, falls: changes.filter(({ worse, noise }) => worse > 1 + noise) };
 }
 
 function changesOf(old: Figure, now: Figure): readonly Fall[] {
@@ -41,12 +41,12 @@ function changesOf(old: Figure, now: Figure): readonly Fall[] {
     spreads: readonly (number | null | undefined)[],
   ): readonly Fall[] => {
     if (before === null || after === null || before <= 0 || after <= 0) return [];
-    const by = 1 - (better === "more" ? after / before : before / after);
+    const worse = better === "more" ? before / after : after / before;
     const noise = Math.max(
       LEAST_NOISE,
       spreads.reduce((sum: number, spread) => sum + (spread ?? 0), 0),
     );
-    return [{ bench, subject, of, before, now: after, by, noise }];
+    return [{ bench, subject, of, before, now: after, worse, noise }];
   };
   return [
     ...change("floor", old.ratio_to_floor, now.ratio_to_floor, [
