@@ -16,7 +16,9 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
       const node = state.nodes.get(id) ?? newNode(state, id);
       if (takeOver(state, node)) hints.work();
       node.nonce = newId();
-      node.expiresAt = now() + ttlMs;
+      node.openedAt = now();
+      node.expiresAt = node.openedAt + ttlMs;
+      node.paused = false;
       return Object.freeze({ nodeId: id, generation: node.generation, nonce: node.nonce, ttlMs });
     },
 
@@ -40,6 +42,7 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
         if (other.nonce !== null && other.expiresAt <= at) takeOver(state, other);
       }
       const node = holdNode(state, lease, at);
+      if (node.paused) return [];
       const supported = (session: SessionRow) =>
         session.openTurn === null ||
         session.openTurn.behaviour === null ||
@@ -94,6 +97,33 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
       });
     },
 
+    nodes({ limit }) {
+      const at = now();
+      const alive = (node: NodeRow) => node.nonce !== null && node.expiresAt > at;
+      const order = (a: NodeRow, b: NodeRow) =>
+        Number(alive(b)) - Number(alive(a)) || b.openedAt - a.openedAt || (a.nodeId < b.nodeId ? -1 : 1);
+      return [...state.nodes.values()]
+        .sort(order)
+        .slice(0, Math.max(0, limit))
+        .map((node) =>
+          Object.freeze({
+            nodeId: node.nodeId,
+            alive: alive(node),
+            paused: alive(node) && node.paused,
+            sessions: alive(node) ? node.sessions.size : 0,
+            openedAt: node.openedAt,
+          }),
+        );
+    },
+
+    setNodePaused(id, paused) {
+      const node = state.nodes.get(nodeId(id));
+      if (node === undefined || node.nonce === null || node.expiresAt <= now()) return false;
+      node.paused = paused;
+      if (!paused) hints.work();
+      return true;
+    },
+
     onWork(listener) {
       return hints.onWork(listener);
     },
@@ -101,7 +131,15 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
 }
 
 function newNode(state: MemoryState, id: NodeLease["nodeId"]): NodeRow {
-  const node: NodeRow = { nodeId: id, generation: 0, nonce: null, expiresAt: 0, sessions: new Set() };
+  const node: NodeRow = {
+    nodeId: id,
+    generation: 0,
+    nonce: null,
+    expiresAt: 0,
+    paused: false,
+    openedAt: 0,
+    sessions: new Set(),
+  };
   state.nodes.set(id, node);
   return node;
 }

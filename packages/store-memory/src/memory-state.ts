@@ -42,6 +42,8 @@ export interface NodeRow {
   /** Null when nobody holds the present generation: closed, or taken over. */
   nonce: string | null;
   expiresAt: number;
+  paused: boolean;
+  openedAt: number;
   readonly sessions: Set<SessionRow>;
 }
 

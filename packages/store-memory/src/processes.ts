@@ -91,8 +91,9 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
 
     claim(lease, { names, limit }) {
       const at = now();
-      const { nodeId, generation } = holdNode(state, lease, at);
+      const { nodeId, generation, paused } = holdNode(state, lease, at);
       const claims = [];
+      if (paused) return [];
       for (const [id, row] of state.processes) {
         if (claims.length >= limit) break;
         if (!isClaimable(state, row, names, at)) continue;

@@ -11,5 +11,10 @@ export function secretSections({ state }: MemoryContext): Sections<Secrets> {
       state.secrets.set(name, value);
       return value;
     },
+    replace(name, expected, value) {
+      if (state.secrets.get(name) !== expected) return false;
+      state.secrets.set(name, value);
+      return true;
+    },
   };
 }

@@ -194,6 +194,7 @@ create table node_heartbeats (
   expires_at timestamp with time zone not null,
   lock_key bigint not null,
   watched boolean default false not null,
+  paused boolean default false not null,
   constraint node_heartbeats_pkey PRIMARY KEY (node_id)
 ) with (fillfactor=50);
 CREATE UNIQUE INDEX node_heartbeats_pkey ON node_heartbeats USING btree (node_id);

@@ -1,4 +1,4 @@
-import { nodeId } from "@pawl/core";
+import { type NodeId, nodeId } from "@pawl/core";
 import type { Leases, NodeLease, Release } from "@pawl/core/ports";
 import { claimer } from "./claimer.ts";
 import type { StoreContext } from "./context.ts";
@@ -8,9 +8,11 @@ import { numberColumn, textColumn } from "./rows/column.ts";
 import { closeNode } from "./statements/close-node.ts";
 import { countBacklog } from "./statements/count-backlog.ts";
 import { hint } from "./statements/hint.ts";
+import { listNodes } from "./statements/list-nodes.ts";
 import { openNode } from "./statements/open-node.ts";
 import { releaseSession } from "./statements/release-session.ts";
 import { renewNode } from "./statements/renew-node.ts";
+import { setNodePaused } from "./statements/set-node-paused.ts";
 import { storableText } from "./storable.ts";
 import { sweep } from "./sweep.ts";
 
@@ -76,6 +78,25 @@ export function postgresLeases(context: StoreContext): Leases {
         ready: numberColumn(row!, "ready", "The backlog"),
         oldestAgeMs: age === null || age === undefined ? null : Math.max(0, Number(age)),
       };
+    },
+
+    async nodes({ limit }) {
+      return (await database.read(listNodes, [Math.max(0, limit)])).map((row) => {
+        const where = "A node";
+        return {
+          nodeId: textColumn(row, "node_id", where) as NodeId,
+          alive: row.alive === true,
+          paused: row.paused === true,
+          sessions: numberColumn(row, "sessions", where),
+          openedAt: numberColumn(row, "opened_at_ms", where),
+        };
+      });
+    },
+
+    async setNodePaused(id, paused) {
+      const rows = await database.write(setNodePaused, [nodeId(id), paused, channels.work]);
+      if (rows.length > 0 && !paused) hints.work();
+      return rows.length > 0;
     },
 
     onWork: (listener) => hints.onWork(listener),

@@ -13,7 +13,16 @@ export type {
   NewJobSession,
   RefusedJobSession,
 } from "./jobs.ts";
-export type { Backlog, ClaimRequest, Fence, Leases, NodeLease, Release, SessionClaim } from "./leases.ts";
+export type {
+  Backlog,
+  ClaimRequest,
+  Fence,
+  Leases,
+  NodeLease,
+  NodeRecord,
+  Release,
+  SessionClaim,
+} from "./leases.ts";
 export type { Log, LogQuery } from "./log.ts";
 export type { Logger } from "./logger.ts";
 export type { Model, ModelCallContext } from "./model.ts";

@@ -58,6 +58,19 @@ export interface Backlog {
   readonly oldestAgeMs: number | null;
 }
 
+/** A process that drives sessions, or did. */
+export interface NodeRecord {
+  readonly nodeId: NodeId;
+  /** Its lease holds now. */
+  readonly alive: boolean;
+  /** It begins with nothing new. */
+  readonly paused: boolean;
+  /** How many sessions it drives now. */
+  readonly sessions: number;
+  /** When its present, or last, generation began, milliseconds since the epoch by the store's clock. */
+  readonly openedAt: number;
+}
+
 /**
  * Nodes and the sessions they own. The store's own clock decides what has run out (rules D1–D4, D16, D17).
  *
@@ -88,6 +101,13 @@ export interface Leases {
   release(fence: Fence, how: Release): Promise<boolean>;
   /** For looking, by the store's clock: on it nothing depends. */
   backlog(): Promise<Backlog>;
+  /** Living ones first, then those that were opened last. */
+  nodes(query: { readonly limit: number }): Promise<readonly NodeRecord[]>;
+  /**
+   * Paused: its claims, of sessions and of background tasks, find nothing until it is resumed or opened anew; what it holds it keeps.
+   * False when no living node has this name.
+   */
+  setNodePaused(nodeId: NodeId, paused: boolean): Promise<boolean>;
   /** Hints that there may be work, for this session or anywhere; they may be lost, a poll is the truth (D10, D28). */
   onWork(listener: (sessionId: SessionId | undefined) => void): () => void;
 }

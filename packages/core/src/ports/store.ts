@@ -10,10 +10,12 @@ import type { Retention } from "./retention.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** Small values that all nodes of one store agree on: the first writer wins. */
+/** Small values that all nodes of one store agree on: the first writer wins, and who replaces says what it replaces. */
 export interface Secrets {
   /** The stored value, or the one that `create` makes when there is none; what it throws is thrown, and nothing is stored. */
   loadOrCreate(name: string, create: () => string): Promise<string>;
+  /** Puts `value` in the place of exactly `expected`. False when something else is stored, or nothing. */
+  replace(name: string, expected: string, value: string): Promise<boolean>;
 }
 
 /** Everything that lasts. Stores differ in where they keep it, not in what it means: one contract suite tests all. */

@@ -36,6 +36,31 @@ export const BROKEN_OWNERSHIP: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Leases", case: "a paused session is claimed by nobody" }],
   },
   {
+    fault: "the pause of a node is forgotten by its next claim",
+    breaking: (store, { state }) =>
+      replacing(store, "leases", {
+        claim: (lease, request) => {
+          for (const node of state.nodes.values()) node.paused = false;
+          return store.leases.claim(lease, request);
+        },
+      }),
+    noticedBy: [{ chapter: "Leases", case: "a paused node claims nothing" }],
+  },
+  {
+    fault: "a node that is opened anew stays paused",
+    breaking: (store, { state }) =>
+      replacing(store, "leases", {
+        openNode: async (id, options) => {
+          const paused = state.nodes.get(id)?.paused ?? false;
+          const lease = await store.leases.openNode(id, options);
+          const node = state.nodes.get(id);
+          if (node !== undefined) node.paused = paused;
+          return lease;
+        },
+      }),
+    noticedBy: [{ chapter: "Leases", case: "a paused node claims nothing" }],
+  },
+  {
     fault: "the fence only reads: it is checked, and then there is time for a take-over",
     breaking: (store, { state, clock }) =>
       replacing(store, "log", {

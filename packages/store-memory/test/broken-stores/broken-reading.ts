@@ -180,6 +180,17 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Secrets", case: "S17 racing writers agree" }],
   },
   {
+    fault: "a secret is replaced whatever is there",
+    breaking: (store, { state }) =>
+      replacing(store, "secrets", {
+        replace: async (name, _expected, value) => {
+          state.secrets.set(name, value);
+          return true;
+        },
+      }),
+    noticedBy: [{ chapter: "Secrets", case: "a value is replaced by who knows it" }],
+  },
+  {
     fault: "a revoked token is found",
     breaking: (store, { state }) =>
       replacing(store, "tokens", {

@@ -1,5 +1,5 @@
 import { statement } from "../connection/statement.ts";
-import { NODE_FENCE } from "./fence.ts";
+import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
 
 /**
  * $1–$3 node lease, $4 names, $5 limit, $6 token of this claim. Takes what no living node owns: owner-bound ones that were started
@@ -16,7 +16,7 @@ due as (
   where p.live and p.disposition <> 'external'
     and (p.name = any($4::text[]) or (p.disposition = 'owner_bound' and p.started))
     and (p.not_before is null or p.not_before <= clock_timestamp())
-    and exists (select from fence)
+    and exists (select from fence) and ${NODE_GOES_ON}
     and not exists (
       select from {schema}.nodes n
       join {schema}.node_heartbeats h on h.node_id = n.node_id and h.generation = n.generation

@@ -1,4 +1,4 @@
-import { NODE_FENCE } from "./fence.ts";
+import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
 
 /**
  * Takes sessions that are ready, oldest need first, raises their epochs and clears their wake marks. $1–$3 node lease, $4 limit,
@@ -17,7 +17,7 @@ candidate as (
   from {schema}.session_queue q
   where ${which} and q.ready_at <= statement_timestamp()
     and (q.behaviour is null or q.behaviour = any($5::text[]))
-    and exists (select from fence)
+    and exists (select from fence) and ${NODE_GOES_ON}
     and (select s.runtime_state from {schema}.sessions s where s.session_id = q.session_id)
       not in ('stopped', 'destroyed')
   order by q.ready_at

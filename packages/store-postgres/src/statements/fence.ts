@@ -12,6 +12,10 @@ export const NODE_FENCE = `fence as (
   for share of n
 )`;
 
+/** The node of `$1` was not paused: for what begins with something new. */
+export const NODE_GOES_ON =
+  "not exists (select from {schema}.node_heartbeats h where h.node_id = $1 and h.paused)";
+
 /** $4 session, $5 epoch: the session's row, locked, if the node of `NODE_FENCE` owns it in this epoch. */
 export const SESSION_HOLDER = `holder as (
   select s.session_id, s.open_turn, s.log_head

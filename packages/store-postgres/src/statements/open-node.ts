@@ -20,7 +20,7 @@ heartbeat as (
     hashtextextended($4::text || '/' || node_id || '/' || generation || '/' || nonce, 0)
   from node
   on conflict (node_id) do update set generation = excluded.generation, nonce = excluded.nonce,
-    ttl_ms = excluded.ttl_ms, expires_at = excluded.expires_at, lock_key = excluded.lock_key, watched = false
+    ttl_ms = excluded.ttl_ms, expires_at = excluded.expires_at, lock_key = excluded.lock_key, watched = false, paused = false
   returning h.lock_key
 )
 select node.generation, node.unswept, heartbeat.lock_key::text as lock_key from node, heartbeat`,

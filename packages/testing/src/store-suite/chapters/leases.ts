@@ -111,6 +111,49 @@ export const leasesChapter = chapter("Leases", (add) => {
     },
   );
 
+  add(
+    "a paused node claims nothing until it is resumed or opened anew, and keeps what it holds",
+    async (t) => {
+      const { leases } = t.store;
+      t.expect(await leases.setNodePaused(nodeId("a"), true)).toBe(false);
+      await t.accept("in_1");
+      const a = await t.node("a");
+      const held = await t.hold(a);
+      t.expect(await leases.setNodePaused(nodeId("a"), true)).toBe(true);
+      t.expect(await leases.setNodePaused(nodeId("a"), true)).toBe(true);
+      for (const name of ["s2", "s3"]) await t.accept(`in_${name}`, name);
+      t.expect(await t.claim(a, undefined, 5)).toEqual([]);
+      t.expect(await t.claim(a, "s2")).toEqual([]);
+      await leases.renewNode(a);
+      t.expect((await t.store.inbox.next(held.fence))?.inputId).toBe("in_1");
+      t.expect((await t.claim(await t.node("b"), undefined, 1)).map(({ sessionId: id }) => id)).toEqual([
+        "s2",
+      ]);
+      t.expect(await leases.setNodePaused(nodeId("a"), false)).toBe(true);
+      t.expect(await t.claimedIds(a)).toEqual(["s3"]);
+      await leases.setNodePaused(nodeId("a"), true);
+      t.expect((await t.claim(await t.node("a"), undefined, 5)).length).toBe(2);
+    },
+  );
+
+  add("nodes are listed with what they do, the living first", async (t) => {
+    const { leases } = t.store;
+    t.expect(await leases.nodes({ limit: 9 })).toEqual([]);
+    await t.accept("in_1");
+    const gone = await t.node("gone");
+    const a = await t.node("a");
+    await t.hold(a);
+    await leases.closeNode(gone);
+    await leases.setNodePaused(nodeId("a"), true);
+    const listed = await leases.nodes({ limit: 9 });
+    t.expect(listed.map(({ nodeId: id, alive, paused, sessions }) => [id, alive, paused, sessions])).toEqual([
+      ["a", true, true, 1],
+      ["gone", false, false, 0],
+    ]);
+    t.expect(listed.every(({ openedAt }) => openedAt > 0)).toBe(true);
+    t.expect((await leases.nodes({ limit: 1 })).length).toBe(1);
+  });
+
   add("the backlog is what can be claimed now, and how long the oldest has been waiting", async (t) => {
     const { leases, sessions } = t.store;
     t.expect(await leases.backlog()).toEqual({ ready: 0, oldestAgeMs: null });

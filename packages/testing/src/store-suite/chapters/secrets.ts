@@ -28,6 +28,21 @@ export const secretsChapter = chapter("Secrets", (add) => {
     t.expect(await secrets.loadOrCreate("signing", () => "made")).toBe("made");
   });
 
+  add("a value is replaced by who knows it, once, and by nobody else", async (t) => {
+    const { secrets } = t.store;
+    const second = await t.second();
+    t.expect(await secrets.replace("signing", "", "x")).toBe(false);
+    await secrets.loadOrCreate("signing", () => "first");
+    t.expect(await secrets.replace("signing", "other", "x")).toBe(false);
+    const raced = await Promise.all([
+      secrets.replace("signing", "first", "second"),
+      second.secrets.replace("signing", "first", "third"),
+    ]);
+    t.expect(raced.filter(Boolean).length).toBe(1);
+    const winner = raced[0] ? "second" : "third";
+    t.expect(await second.secrets.loadOrCreate("signing", () => "late")).toBe(winner);
+  });
+
   add("S1 a value is kept exactly", async (t) => {
     const value = `k1:${"A+/=".repeat(500)} \n ünïcödé 🐢`;
     t.expect(await t.store.secrets.loadOrCreate("signing", () => value)).toBe(value);

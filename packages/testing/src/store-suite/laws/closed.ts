@@ -29,6 +29,8 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "sessions.transcript": () => sessions.transcript(S1),
     "sessions.beginTurn": async () => sessions.beginTurn(fence, await held.newTurn(["in_2"])),
     "leases.backlog": () => leases.backlog(),
+    "leases.nodes": () => leases.nodes({ limit: 1 }),
+    "leases.setNodePaused": () => leases.setNodePaused(fence.node.nodeId, true),
     "sessions.setPaused": () => sessions.setPaused(S1, true),
     "sessions.loadConfig": () => sessions.loadConfig("x"),
     "sessions.commit": async () =>
@@ -119,6 +121,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "attachments.put": () => attachments.put("x", "text/plain"),
     "attachments.get": () => attachments.get("x"),
     "secrets.loadOrCreate": () => secrets.loadOrCreate("x", () => "y"),
+    "secrets.replace": () => secrets.replace("x", "y", "z"),
     "tokens.create": () => tokens.create({ tokenId: "t", digest: "d", principal: "p" }),
     "tokens.find": () => tokens.find("d"),
     "tokens.list": () => tokens.list({ limit: 1 }),
