@@ -15,7 +15,11 @@ export type CliErrorCode =
   | "record_invalid"
   | "interrupted"
   | "wait_unknown"
-  | "mcp_tools_absent";
+  | "mcp_tools_absent"
+  | "job_unknown"
+  | "grant_not_awaited"
+  | "job_without_turn"
+  | "server_unsupported";
 
 export function cliError(code: CliErrorCode, message: string, cause?: unknown): PawlError {
   return new PawlError(code, message, { cause });

@@ -32,6 +32,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   "config_file_unloadable",
   "config_file_invalid",
   "usage",
+  "server_unsupported",
   "confirmation_needed",
   "model_unknown",
   "model_key_missing",

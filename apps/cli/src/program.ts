@@ -1,13 +1,23 @@
 import { Command, Option } from "commander";
 import { addApprovals } from "./command-line/approvals.ts";
+import { addJobs } from "./command-line/jobs.ts";
+import { addKeys } from "./command-line/keys.ts";
 import { addLookingBack } from "./command-line/looking-back.ts";
 import { addMcp } from "./command-line/mcp.ts";
 import { addMigrate } from "./command-line/migrate.ts";
 import { nameConfigFile } from "./command-line/named-config-file.ts";
+import { addNodes } from "./command-line/nodes.ts";
 import { addOperating } from "./command-line/operating.ts";
 import { addReads } from "./command-line/reads.ts";
 import { addRetention } from "./command-line/retention.ts";
-import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
+import {
+  collect,
+  dataDir,
+  noServer,
+  type SetExitCode,
+  seconds,
+  server,
+} from "./command-line/shared-options.ts";
 import { addTalking } from "./command-line/talking.ts";
 import { addTasks } from "./command-line/tasks.ts";
 import { addTokens } from "./command-line/tokens.ts";
@@ -69,9 +79,12 @@ ${EXIT_CODES}`,
   addRetention(program, setExitCode);
   addApprovals(program, setExitCode);
   addTasks(program, setExitCode);
+  addJobs(program, setExitCode);
   addMcp(program, setExitCode);
   addMigrate(program, setExitCode);
   addTokens(program, setExitCode);
+  addKeys(program, setExitCode);
+  addNodes(program, setExitCode);
   addOperating(program, setExitCode);
   addConfig(program, setExitCode);
   return program;
@@ -148,8 +161,10 @@ ${EXIT_CODES}`,
 function addWatch(program: Command, setExitCode: SetExitCode): void {
   program
     .command("watch")
-    .description("Show a turn from its beginning, and go on with it until it ends or waits")
-    .argument("<turn>", "the turn's id, as `pawl run --json` prints it")
+    .description(
+      "Show a turn from its beginning, and go on with it until it ends or waits; or a session, until you leave",
+    )
+    .argument("<turn|job|session>", "the id of a turn, of a job, or of a session")
     .addOption(new Option("--json", "print one JSON object a line, the last one turn.finished"))
     .addOption(new Option("-q, --quiet", "print the answer only").conflicts("json"))
     .addOption(server())
@@ -157,9 +172,11 @@ function addWatch(program: Command, setExitCode: SetExitCode): void {
     .addHelpText(
       "after",
       `
-Watching changes nothing: Ctrl-C leaves, and the turn goes on where a server runs.
+Watching changes nothing: Ctrl-C leaves, and the turn goes on where a server runs. When the connection is lost it resumes by itself.
+Ids that begin with turn_ are turns and those with job_ jobs; everything else is a session.
 
 Examples:
+  pawl watch trip
   pawl watch turn_0a37bbd7a23b472089f2f1e81873ddaf
   pawl watch --json turn_0a37bbd7a23b472089f2f1e81873ddaf | tail -1
 ${EXIT_CODES}`,
@@ -173,9 +190,9 @@ ${EXIT_CODES}`,
 function addCancel(program: Command, setExitCode: SetExitCode): void {
   program
     .command("cancel")
-    .description("Ask for the end of a turn, also of one that waits or that nobody drives")
-    .argument("<turn>", "the turn's id")
-    .option("--reason <text>", "recorded with the turn")
+    .description("Ask for the end of a turn or a job, also of one that waits or that nobody drives")
+    .argument("<turn|job>", "the id of the turn or the job")
+    .option("--reason <text>", "recorded with it")
     .addOption(new Option("--json", "print JSON"))
     .addOption(server())
     .addOption(dataDir())
@@ -199,6 +216,7 @@ function addConfig(program: Command, setExitCode: SetExitCode): void {
     .command("config")
     .description("Show the configuration in force, with secrets hidden")
     .addOption(new Option("--json", "print JSON"))
+    .addOption(noServer())
     .addOption(dataDir())
     .addHelpText(
       "after",
@@ -211,7 +229,7 @@ Examples:
   PAWL_PORT=8080 pawl config --json
   pawl config --config ./pawl.config.ts`,
     )
-    .action(async (options: ServerOptions & { json?: true }) => {
+    .action(async (options: ServerOptions & { json?: true; server?: string }) => {
       const { config } = await import("./commands/config.ts");
       setExitCode(await config(options));
     });

@@ -1,4 +1,4 @@
-import type { SessionRecord } from "@pawl/core/ports";
+import type { SessionRecord, Store } from "@pawl/core/ports";
 import pg from "pg";
 import type { ServerConfig } from "./config/read-config.ts";
 import type { AdminStore } from "./open-admin-store.ts";
@@ -45,11 +45,41 @@ export async function examine(
       advice: "Start a server on this database with `pawl serve`, or see with `pawl turns` what comes first.",
     }),
   });
+  findings.push(await nodeFinding(store));
   const sessions = await store.sessions.list({ limit: MOST_SESSIONS });
   findings.push(turnFinding(sessions), keyFinding(config));
   for (const warning of config.warnings)
     findings.push({ check: "configuration", status: "warn", message: warning });
   return findings;
+}
+
+const MOST_NODES = 1_000;
+
+/** Who drives turns, and whether somebody does at all. */
+async function nodeFinding({ leases }: Store): Promise<Finding> {
+  const alive = (await leases.nodes({ limit: MOST_NODES })).filter((node) => node.alive);
+  const paused = alive.filter((node) => node.paused).map(({ nodeId }) => nodeId);
+  const { ready, oldestAgeMs } = await leases.backlog();
+  if (ready > 0 && (oldestAgeMs ?? 0) > LATE_MS) {
+    return {
+      check: "nodes",
+      status: "warn",
+      message: `${ready} sessions are ready and nobody takes them, the oldest for ${Math.round((oldestAgeMs ?? 0) / 1_000)} s; ${alive.length} nodes are alive, ${paused.length} of them paused.`,
+      advice:
+        paused.length > 0
+          ? "`pawl nodes resume <node>` lets a paused one go on; `pawl serve` starts another."
+          : "Start a server on this database with `pawl serve`: it takes up what others left.",
+    };
+  }
+  if (paused.length === 0) {
+    return { check: "nodes", status: "ok", message: `${alive.length} are alive; nothing is left behind.` };
+  }
+  return {
+    check: "nodes",
+    status: "warn",
+    message: `${paused.join(", ")} of ${alive.length} begin with nothing: they are paused.`,
+    advice: "`pawl nodes resume <node>` lets one go on.",
+  };
 }
 
 function turnFinding(sessions: readonly SessionRecord[]): Finding {

@@ -14,7 +14,10 @@ export type ServerErrorCode =
   | "database_unreachable"
   | "database_refused"
   | "mcp_commands_forbidden"
-  | "token_request_invalid";
+  | "token_request_invalid"
+  | "key_unknown"
+  | "key_in_use"
+  | "key_conflict";
 
 /** An error that a person reads before the server runs: one sentence about what is wrong, one about what to do. */
 export function serverError(code: ServerErrorCode, message: string, cause?: unknown): PawlError {

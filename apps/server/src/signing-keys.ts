@@ -28,10 +28,13 @@ export function parseSigningKeys(text: string): SigningKeys | string {
   return keys as unknown as SigningKeys;
 }
 
+/** Under which the store keeps it. */
+export const STORED_SECRET_NAME = "await-keys";
+
 /**
  * Where nobody configured keys: one that all servers of the store share, made by the first that asks. A server that begins without any
  * configuration keeps it in its database, beside all else that is secret there; who wants more sets `PAWL_SECRET`.
  */
 export function storedSecret(secrets: Secrets): Promise<string> {
-  return secrets.loadOrCreate("await-keys", () => `k1:${randomBytes(32).toString("base64")}`);
+  return secrets.loadOrCreate(STORED_SECRET_NAME, () => `k1:${randomBytes(32).toString("base64")}`);
 }

@@ -8,6 +8,7 @@ import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Logger, Store } from "@pawl/core/ports";
 import { ARCP_PATH } from "./arcp/arcp-endpoint.ts";
 import { openArcp } from "./arcp/open-arcp.ts";
+import { visibleJobs } from "./arcp/visible-jobs.ts";
 import type { ServerConfig } from "./config/read-config.ts";
 import { prepareDataFolder } from "./data-folder.ts";
 import { serverError } from "./errors.ts";
@@ -82,6 +83,11 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     metrics,
     watch,
     instance,
+    jobs: visibleJobs({
+      store: runtime.store,
+      host: runtime.host,
+      cancelHere: (jobId, reason) => arcp.cancel(jobId, reason),
+    }),
     allowMcpCommands,
     corsOrigins: config.corsOrigins,
     logger,

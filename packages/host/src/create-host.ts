@@ -46,6 +46,7 @@ import type { HostOptions } from "./host-options.ts";
 import { createKeepAlive } from "./keep-alive.ts";
 import { createKnownSchemas } from "./known-schemas.ts";
 import { createLateOutcomes } from "./late-outcomes.ts";
+import { createNodes } from "./nodes.ts";
 import { observed } from "./observed.ts";
 import { pruneStore } from "./prune.ts";
 import { createSessionHandle, shownRecord } from "./session.ts";
@@ -324,6 +325,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       }
       return { driven: worker.driven - before };
     },
+    nodes: createNodes({ store, clock, hold: keepAlive.hold }),
     backlog: () => store.leases.backlog(),
     prune: (request) => pruneStore({ store, clock }, request),
     async ready() {

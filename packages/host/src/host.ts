@@ -1,6 +1,7 @@
 import type { SessionOwner } from "@pawl/core";
 import type { Backlog, SessionCounts, SessionRecord } from "@pawl/core/ports";
 import type { Approvals } from "./approvals.ts";
+import type { Nodes } from "./nodes.ts";
 import type { PruneOptions, PruneReport } from "./prune.ts";
 import type { Session } from "./session-handle.ts";
 import type { Tasks } from "./tasks.ts";
@@ -42,6 +43,8 @@ export interface Host<Tx = never> extends HostView<Tx> {
   resume(): void;
   /** For serverless: drives what there is and returns, at the latest after `maxMs`. */
   drain(options: { readonly maxMs: number }): Promise<{ readonly driven: number }>;
+  /** The processes that drive sessions of this store: see them, pause, resume and drain them. */
+  readonly nodes: Nodes;
   /** Sessions that wait for a node, on all of the store: for metrics. */
   backlog(): Promise<Backlog>;
   /** True when turns can be accepted and driven now. */

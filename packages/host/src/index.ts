@@ -11,6 +11,7 @@ export type { ArgumentDifference } from "./errors.ts";
 export { externalTask, type StartableTask } from "./external-task.ts";
 export type { Host, HostView } from "./host.ts";
 export type { ApprovalPolicies, HostOptions } from "./host-options.ts";
+export type { Nodes } from "./nodes.ts";
 export type { EndedTurn, HostObserver, ObservedEffect, ObservedTurn } from "./observer.ts";
 export type { PruneOptions, PruneReport } from "./prune.ts";
 export type { NewFilePart, SendContent, SendOptions } from "./send-options.ts";

@@ -37,6 +37,8 @@ export interface Session<Tx = never> {
    * @throws PawlError `attachment_too_large`, `attachment_invalid`
    */
   attach(file: NewFilePart): Promise<FilePart>;
+  /** The turn that was sent with this idempotency key; null when none was. */
+  turnOf(idempotencyKey: string): Promise<Turn | null>;
   /** A file that its messages or its tools' results refer to, or that waits to be taken up; null for any other. */
   attachment(ref: string): Promise<StoredAttachment | null>;
   transcript(): Promise<readonly Message[]>;

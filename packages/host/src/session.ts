@@ -90,6 +90,10 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
   return {
     id: shown,
     send,
+    async turnOf(idempotencyKey) {
+      const input = await store.inbox.load(inputId(`in_${await nameOf(id, { idempotencyKey }, newId)}`));
+      return input === null ? null : createTurnHandle(turnIdOfInput(input.inputId), turns);
+    },
     attach: (file) => storedFile(file, store.attachments),
     async attachment(ref) {
       const [messages, inputs] = await Promise.all([store.sessions.transcript(id), store.inbox.list(id)]);
@@ -157,8 +161,12 @@ export function shownRecord(record: SessionRecord, names: SessionNames): Session
 }
 
 /** With an idempotency key the id follows from it, so that the same request names the same turn everywhere. */
-async function nameOf<Tx>(session: SessionId, send: SendOptions<Tx>, newId: () => string): Promise<string> {
-  if (send.idempotencyKey === undefined) return newId();
+async function nameOf(
+  session: SessionId,
+  { idempotencyKey }: { readonly idempotencyKey?: string },
+  newId: () => string,
+): Promise<string> {
+  if (idempotencyKey === undefined) return newId();
   const digest = await loadJsonDigest();
-  return digest({ session, key: send.idempotencyKey }).slice(0, 32);
+  return digest({ session, key: idempotencyKey }).slice(0, 32);
 }

@@ -2,14 +2,19 @@ import { MAX_ATTACHMENT_BYTES } from "@pawl/core";
 import type { Host, HostView, SendOptions } from "@pawl/host";
 import { errorAnswer, jsonAnswer, methodNotAllowed } from "./answer.ts";
 import { httpError, shownError } from "./errors.ts";
+import type { Jobs } from "./jobs.ts";
 import { answerLink, keyOfPath } from "./links/link-routes.ts";
 import { OPENAPI_PATH, openApiDocument } from "./openapi/openapi-document.ts";
 import { describePath, matchRoute, type ResolvedOptions, type Route } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { attachmentRoutes } from "./routes/attachments.ts";
+import { grantRoutes } from "./routes/grants.ts";
 import { inputRoutes } from "./routes/inputs.ts";
+import { jobRoutes } from "./routes/jobs.ts";
 import { lookingBackRoutes } from "./routes/looking-back.ts";
+import { nodeRoutes } from "./routes/nodes.ts";
 import { retentionRoutes } from "./routes/retention.ts";
+import { sessionLifeRoutes } from "./routes/session-life.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { turnRoutes } from "./routes/turns.ts";
@@ -50,6 +55,8 @@ export interface HandlerOptions<P extends Principal = Principal> {
    * principal may see nothing more; then, or earlier, `release` is called. May throw to refuse.
    */
   readonly admitStream?: (principal: P) => StreamPermit;
+  /** The jobs that this principal may know of, where a job protocol runs beside the host. Absent: there are none. */
+  readonly jobs?: (principal: P) => Jobs;
   /** Ends all event streams cleanly, and all waiting for results, for a server that is about to stop. */
   readonly signal?: AbortSignal;
   /** Largest body that is read. Default 1 MiB. */
@@ -69,11 +76,15 @@ export const ROUTES: readonly Route[] = [
   ...inputRoutes,
   ...attachmentRoutes,
   ...sessionRoutes,
+  ...sessionLifeRoutes,
   ...turnRoutes,
   ...lookingBackRoutes,
   ...waitRoutes,
   ...approvalRoutes,
+  ...grantRoutes,
   ...taskRoutes,
+  ...jobRoutes,
+  ...nodeRoutes,
   ...retentionRoutes,
 ];
 
@@ -93,11 +104,14 @@ export const ROUTES: readonly Route[] = [
  * | `GET /v1/sessions/:id/receipts` | its commit receipts in the order of the chain, and the digests of its inputs |
  * | `GET /v1/sessions/:id/verification?anchor=` | whether receipts, inputs and transcript fit together |
  * | `POST /v1/sessions/:id/erase` | erases everything of it, for ever; hashes outlive it |
+ * | `POST /v1/sessions/:id/retire`, `/stop`, `/destroy` | ends it: drained, at once, or for good |
+ * | `POST /v1/sessions/:id/pause`, `/resume` | holds it on all nodes, and lets it go on |
  * | `POST /v1/prune` | for operators: deletes what is old, `{older_than_ms, only?, dry_run?}` |
  * | `GET /v1/turns/:id` | state, why, advice, and the result when there is one |
  * | `GET /v1/turns/:id/events?after=` | its events; ends with the turn (SSE) |
  * | `GET /v1/turns/:id/result?wait_ms=` | the result (200), or the turn's state (202) when it is not there in time |
  * | `POST /v1/turns/:id/cancel` | asks for its end, `{reason?}`; says when it had ended before |
+ * | `POST /v1/turns/:id/grants` | tops up the budget that it has used up and waits for, `{tokens?, cost_nano_usd?}` |
  * | `GET /v1/turns/:id/effects` | what it asked for, how often that was begun and what came of it |
  * | `GET /v1/turns/:id/record?redact=1` | everything that a replay needs, with or without credentials |
  * | `GET /v1/turns/:id/replay` | runs it again, performs nothing and compares |
@@ -119,6 +133,11 @@ export const ROUTES: readonly Route[] = [
  * | `POST /v1/tasks/:id/cancel` | asks for its end, `{reason?}` |
  * | `POST /v1/tasks/:id/report` | of an external one: `{progress}`, or how it ended |
  * | `POST /v1/tasks/transfer` | lets another session see `{from, to, task_ids}` |
+ * | `GET /v1/jobs?live=&limit=` | jobs of the job protocol that runs beside the host, the newest first |
+ * | `GET /v1/jobs/:id` | one of them, with its input, its turn and how it ended |
+ * | `POST /v1/jobs/:id/cancel` | asks for its end, `{reason?}`; says when it had ended before |
+ * | `GET /v1/nodes?limit=` | for operators: the processes that drive sessions |
+ * | `POST /v1/nodes/:id/pause`, `/resume` | for operators: it begins with nothing more, and goes on |
  * | `GET /v1/openapi.json` | without a token: the description of all of these |
  * | `GET /a/<key>` | by key, without a token: the page of an approval, or of what else the key answers. Decides nothing |
  * | `POST /a/<key>` | by key, without a token: decides it, by form or JSON; other waits take what `POST /v1/waits/:id` does |
@@ -183,7 +202,7 @@ async function answer(
   if (match.found === "nothing") {
     throw httpError(
       "route_unknown",
-      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns, /v1/waits, /v1/approvals and /v1/tasks.",
+      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns, /v1/waits, /v1/approvals, /v1/tasks, /v1/jobs and /v1/nodes.",
     );
   }
   const { scope } = match.route;

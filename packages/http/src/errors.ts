@@ -12,7 +12,10 @@ export type HttpErrorCode =
   | "body_invalid"
   | "query_invalid"
   | "session_unknown"
-  | "attachment_unknown";
+  | "attachment_unknown"
+  | "job_unknown"
+  | "job_held_elsewhere"
+  | "grant_not_awaited";
 
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   body_invalid: 400,
@@ -27,6 +30,11 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   route_unknown: 404,
   session_unknown: 404,
   turn_unknown: 404,
+  job_unknown: 404,
+  node_unknown: 404,
+  job_held_elsewhere: 409,
+  grant_not_awaited: 409,
+  runtime_transition_illegal: 409,
   wait_unknown: 404,
   approval_unknown: 404,
   process_unknown: 404,

@@ -7,6 +7,8 @@ export {
   type StreamPermit,
 } from "./create-handler.ts";
 export type { HttpErrorCode } from "./errors.ts";
+export { type BudgetGrant, grantBudget } from "./grant-budget.ts";
+export type { Job, JobCancelled, JobDetails, JobQuery, Jobs } from "./jobs.ts";
 export type { Scope } from "./openapi/route-doc.ts";
 // The shapes on the wire, for clients: schemas check what came, functions write what goes
 export {
@@ -32,6 +34,7 @@ export { cancelSchema, type WireCancel, wireCancel } from "./wire/cancel.ts";
 export { effectSchema, effectsSchema, type WireEffect, wireEffect } from "./wire/effect.ts";
 export { type WireEvent, wireEvent, wireEventSchema } from "./wire/event.ts";
 export { type ForkBody, forkBodySchema, forkedSchema, type WireForked } from "./wire/fork.ts";
+export { type GrantBody, grantBodySchema, grantOf } from "./wire/grant.ts";
 export {
   acceptedSchema,
   type InputBody,
@@ -41,7 +44,27 @@ export {
   type WireInputStatus,
   wireInputStatus,
 } from "./wire/input.ts";
+export {
+  jobCancelledSchema,
+  jobDetailsSchema,
+  jobSchema,
+  jobsSchema,
+  type WireJob,
+  type WireJobCancelled,
+  type WireJobDetails,
+  wireJob,
+  wireJobCancelled,
+  wireJobDetails,
+} from "./wire/job.ts";
 export { messageSchema, type WireMessage, type WirePart, wireMessage } from "./wire/message.ts";
+export {
+  nodePausedSchema,
+  nodeSchema,
+  nodesSchema,
+  type WireNode,
+  type WireNodePaused,
+  wireNode,
+} from "./wire/node.ts";
 export { type WireWaitReason, waitReasonSchema } from "./wire/outcome.ts";
 export { replaySchema, type WireReplay, wireReplay } from "./wire/replay.ts";
 export {

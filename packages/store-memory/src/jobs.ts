@@ -141,7 +141,7 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
 
     list(query) {
       const found = [...state.jobs.values()].map(({ record }) => record).filter((job) => matches(job, query));
-      found.sort(inOrder);
+      found.sort(query.newestFirst ? (a, b) => inOrder(b, a) : inOrder);
       return found.slice(0, Math.max(0, query.limit));
     },
 
@@ -201,7 +201,8 @@ function lives(state: MemoryState, holder: NodeLease, at: number): boolean {
 }
 
 function matches(job: JobRecord, query: JobQuery): boolean {
-  const { principals, statuses, sessionId, live, agent, createdAfter, createdBefore, after } = query;
+  const { principals, statuses, sessionId, live, agent, createdAfter, createdBefore, after, newestFirst } =
+    query;
   return (
     (principals?.includes(job.principal) ?? true) &&
     (statuses?.includes(job.status) ?? true) &&
@@ -212,7 +213,7 @@ function matches(job: JobRecord, query: JobQuery): boolean {
       (!agent.includes("@") && job.agent.startsWith(`${agent}@`))) &&
     (createdAfter === undefined || job.createdAt > createdAfter) &&
     (createdBefore === undefined || job.createdAt < createdBefore) &&
-    (after === undefined || inOrder(job, after) > 0)
+    (after === undefined || (newestFirst ? inOrder(job, after) < 0 : inOrder(job, after) > 0))
   );
 }
 

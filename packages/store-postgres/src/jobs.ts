@@ -24,8 +24,8 @@ import { createJob } from "./statements/create-job.ts";
 import { dropJobCredential } from "./statements/drop-job-credential.ts";
 import { keepJobCredentials } from "./statements/keep-job-credentials.ts";
 import { listJobCredentials } from "./statements/list-job-credentials.ts";
-import { listJobs } from "./statements/list-jobs.ts";
-import { listPrincipalsJobs } from "./statements/list-principals-jobs.ts";
+import { listJobs, listNewestJobs } from "./statements/list-jobs.ts";
+import { listPrincipalsJobs, listPrincipalsNewestJobs } from "./statements/list-principals-jobs.ts";
 import { loadJob } from "./statements/load-job.ts";
 import { loadJobByKey } from "./statements/load-job-by-key.ts";
 import { loadJobSession } from "./statements/load-job-session.ts";
@@ -185,7 +185,10 @@ export function postgresJobs(context: StoreContext): Jobs {
     },
 
     async list(query) {
-      const one = query.principals === undefined ? listJobs : listPrincipalsJobs;
+      const [ofAll, ofSome] = query.newestFirst
+        ? [listNewestJobs, listPrincipalsNewestJobs]
+        : [listJobs, listPrincipalsJobs];
+      const one = query.principals === undefined ? ofAll : ofSome;
       return readableRows(await database.read(one, queryValues(query)), jobOfRow, context.logger);
     },
 

@@ -8,6 +8,8 @@ export interface EventSourceOptions {
   readonly path: string;
   readonly signal: AbortSignal;
   readonly patience: Patience;
+  /** Goes on after the end of a turn: the events are those of a session. */
+  readonly endless?: boolean;
   /** The server says every 15 s that it lives; silence beyond this is a dead connection. */
   readonly silenceMs?: number;
 }
@@ -38,7 +40,7 @@ export async function* followEvents(options: EventSourceOptions): AsyncGenerator
         // A kind of event that this version does not know is nothing that it could show.
         if (!event.success) continue;
         yield event.data;
-        if (event.data.type === "turn.committed" && event.data.path === undefined) return;
+        if (event.data.type === "turn.committed" && event.data.path === undefined && !options.endless) return;
       }
       throw new ConnectionLost("The stream of events ended early");
     } catch (error) {

@@ -1,15 +1,19 @@
 import { randomUUID } from "node:crypto";
 import {
   acceptedSchema,
+  answeredSchema,
   attachedSchema,
   cancelSchema,
   forkedSchema,
+  sessionSchema,
   turnResultSchema,
   turnSchema,
 } from "@pawl/http";
 import { followEvents } from "./event-source.ts";
 import { httpApprovals } from "./http-approvals.ts";
 import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
+import { httpJobs } from "./http-jobs.ts";
+import { httpNodes } from "./http-nodes.ts";
 import { httpReads } from "./http-reads.ts";
 import { httpRetention } from "./http-retention.ts";
 import { httpTasks } from "./http-tasks.ts";
@@ -61,6 +65,10 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
       return { sessionId: forked.session_id, turnId: forked.turn_id };
     },
     events: (turnId, signal) => followEvents({ address, path: `${pathOf(turnId)}/events`, signal, patience }),
+    sessionEvents(sessionId, signal) {
+      const path = `v1/sessions/${encodeURIComponent(sessionId)}/events`;
+      return followEvents({ address, path, signal, patience, endless: true });
+    },
     async result(turnId, signal) {
       for (;;) {
         const path = `${pathOf(turnId)}/result?wait_ms=${HOLD_MS}`;
@@ -77,11 +85,23 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
       const body = reason === undefined ? {} : { reason };
       return readAnswer(await call({ method: "POST", path, body }), cancelSchema);
     },
+    async sessionLife(sessionId, verb) {
+      const path = `v1/sessions/${encodeURIComponent(sessionId)}/${verb}`;
+      return readAnswer(await call({ method: "POST", path }), sessionSchema);
+    },
+    async grant(turnId, body) {
+      return readAnswer(
+        await call({ method: "POST", path: `${pathOf(turnId)}/grants`, body }),
+        answeredSchema,
+      );
+    },
     reads: httpReads(call),
     waits: httpWaits(call),
     approvals: httpApprovals(call),
     tasks: httpTasks(call),
     retention: httpRetention(call),
+    jobs: httpJobs(call),
+    nodes: httpNodes(call),
     close: async () => undefined,
   };
 }

@@ -1,9 +1,21 @@
+import type { PawlError } from "@pawl/core";
 import { jsonSchema } from "@pawl/host";
-import { wireCancel, wireEvent, wireTurn, wireTurnResult } from "@pawl/http";
+import {
+  grantBudget,
+  grantOf,
+  wireAnswered,
+  wireCancel,
+  wireEvent,
+  wireSession,
+  wireTurn,
+  wireTurnResult,
+} from "@pawl/http";
 import type { ServerConfig } from "@pawl/server";
 import { createLogger, openRuntime } from "@pawl/server/runtime";
 import { cliError } from "../errors.ts";
 import { localApprovals } from "./local-approvals.ts";
+import { localJobs } from "./local-jobs.ts";
+import { localNodes } from "./local-nodes.ts";
 import { localReads } from "./local-reads.ts";
 import { localRetention } from "./local-retention.ts";
 import { localTasks } from "./local-tasks.ts";
@@ -38,6 +50,21 @@ export async function openLocalClient(
     async *events(turnId, signal) {
       for await (const event of host.turn(turnId).events({ signal })) yield wireEvent(event);
     },
+    async *sessionEvents(sessionId, signal) {
+      const session = host.session(sessionId);
+      if ((await session.record()) === null) throw sessionUnknown(sessionId);
+      for await (const event of session.events({ signal })) yield wireEvent(event);
+    },
+    async sessionLife(sessionId, verb) {
+      const session = host.session(sessionId);
+      if ((await session.record()) === null) throw sessionUnknown(sessionId);
+      await session[verb]();
+      return wireSession((await session.record())!);
+    },
+    async grant(turnId, body) {
+      const { waitId, outcome } = await grantBudget(host, turnId, grantOf(body), "cli");
+      return wireAnswered(waitId, outcome);
+    },
     async result(turnId, signal) {
       return wireTurnResult(await host.turn(turnId).result({ signal }));
     },
@@ -56,6 +83,12 @@ export async function openLocalClient(
     approvals: localApprovals(host),
     tasks: localTasks(host),
     retention: localRetention(host),
+    jobs: localJobs(runtime),
+    nodes: localNodes(host),
     close: () => runtime.close({ drainMs: 1_000 }),
   };
+}
+
+function sessionUnknown(id: string): PawlError {
+  return cliError("session_unknown", `There is no session "${id}". \`pawl sessions\` lists those that are.`);
 }

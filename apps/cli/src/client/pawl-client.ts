@@ -1,4 +1,6 @@
 import type { ApprovalsClient } from "./approvals.ts";
+import type { JobsClient } from "./jobs.ts";
+import type { NodesClient } from "./nodes.ts";
 import type { Reads } from "./reads.ts";
 import type { RetentionClient } from "./retention.ts";
 import type { TasksClient } from "./tasks.ts";
@@ -12,4 +14,6 @@ export interface PawlClient extends TurnClient {
   readonly approvals: ApprovalsClient;
   readonly tasks: TasksClient;
   readonly retention: RetentionClient;
+  readonly jobs: JobsClient;
+  readonly nodes: NodesClient;
 }

@@ -1,6 +1,14 @@
 import type { Json, JsonObject } from "@pawl/core";
 import type { Delivery } from "@pawl/core/ports";
-import type { WireCancel, WireEvent, WireTurn, WireTurnResult } from "@pawl/http";
+import type {
+  GrantBody,
+  WireAnswered,
+  WireCancel,
+  WireEvent,
+  WireSession,
+  WireTurn,
+  WireTurnResult,
+} from "@pawl/http";
 
 export interface AttachedFile {
   readonly type: "file" | "image";
@@ -37,6 +45,8 @@ export interface NewFork {
   readonly idempotencyKey: string;
 }
 
+export type SessionVerb = "retire" | "stop" | "destroy" | "pause" | "resume";
+
 /** What the commands need of turns, whether they run on a server or in this process. */
 export interface TurnClient {
   /** True when programs that the turn starts run on this machine, so that this folder means the same to them. */
@@ -46,6 +56,11 @@ export interface TurnClient {
   send(turn: NewTurn): Promise<{ readonly sessionId: string; readonly turnId: string }>;
   /** Past and coming, without gap or repeat, whatever happens to the connection; ends after `turn.committed`. */
   events(turnId: string, signal: AbortSignal): AsyncIterable<WireEvent>;
+  /** Of a session, past and coming, until `signal` aborts. */
+  sessionEvents(sessionId: string, signal: AbortSignal): AsyncIterable<WireEvent>;
+  sessionLife(sessionId: string, verb: SessionVerb): Promise<WireSession>;
+  /** Tops up the budget that the turn waits for. */
+  grant(turnId: string, body: GrantBody): Promise<WireAnswered>;
   /** Resolves when the turn does not move any more. */
   result(turnId: string, signal: AbortSignal): Promise<WireTurnResult>;
   explain(turnId: string): Promise<WireTurn>;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { MigrateCommandOptions } from "../commands/migrate.ts";
-import { dataDir, json, type SetExitCode } from "./shared-options.ts";
+import { dataDir, json, noServer, type SetExitCode } from "./shared-options.ts";
 
 /** The tables of the database. */
 export function addMigrate(program: Command, setExitCode: SetExitCode): void {
@@ -9,6 +9,7 @@ export function addMigrate(program: Command, setExitCode: SetExitCode): void {
     .description("Bring the tables of the database up to this version")
     .option("--print", "show the SQL and run nothing")
     .addOption(json())
+    .addOption(noServer())
     .addOption(dataDir())
     .addHelpText(
       "after",

@@ -2,7 +2,7 @@ import { Argument, type Command } from "commander";
 import { completionScript, SHELLS, type Shell } from "../commands/completion.ts";
 import type { LifeVerb } from "../commands/session-life.ts";
 import type { AdminOptions } from "../commands/with-admin-store.ts";
-import { dataDir, json, type SetExitCode } from "./shared-options.ts";
+import { dataDir, json, type SetExitCode, server } from "./shared-options.ts";
 
 const VERBS: readonly (readonly [verb: LifeVerb, description: string])[] = [
   ["retire", "Let a session finish what it has, and take nothing new"],
@@ -21,7 +21,7 @@ export function addOperating(program: Command, setExitCode: SetExitCode): void {
     .addHelpText(
       "after",
       `
-These commands run where the database can be reached, beside a server that may run on it.
+With --server they ask that server; else they run where the database can be reached, beside a server that may run on it.
 
 Examples:
   pawl session retire trip
@@ -33,6 +33,7 @@ Examples:
       .description(description)
       .argument("<session>", "the session's id, as `pawl sessions` shows it")
       .addOption(json())
+      .addOption(server())
       .addOption(dataDir())
       .addHelpText("after", `\nExamples:\n  pawl session ${verb} trip`)
       .action(async (id: string, options: AdminOptions) => {
@@ -45,11 +46,13 @@ Examples:
     .command("doctor")
     .description("Look at database, clock, queue, turns and keys, and say what to do")
     .addOption(json())
+    .addOption(server())
     .addOption(dataDir())
     .addHelpText(
       "after",
       `
-It changes nothing but what every start does: without DATABASE_URL it starts the data folder's PostgreSQL when none runs.
+With --server it looks at what that server answers, and whether your token is accepted there. Without,
+it changes nothing but what every start does: without DATABASE_URL it starts the data folder's PostgreSQL when none runs.
 
 Examples:
   pawl doctor

@@ -9,6 +9,9 @@ export const server = () =>
     "--server <url>",
     "use the server at this address; its token is taken from PAWL_TOKEN or the data folder",
   );
+/** Of commands that work on the database: named, so that it is refused with a reason. */
+export const noServer = () =>
+  new Option("--server <url>", "not here: this works where the database is").hideHelp();
 export const listLimit = () =>
   new Option("--limit <number>", "how many at most").argParser(wholeNumber(1, 500)).default(100);
 export const json = () => new Option("--json", "print JSON");

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { TokenCreateOptions, TokenListOptions } from "../commands/token.ts";
 import type { AdminOptions } from "../commands/with-admin-store.ts";
-import { collect, dataDir, json, type SetExitCode, wholeNumber } from "./shared-options.ts";
+import { collect, dataDir, json, noServer, type SetExitCode, wholeNumber } from "./shared-options.ts";
 
 /** Who may come in over the network. */
 export function addTokens(program: Command, setExitCode: SetExitCode): void {
@@ -28,6 +28,7 @@ Examples:
     .option("--scope <scope>", "what it may be used for: read, write, approve, metrics; repeatable", collect)
     .option("--expires <time>", "how long it is valid, such as 12h or 30d; without it until it is revoked")
     .addOption(json())
+    .addOption(noServer())
     .addOption(dataDir())
     .addHelpText(
       "after",
@@ -52,6 +53,7 @@ Examples:
       new Option("--limit <number>", "how many at most").argParser(wholeNumber(1, 10_000)).default(200),
     )
     .addOption(json())
+    .addOption(noServer())
     .addOption(dataDir())
     .addHelpText(
       "after",
@@ -70,6 +72,7 @@ Examples:
     .description("Take a token back, on all servers within 10 seconds")
     .argument("<id>", "the token's id, as `pawl token list` shows it")
     .addOption(json())
+    .addOption(noServer())
     .addOption(dataDir())
     .addHelpText(
       "after",

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { AnswerOptions } from "../commands/answer.ts";
 import type { LinkOptions } from "../commands/approvals.ts";
+import type { GrantOptions } from "../commands/grant.ts";
 import type { WaitsOptions } from "../commands/waits.ts";
 import {
   dataDir,
@@ -81,6 +82,36 @@ Exit codes:
     .action(async (id: string, options: AnswerOptions) => {
       const { answer } = await import("../commands/answer.ts");
       setExitCode(await answer(id, options));
+    });
+  addGrant(program, setExitCode);
+}
+
+function addGrant(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command("grant")
+    .description("Top up the budget that a turn has used up and waits for")
+    .argument("<turn|job|session>", "the id of the turn, of its job, or of its session")
+    .option("--tokens <number>", "so many tokens more", wholeNumber(1, 1e12))
+    .option("--usd <amount>", "so many US dollars more", dollars)
+    .addOption(json())
+    .addOption(server())
+    .addOption(dataDir())
+    .addHelpText(
+      "after",
+      `
+Who granted how much is recorded with the turn. \`pawl waits link\` prints a signed link with which somebody else can grant it.
+
+Examples:
+  pawl grant turn_0a37bbd7a23b472089f2f1e81873ddaf --tokens 50000
+  pawl grant trip --usd 0.5
+
+Exit codes:
+  0  granted
+  1  nothing waits for a budget, or somebody was faster`,
+    )
+    .action(async (id: string, options: GrantOptions) => {
+      const { grant } = await import("../commands/grant.ts");
+      setExitCode(await grant(id, options));
     });
 }
 

@@ -1,9 +1,11 @@
 import { onStopSignals } from "@pawl/server";
+import { kindOf } from "../client/find-turn.ts";
 import { openClient } from "../client/open-client.ts";
 import type { TurnClient } from "../client/turn-client.ts";
 import { EXIT } from "../exit-codes.ts";
 import { createProgress } from "../output/progress.ts";
 import { sayError } from "../output/say-error.ts";
+import { cancelJob } from "./jobs.ts";
 import { configOf } from "./server-options.ts";
 
 export interface CancelOptions {
@@ -18,6 +20,7 @@ const SEE_END_MS = 5_000;
 
 /** Asks for a turn's end and says what came of it. @returns the exit code */
 export async function cancel(turnId: string, options: CancelOptions): Promise<number> {
+  if (kindOf(turnId) === "job") return cancelJob(turnId, options);
   const progress = createProgress(process.stderr);
   const leave = () => process.exit(EXIT.cancelled);
   const signals = onStopSignals(leave, leave);

@@ -7,10 +7,14 @@ import {
 } from "@pawl/server";
 import { EXIT } from "../exit-codes.ts";
 import { sayError } from "../output/say-error.ts";
+import { serverUnsupported } from "./refuse-server.ts";
 import { configOf, type ServerOptions } from "./server-options.ts";
 
 /** What is in force, and from where. */
-export async function config(options: ServerOptions & { readonly json?: true }): Promise<number> {
+export async function config(
+  options: ServerOptions & { readonly json?: true; readonly server?: string },
+): Promise<number> {
+  if (options.server !== undefined) return sayError(serverUnsupported(options.server), options.json === true);
   try {
     const config = configOf(options);
     const file = config.configFile === undefined ? undefined : await loadConfigFile(config.configFile);

@@ -5,6 +5,7 @@ import { EXIT } from "../exit-codes.ts";
 import { printable } from "../output/printable.ts";
 import { createProgress } from "../output/progress.ts";
 import { createStyle, wantsColour } from "../output/style.ts";
+import { examineServer } from "./examine-server.ts";
 import { configOf } from "./server-options.ts";
 import type { AdminOptions } from "./with-admin-store.ts";
 
@@ -25,9 +26,10 @@ export async function doctor(options: AdminOptions): Promise<number> {
 
 /** What keeps it from looking is a finding too. */
 async function look(
-  { dataDir }: AdminOptions,
+  { dataDir, server }: AdminOptions,
   progress: (message: string) => void,
 ): Promise<readonly Finding[]> {
+  if (server !== undefined) return examineServer(server, configOf(dataDir === undefined ? {} : { dataDir }));
   let opened: Awaited<ReturnType<typeof openAdminStore>> | undefined;
   try {
     const config = configOf(dataDir === undefined ? {} : { dataDir });

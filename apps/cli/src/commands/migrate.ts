@@ -2,16 +2,19 @@ import { type MigrationReport, migrateDatabase, printDatabaseMigrations } from "
 import { EXIT } from "../exit-codes.ts";
 import { createProgress } from "../output/progress.ts";
 import { sayError } from "../output/say-error.ts";
+import { serverUnsupported } from "./refuse-server.ts";
 import { configOf } from "./server-options.ts";
 
 export interface MigrateCommandOptions {
   readonly print?: true;
   readonly json?: true;
   readonly dataDir?: string;
+  readonly server?: string;
 }
 
 /** Brings the tables up to date, or shows the SQL that would. */
-export async function migrate({ print, json, dataDir }: MigrateCommandOptions): Promise<number> {
+export async function migrate({ print, json, dataDir, server }: MigrateCommandOptions): Promise<number> {
+  if (server !== undefined) return sayError(serverUnsupported(server), json === true);
   const progress = createProgress(process.stderr);
   try {
     const config = configOf(dataDir === undefined ? {} : { dataDir });

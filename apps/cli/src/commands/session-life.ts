@@ -1,10 +1,12 @@
 import { sessionId } from "@pawl/core";
+import type { SessionVerb } from "../client/turn-client.ts";
 import { cliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printable } from "../output/printable.ts";
 import { type AdminOptions, withAdminStore } from "./with-admin-store.ts";
+import { withClient } from "./with-client.ts";
 
-export type LifeVerb = "retire" | "stop" | "destroy" | "pause" | "resume";
+export type LifeVerb = SessionVerb;
 
 const STATES = { retire: "retired", stop: "stopped", destroy: "destroyed" } as const;
 
@@ -16,8 +18,17 @@ const SAYS: Readonly<Record<LifeVerb, string>> = {
   resume: "goes on",
 };
 
-/** Ends a session, or holds it, on all nodes; works beside a server that runs. */
+/** Ends a session, or holds it, on all nodes: through a server that is named, else on the database, beside a server that runs. */
 export async function sessionLife(verb: LifeVerb, name: string, options: AdminOptions): Promise<number> {
+  if (options.server !== undefined) {
+    return withClient(options, async ({ client, clear }) => {
+      const session = await client.sessionLife(name, verb);
+      clear();
+      if (options.json) process.stdout.write(`${JSON.stringify({ ...session, done: verb })}\n`);
+      else process.stdout.write(`${printable(name)} ${SAYS[verb]}.\n`);
+      return EXIT.completed;
+    });
+  }
   return withAdminStore(options, async ({ store, clear }) => {
     const id = sessionId(name);
     if ((await store.sessions.load(id)) === null) {

@@ -1,22 +1,24 @@
 import { onStopSignals } from "@pawl/server";
+import { kindOf, turnOfJob } from "../client/find-turn.ts";
 import { openClient } from "../client/open-client.ts";
-import type { TurnClient } from "../client/turn-client.ts";
+import type { PawlClient } from "../client/pawl-client.ts";
 import { EXIT, exitCodeOf } from "../exit-codes.ts";
 import { sayError } from "../output/say-error.ts";
+import type { TurnOutput } from "../output/turn-output.ts";
 import { followTurn } from "./follow-turn.ts";
 import { openOutput } from "./open-output.ts";
 import type { RunOptions } from "./run.ts";
 import { configOf } from "./server-options.ts";
 
-/** A turn from its beginning until it does not move any more. @returns the exit code */
-export async function watch(turnId: string, options: RunOptions): Promise<number> {
+/** A turn, or the turn of a job, from its beginning until it does not move any more; or a session. @returns the exit code */
+export async function watch(id: string, options: RunOptions): Promise<number> {
   const output = openOutput(options);
   const leave = () => {
     output.close();
     process.exit(EXIT.cancelled);
   };
   const signals = onStopSignals(leave, leave);
-  let client: TurnClient | undefined;
+  let client: PawlClient | undefined;
   try {
     const { dataDir } = options;
     const config = configOf(dataDir === undefined ? {} : { dataDir });
@@ -27,6 +29,9 @@ export async function watch(turnId: string, options: RunOptions): Promise<number
       onAway: () => output.notice("The server does not answer; waiting for it to come back."),
       onBack: () => output.notice("The server is back; the turn goes on."),
     });
+    const kind = kindOf(id);
+    if (kind === "session") return await watchSession(client, id, output);
+    const turnId = kind === "job" ? await turnOfJob(client, id) : id;
     // Before anything is shown: an unknown turn is an error and no empty picture.
     await client.explain(turnId);
     return exitCodeOf(await followTurn(client, turnId, output));
@@ -38,4 +43,11 @@ export async function watch(turnId: string, options: RunOptions): Promise<number
     await client?.close();
     signals.off();
   }
+}
+
+/** Until somebody leaves: a session has no end of its own. */
+async function watchSession(client: PawlClient, sessionId: string, output: TurnOutput): Promise<number> {
+  for await (const event of client.sessionEvents(sessionId, new AbortController().signal))
+    output.event(event);
+  return EXIT.completed;
 }

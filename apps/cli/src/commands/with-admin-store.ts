@@ -4,11 +4,14 @@ import { createLogger, openAdminStore } from "@pawl/server/runtime";
 import { EXIT } from "../exit-codes.ts";
 import { createProgress } from "../output/progress.ts";
 import { sayError } from "../output/say-error.ts";
+import { serverUnsupported } from "./refuse-server.ts";
 import { configOf } from "./server-options.ts";
 
 export interface AdminOptions {
   readonly json?: true;
   readonly dataDir?: string;
+  /** Refused: this is about the database. */
+  readonly server?: string;
 }
 
 export interface OpenedStore {
@@ -23,6 +26,7 @@ export async function withAdminStore(
   options: AdminOptions,
   perform: (opened: OpenedStore) => Promise<number>,
 ): Promise<number> {
+  if (options.server !== undefined) return sayError(serverUnsupported(options.server), options.json === true);
   const progress = createProgress(process.stderr);
   const leave = () => process.exit(EXIT.cancelled);
   const signals = onStopSignals(leave, leave);

@@ -28,7 +28,7 @@ function answerOf({ id, reason }: Wait): string {
     case "budget":
       return reason.limit === "cost" ? `answer ${id} --grant-usd 1` : `answer ${id} --grant-tokens 100000`;
     case "agent":
-      return `explain ${reason.turn_id}`;
+      return `turn show --why ${reason.turn_id}`;
     case "tool_pending":
     case "custom":
       return `answer ${id} --result '…'`;

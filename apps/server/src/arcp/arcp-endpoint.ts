@@ -4,10 +4,10 @@ import type { ArcpPersistence } from "@pawl/arcp-protocol/persistence";
 import type { AgentDefinition, RuntimeLimits } from "@pawl/arcp-protocol/server";
 import { ArcpServer } from "@pawl/arcp-protocol/server";
 import { serveWebSocket } from "@pawl/arcp-protocol/transports/websocket-server";
-import { sessionPrefix } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 import type { Principal, Principals } from "../principals/principals.ts";
 import { logAudit } from "./log-audit.ts";
+import { wireId } from "./wire-id.ts";
 
 /** Where ARCP is spoken on the server's port. */
 export const ARCP_PATH = "/arcp";
@@ -29,6 +29,8 @@ export interface ArcpEndpoint {
   attach(server: Server): Promise<void>;
   /** Speaks over any transport. */
   accept(transport: Transport): void;
+  /** Asks for the end of a job that runs in this process. False when it does not run here. */
+  cancel(jobId: string, reason: string | undefined): Promise<boolean>;
   /** Ends all connections. What jobs have not done yet is taken up by whoever starts next. */
   close(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
   return {
     start: () => server.start(),
     accept: (transport) => server.accept(transport),
+    cancel: (jobId, reason) => server.cancel(jobId, reason),
     async attach(http) {
       const endpoint = await serveWebSocket({
         server: http,
@@ -71,9 +74,4 @@ export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
 /** A connection looks and submits: a token that is for less lets nobody in here. */
 function maySubmit({ scopes }: Principal): boolean {
   return scopes === undefined || (scopes.includes("read") && scopes.includes("write"));
-}
-
-/** One name for a principal and its tenant: `alice`, or `acme:alice`, and never the same for two. */
-function wireId(principal: Principal): string {
-  return sessionPrefix(principal).slice(1, -1);
 }

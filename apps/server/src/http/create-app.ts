@@ -1,6 +1,6 @@
 import type { Logger } from "@pawl/core/ports";
 import type { Host } from "@pawl/host";
-import { createHandler } from "@pawl/http";
+import { createHandler, type Jobs } from "@pawl/http";
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import type { LimitKeeper } from "../limits/limit-keeper.ts";
@@ -20,6 +20,8 @@ export interface AppOptions {
   readonly watch: TokenWatch;
   /** Names this start of the server, see server-file.ts. */
   readonly instance: string;
+  /** What a principal may know of jobs; absent: nothing. */
+  readonly jobs?: (principal: RequestPrincipal) => Jobs;
   readonly allowMcpCommands: boolean;
   readonly corsOrigins: readonly string[];
   readonly logger: Logger;
@@ -68,6 +70,7 @@ export function createApp(options: AppOptions): Hono {
         },
       };
     },
+    ...(options.jobs !== undefined && { jobs: options.jobs }),
     signal: stopping,
     onError: (thrown, request) => failed(logger, thrown, request),
   });

@@ -15,7 +15,7 @@ import { defaultBackpressureLimits } from "../session/backpressure.ts";
 import { advertisedFeatures, type Feature, negotiate } from "../session/features.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { AgentDefinition } from "./agent.ts";
-import { answerCancel } from "./cancellation.ts";
+import { answerCancel, endsOtherwise } from "./cancellation.ts";
 import type { ClientRequest } from "./connection.ts";
 import { EventCommitter } from "./event-committer.ts";
 import type { HostedSession } from "./hosted-session.ts";
@@ -137,6 +137,20 @@ export class ArcpServer {
     const peer = new ServerPeer(this.#runtime, transport, this.#host);
     this.#peers.add(peer);
     peer.start();
+  }
+
+  /**
+   * Asks for the end of a job that runs here, for whoever looks after this runtime: as `job.cancel` does for the session that submitted
+   * it, which hears of it as the job's end. False when the job does not run here or ends already in another way.
+   */
+  async cancel(jobId: string, reason?: string): Promise<boolean> {
+    const run = this.#runtime.runs.get(jobId);
+    if (run === undefined || run.over || endsOtherwise(run)) return false;
+    await run.recordCancel(reason);
+    // It may have come to its own end while that was being stored.
+    if (run.over || endsOtherwise(run)) return false;
+    run.cancel(reason);
+    return true;
   }
 
   /**

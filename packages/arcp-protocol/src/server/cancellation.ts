@@ -37,7 +37,8 @@ export function answerCancel(
   }) as Awaitable<void>;
 }
 
-function endsOtherwise(run: JobRun | undefined): boolean {
+/** It is being ended, and not by a cancel. */
+export function endsOtherwise(run: JobRun | undefined): boolean {
   return run?.endingAs !== undefined && run.endingAs !== "cancelled";
 }
 

@@ -60,6 +60,8 @@ export interface JobQuery {
   /** Both exclusive. */
   readonly createdAfter?: number;
   readonly createdBefore?: number;
+  /** The order is turned round. */
+  readonly newestFirst?: boolean;
   /** Where the last page ended. */
   readonly after?: { readonly createdAt: number; readonly jobId: JobId };
   readonly limit: number;
@@ -142,7 +144,7 @@ export interface Jobs {
   ): Promise<{ readonly job: JobRecord; readonly duplicate: boolean }>;
   load(jobId: JobId): Promise<JobRecord | null>;
   loadByKey(principal: string, idempotencyKey: string): Promise<JobRecord | null>;
-  /** In the order of creation, then of ids. */
+  /** In the order of creation, then of ids; the other way round with `newestFirst`. */
   list(query: JobQuery): Promise<readonly JobRecord[]>;
   /**
    * Appends events, deliveries and changes of jobs, all in one transaction, except for what belongs to sessions that are refused: those

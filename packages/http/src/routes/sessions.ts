@@ -1,12 +1,10 @@
-import { isPawlError, type PawlError } from "@pawl/core";
-import type { SessionRecord } from "@pawl/core/ports";
-import type { Session } from "@pawl/host";
+import { isPawlError } from "@pawl/core";
 import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
-import { httpError } from "../errors.ts";
 import { eventStream } from "../event-stream.ts";
 import { afterQuery, integerText, readAfter, readQuery } from "../query.ts";
 import type { Call, Route } from "../route.ts";
+import { recordOf, sessionUnknown } from "../session-record.ts";
 import { streamOptions } from "../stream-options.ts";
 import { wireEventSchema } from "../wire/event.ts";
 import { wireMessage } from "../wire/message.ts";
@@ -163,17 +161,4 @@ async function erase({ url, params, host }: Call): Promise<Response> {
 /** One answer for every session that is not there, whatever was asked of it. */
 function unknownHere(thrown: unknown): never {
   throw isPawlError(thrown, "session_unknown") ? sessionUnknown() : thrown;
-}
-
-async function recordOf(session: Session): Promise<SessionRecord> {
-  const record = await session.record();
-  if (record !== null) return record;
-  throw sessionUnknown();
-}
-
-function sessionUnknown(): PawlError {
-  return httpError(
-    "session_unknown",
-    "There is no such session. Its first input makes it: POST to its inputs.",
-  );
 }

@@ -1,8 +1,9 @@
 import { ArcpError, isWireErrorCode, parseAgentRef } from "@pawl/arcp-protocol";
 import type { AgentDefinition, AgentHandler, JobContext } from "@pawl/arcp-protocol/server";
-import { type Agent, type Json, ownerOfSession, sessionId, type TurnEvent } from "@pawl/core";
+import type { Agent, Json, TurnEvent } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 import type { Host, HostView, Turn, TurnResult } from "@pawl/host";
+import { ownerOfWireId } from "../wire-id.ts";
 import { readTurnInput } from "./turn-input.ts";
 import { TurnProjection } from "./turn-projection.ts";
 
@@ -75,12 +76,11 @@ async function runTurn({ host, ref, admit }: TurnOfJob, given: unknown, job: Job
 }
 
 /** Whose sessions the job's turn is among: the same that this principal sees over HTTP. */
-function viewOf(host: Host, wireId: string): HostView {
-  const owner = wireId === OPERATOR ? undefined : ownerOfSession(sessionId(`@${wireId}/_`));
+export function viewOf(host: Host, wireId: string): HostView {
+  const owner = ownerOfWireId(wireId);
   return owner === undefined ? host : host.as(owner);
 }
 
-const OPERATOR = "operator";
 const NANO_USD_PER_USD = 1_000_000_000;
 
 /** The machine's own bound beside the guard's: what is left in US dollars when the turn begins. */

@@ -313,6 +313,10 @@ export const jobsChapter = chapter("Jobs", (add) => {
     t.expect(await ids({ limit: 2 })).toBe("j1 j2");
     t.expect(await ids({ limit: 2, after: { createdAt: 20, jobId: jobId("j2") } })).toBe("j3 j4");
     t.expect(await ids({ limit: 0 })).toBe("");
+    t.expect(await ids({ newestFirst: true })).toBe("j5 j4 j3 j2 j1");
+    const next = { newestFirst: true, limit: 2, after: { createdAt: 30, jobId: jobId("j4") } };
+    t.expect(await ids(next)).toBe("j3 j2");
+    t.expect(await ids({ ...next, principals: ["ann"], limit: 1 })).toBe("j3");
     t.expect(await ids({ principals: ["ann"] })).toBe("j1 j3 j4");
     t.expect(await ids({ principals: ["bob", "ann", "ann"], limit: 3 })).toBe("j1 j2 j3");
     t.expect(await ids({ principals: [] })).toBe("");

@@ -1,0 +1,28 @@
+import { jsonAnswer } from "../answer.ts";
+import { grantBudget } from "../grant-budget.ts";
+import { readJson } from "../read-json.ts";
+import type { Call, Route } from "../route.ts";
+import { grantBodySchema, grantOf } from "../wire/grant.ts";
+import { answeredSchema, wireAnswered } from "../wire/wait.ts";
+
+export const grantRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/v1/turns/:turn/grants",
+    scope: "approve",
+    doc: {
+      operation: "grantBudget",
+      summary: "Tops up the budget that a turn has used up and waits for",
+      body: grantBodySchema,
+      answers: { 200: { description: "The wait for it, answered now or before", schema: answeredSchema } },
+    },
+    answer: grant,
+  },
+];
+
+async function grant({ request, params, principal, host, options }: Call): Promise<Response> {
+  const { maxBodyBytes: maxBytes, maxDepth } = options;
+  const body = await readJson(request, grantBodySchema, { maxBytes, maxDepth });
+  const { waitId, outcome } = await grantBudget(host, params.turn as string, grantOf(body), principal.name);
+  return jsonAnswer(200, wireAnswered(waitId, outcome));
+}
