@@ -14,6 +14,6 @@ export async function recordOf(session: Session): Promise<SessionRecord> {
 export function sessionUnknown(): PawlError {
   return httpError(
     "session_unknown",
-    "There is no such session. Its first input makes it: POST to its inputs.",
+    "There is no such session. Check its id; its first input makes it.",
   );
 }

@@ -91,7 +91,7 @@ function sayRotated(keys: readonly KeyInfo[]): string {
   if (next === undefined) {
     const [first, ...others] = keys;
     const older = others.map(({ id }) => id).join(", ");
-    return `Key ${first?.id} signs on every server from its next start on${older === "" ? "" : `; ${older} still verifies`}.`;
+    return `Key ${first?.id} signs on every server from its next start on${older === "" ? "" : `; what ${older} signed stays valid`}.`;
   }
   return [
     `Key ${next.id} is made. Servers are running that do not know it, so it only verifies for now.`,

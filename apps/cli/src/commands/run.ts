@@ -39,6 +39,13 @@ export async function run(words: string, options: RunOptions): Promise<number> {
     );
     client
       .cancel(turnId, reason)
+      .then(() => {
+        // The wish is stored. Where nobody drives the turn now, nobody ends it now either.
+        setTimeout(() => {
+          output.notice("It is to end as soon as somebody drives it; leaving.");
+          process.exit(EXIT.cancelled);
+        }, SEE_END_MS).unref();
+      })
       .catch((error: unknown) => output.notice(`It could not be cancelled: ${String(error)}`));
   };
   const signals = onStopSignals(
@@ -100,6 +107,9 @@ export async function run(words: string, options: RunOptions): Promise<number> {
     signals.off();
   }
 }
+
+/** How long the end of a cancelled turn is waited for, in milliseconds. */
+const SEE_END_MS = 15_000;
 
 async function promptOf(words: string): Promise<string> {
   const prompt = words === "-" ? await text(process.stdin) : words;

@@ -8,7 +8,7 @@ export function sayError(thrown: unknown, json = false): number {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   // A mistake of ours is only found by where it happened.
   const shown = isPawlError(thrown) || !(thrown instanceof Error) ? message : (thrown.stack ?? message);
-  process.stderr.write(`pawl: ${printable(shown)}\n`);
+  process.stderr.write(`pawl: ${printable(shown)} (${code})\n`);
   if (json) process.stdout.write(`${JSON.stringify({ type: "error", code, message })}\n`);
   return exitCodeOfError(code);
 }
