@@ -63,6 +63,83 @@ describe("pawl session", () => {
   }, 60_000);
 });
 
+describe("pawl session --server", () => {
+  it("works through a server, with its token", async () => {
+    await pawl(["run", "--session", "far", "hello", ...here()]);
+    const env = { PAWL_TOKEN: (await pawl(["token", "create", ...here()])).stdout.trim() };
+    const there = ["--server", server.url];
+    const held = await pawl(["session", "pause", "far", "--json", ...there], { env });
+    expect([held.code, JSON.parse(held.stdout)]).toMatchObject([0, { session_id: "far", done: "pause" }]);
+    expect((await pawl(["session", "resume", "far", ...there], { env })).stdout).toMatch(/^far goes on/);
+    const never = await pawl(["session", "stop", "never", ...there], { env });
+    expect([never.code, never.stderr]).toMatchObject([1, expect.stringContaining("(session_unknown)")]);
+    const looked = await pawl(["doctor", "--json", ...there], { env });
+    expect([looked.code, JSON.parse(looked.stdout).healthy]).toEqual([0, true]);
+    const stranger = await pawl(["doctor", ...there], { env: { PAWL_TOKEN: "a-token-of-nobody-at-all" } });
+    expect([stranger.code, stranger.stdout]).toMatchObject([
+      1,
+      expect.stringContaining("does not accept this token"),
+    ]);
+  }, 60_000);
+});
+
+describe("pawl nodes", () => {
+  it("lists, drains and resumes the node of the server, which begins with nothing meanwhile", async () => {
+    const listed = JSON.parse((await pawl(["nodes", "--json", ...here()])).stdout);
+    const node = listed.nodes.find(({ node_id }: { node_id: string }) => !node_id.endsWith("_jobs"));
+    expect(node).toMatchObject({ alive: true, paused: false });
+    const drained = await pawl(["nodes", "drain", node.node_id, "--json", ...here()]);
+    expect([drained.code, JSON.parse(drained.stdout)]).toMatchObject([0, { paused: true, idle: true }]);
+    const sent = await pawl(["submit", "--session", "held", "--json", "hello", ...here()]);
+    const turnId = JSON.parse(sent.stdout).turn_id;
+    expect((await pawl(["turn", "show", turnId, "--json", ...here()])).stdout).toContain('"state":"queued"');
+    expect((await pawl(["nodes", ...here()])).stdout).toMatch(/paused/);
+    expect((await pawl(["doctor", ...here()])).stdout).toMatch(/begin with nothing: they are paused/);
+    expect((await pawl(["nodes", "resume", node.node_id, ...here()])).stdout).toMatch(/goes on/);
+    expect((await pawl(["watch", turnId, "--json", ...here()])).code).toBe(0);
+    const unknown = await pawl(["nodes", "pause", "nobody", ...here()]);
+    expect([unknown.code, unknown.stderr]).toMatchObject([1, expect.stringContaining("(node_unknown)")]);
+  }, 60_000);
+});
+
+describe("pawl keys", () => {
+  it("rotates the keys of the database: with a server running in two steps", async () => {
+    const uses = async () => {
+      const { keys } = JSON.parse((await pawl(["keys", "--json", ...here()])).stdout);
+      return keys.map(({ id, use }: { id: string; use: string }) => `${id} ${use}`);
+    };
+    expect(await uses()).toEqual(["k1 signs"]);
+    expect((await pawl(["keys", "rotate", ...here()])).stdout).toContain("keys rotate");
+    expect(await uses()).toEqual(["k1 signs", "k2 next"]);
+    expect((await pawl(["keys", "drop", "k1", ...here()])).stderr).toContain("(key_in_use)");
+    expect((await pawl(["keys", "rotate", ...here()])).stdout).toMatch(/^Key k2 signs/);
+    expect((await pawl(["keys", "drop", "k1", ...here()])).code).toBe(0);
+    expect(await uses()).toEqual(["k2 signs"]);
+  }, 60_000);
+
+  it("prints the new value where the keys are the environment's, and changes nothing", async () => {
+    const env = { PAWL_SECRET: `mine:${Buffer.alloc(32, "abcdefghij").toString("base64")}` };
+    const { code, stdout, stderr } = await pawl(["keys", "rotate", ...here()], { env });
+    expect(code).toBe(0);
+    expect(stdout.trim().split(",")).toEqual(expect.arrayContaining([env.PAWL_SECRET]));
+    expect(stderr).toContain("PAWL_SECRET");
+    expect(stderr).not.toContain(env.PAWL_SECRET);
+  }, 60_000);
+});
+
+describe("pawl jobs", () => {
+  it("says that there are none, and knows one that is not there", async () => {
+    expect((await pawl(["jobs", ...here()])).stdout).toMatch(/no jobs/);
+    expect(JSON.parse((await pawl(["jobs", "list", "--live", "--json", ...here()])).stdout)).toEqual({
+      jobs: [],
+    });
+    for (const args of [["jobs", "show"], ["cancel"], ["watch"], ["grant", "--usd", "1"]]) {
+      const { code, stderr } = await pawl([...args, "job_never", ...here()]);
+      expect([code, stderr], args.join(" ")).toMatchObject([1, expect.stringContaining("(job_unknown)")]);
+    }
+  }, 60_000);
+});
+
 describe("pawl doctor", () => {
   it("finds everything well, and says so in JSON too", async () => {
     const { code, stdout } = await pawl(["doctor", "--json", ...here()]);

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { createAdaptorServer } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Logger, Store } from "@pawl/core/ports";
+import { systemClock } from "@pawl/effects";
 import { ARCP_PATH } from "./arcp/arcp-endpoint.ts";
 import { openArcp } from "./arcp/open-arcp.ts";
 import { visibleJobs } from "./arcp/visible-jobs.ts";
@@ -22,6 +23,7 @@ import { checkPort, isLoopback, listenError, urlOfListener } from "./port.ts";
 import { knownPrincipals } from "./principals/known-principals.ts";
 import type { PrincipalToken } from "./principals/parse-principal.ts";
 import { BELIEVE_MS } from "./principals/stored-principals.ts";
+import { createPruneLoop } from "./prune-loop.ts";
 import { findServer, removeServerFile, writeServerFile } from "./server-file.ts";
 import { loadToken } from "./token-file.ts";
 
@@ -99,11 +101,22 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     principals,
     logger,
     conformance: options.conformance === true,
+    watch,
     allowMcpCommands,
   }).catch(async (error: unknown) => {
     await runtime.close({ drainMs: 0 });
     throw error;
   });
+  const pruning =
+    config.keepJobsMs === 0
+      ? undefined
+      : createPruneLoop({
+          host: runtime.host,
+          clock: systemClock,
+          logger,
+          keepMs: config.keepJobsMs,
+          random: Math.random,
+        });
   const server: Server = createAdaptorServer({ fetch: app.fetch }) as Server;
   // Slow headers and slow bodies end; an event stream is neither.
   server.headersTimeout = 15_000;
@@ -114,6 +127,7 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     await runtime.host.start();
     await arcp.start();
     await arcp.attach(server);
+    pruning?.start();
     const port = await listen(server, config);
     const url = urlOfListener(config.host, port);
     runtime.reachedAt(url);
@@ -127,7 +141,7 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
       await removeServerFile(config.dataDir, instance).catch(() => undefined);
       // First those who ask, then what they ask: nobody is answered from a store that is closed.
       await arcp.close();
-      await close(server);
+      await Promise.all([close(server), pruning?.stop()]);
       await runtime.close({ drainMs: DRAIN_MS });
     };
     return {
@@ -142,6 +156,7 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
   } catch (error) {
     server.closeAllConnections();
     server.close();
+    await pruning?.stop();
     await arcp.close();
     await runtime.close({ drainMs: 0 });
     throw error;

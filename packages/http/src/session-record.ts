@@ -12,8 +12,5 @@ export async function recordOf(session: Session): Promise<SessionRecord> {
 
 /** One answer for every session that is not there, whatever was asked of it. */
 export function sessionUnknown(): PawlError {
-  return httpError(
-    "session_unknown",
-    "There is no such session. Check its id; its first input makes it.",
-  );
+  return httpError("session_unknown", "There is no such session. Check its id; its first input makes it.");
 }

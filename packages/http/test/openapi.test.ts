@@ -6,6 +6,7 @@ import { scriptedModel } from "@pawl/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createHandler, ROUTES } from "../src/create-handler.ts";
+import type { JobDetails, Jobs } from "../src/jobs.ts";
 
 const refund = tool({
   description: "Refunds",
@@ -38,7 +39,28 @@ const host = createHost({
   tasks: [waiting],
   publicUrl: "https://example.com",
 });
-const handle = createHandler(host, { authorize: () => ({ name: "alice" }) });
+const job: JobDetails = {
+  jobId: "job_1",
+  agent: "writer@1",
+  status: "running",
+  live: true,
+  principal: "alice",
+  protocolSessionId: "sess_1",
+  idempotencyKey: "k",
+  createdAt: 5,
+  endedAt: null,
+  turn: null,
+  input: "hi",
+  lease: {},
+  budget: ["USD:1"],
+  outcome: null,
+};
+const jobs: Jobs = {
+  list: async () => [job],
+  find: async () => job,
+  cancel: async () => ({ status: "requested", job }),
+};
+const handle = createHandler(host, { authorize: () => ({ name: "alice" }), jobs: () => jobs });
 afterAll(() => host.stop({ drainMs: 50 }));
 
 type Document = {
@@ -91,6 +113,8 @@ beforeAll(async () => {
   await ask("GET", `/v1/turns/${ids.approvedTurn}/result?wait_ms=20000`);
   ids.waitingTurn = await send();
   ids.wait = await waits();
+  const later = Date.now() + 3_600_000;
+  await ask("POST", "/v1/sessions/s_done/inputs", { content: "hi", at: later });
 });
 
 describe("GET /v1/openapi.json", () => {
@@ -177,7 +201,20 @@ const CALLS: Readonly<Record<string, Call>> = {
   showApprovalReceipt: {},
   showReceiptKey: {},
   eraseSession: {},
+  retireSession: { path: () => "/v1/sessions/s_done/retire" },
+  stopSession: { path: () => "/v1/sessions/s_done/stop" },
+  destroySession: { path: () => "/v1/sessions/s_done/destroy" },
+  pauseSession: {},
+  resumeSession: {},
+  // It waits for an approval.
+  grantBudget: { path: () => `/v1/turns/${ids.waitingTurn}/grants`, body: { tokens: 1 }, status: 409 },
+  listJobs: {},
+  showJob: {},
+  cancelJob: { status: 202 },
   // Alice is no operator.
+  listNodes: { status: 403 },
+  pauseNode: { status: 403 },
+  resumeNode: { status: 403 },
   prune: { body: { older_than_ms: 0 }, status: 403 },
 };
 

@@ -5,6 +5,7 @@ import type { AgentDefinition, RuntimeLimits } from "@pawl/arcp-protocol/server"
 import { ArcpServer } from "@pawl/arcp-protocol/server";
 import { serveWebSocket } from "@pawl/arcp-protocol/transports/websocket-server";
 import type { Logger } from "@pawl/core/ports";
+import type { TokenWatch } from "../http/token-watch.ts";
 import type { Principal, Principals } from "../principals/principals.ts";
 import { logAudit } from "./log-audit.ts";
 import { wireId } from "./wire-id.ts";
@@ -19,6 +20,8 @@ export interface ArcpEndpointOptions {
   readonly persistence: ArcpPersistence;
   readonly provisioner?: CredentialProvisioner;
   readonly limits?: Partial<RuntimeLimits>;
+  /** Ends connections whose token is revoked while they are open. Absent: a connection goes on until it closes or its token expires. */
+  readonly watch?: Pick<TokenWatch, "watch">;
 }
 
 /** The ARCP runtime of this process. */
@@ -36,7 +39,7 @@ export interface ArcpEndpoint {
 }
 
 export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
-  const { agents, principals, logger, persistence, provisioner, limits } = options;
+  const { agents, principals, logger, persistence, provisioner, limits, watch } = options;
   const server = new ArcpServer({
     agents,
     runtime: { name: "pawl", version: "1.1.0" },
@@ -45,7 +48,11 @@ export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
       const known = await principals.authenticate(token);
       if (known === undefined || !maySubmit(known)) return undefined;
       const { expiresAt } = known;
-      return { id: wireId(known), ...(expiresAt !== undefined && { expiresAt }) };
+      return {
+        id: wireId(known),
+        ...(expiresAt !== undefined && { expiresAt }),
+        ...(watch !== undefined && { watch: () => watch.watch(token) }),
+      };
     },
     audit: (event) => logAudit(logger, event),
     ...(provisioner !== undefined && { provisioner }),

@@ -6,6 +6,7 @@ import type { Logger } from "@pawl/core/ports";
 import { systemClock } from "@pawl/effects";
 import { createLeaseKeeper } from "@pawl/queue-runner";
 import { checkMcpCommands } from "../http/mcp-command-policy.ts";
+import type { TokenWatch } from "../http/token-watch.ts";
 import type { Runtime } from "../open-runtime.ts";
 import type { Principals } from "../principals/principals.ts";
 import { turnAgents } from "./agents/turn-agents.ts";
@@ -19,6 +20,8 @@ export interface OpenArcpOptions {
   readonly logger: Logger;
   /** Hosts the agents of the ARCP conformance checks, with every feature of 1.1. */
   readonly conformance: boolean;
+  /** Ends connections whose token is revoked while they are open. */
+  readonly watch?: TokenWatch;
   /** Submissions may start MCP servers by command. */
   readonly allowMcpCommands: boolean;
 }
@@ -32,6 +35,7 @@ export async function openArcp({
   principals,
   logger,
   conformance,
+  watch,
   allowMcpCommands,
 }: OpenArcpOptions): Promise<ArcpEndpoint> {
   const { store } = runtime;
@@ -64,6 +68,7 @@ export async function openArcp({
     principals,
     logger,
     persistence,
+    ...(watch !== undefined && { watch }),
     ...(conformance && { provisioner: conformanceProvisioner() }),
   });
   return {

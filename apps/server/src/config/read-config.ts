@@ -29,6 +29,8 @@ export interface ServerConfig {
   /** Origins whose pages may use the API. */
   readonly corsOrigins: readonly string[];
   readonly limits: Limits;
+  /** How long jobs that have ended are kept, in milliseconds; 0: for ever. */
+  readonly keepJobsMs: number;
   /** Where each value came from, for people. */
   readonly origins: Readonly<Record<VariableName, Origin>>;
   /** The values as they were given. Secrets are among them. */
@@ -84,11 +86,15 @@ export function readConfig({ env, flags = {}, cwd = process.cwd() }: ConfigSourc
       openTurns: values.PAWL_MAX_OPEN_TURNS ?? DEFAULT_LIMITS.openTurns,
       streams: values.PAWL_MAX_STREAMS ?? DEFAULT_LIMITS.streams,
     },
+    keepJobsMs: values.PAWL_KEEP_JOBS ?? KEEP_JOBS_MS,
     origins: origins as Record<VariableName, Origin>,
     given,
     warnings: unknownVariables(env),
   };
 }
+
+/** Longer than any client is away that means to come back. */
+const KEEP_JOBS_MS = 30 * 24 * 3_600_000;
 
 function invalid(error: z.ZodError, origins: Partial<Record<VariableName, Origin>>) {
   const lines = error.issues.map(({ path, message }) => {

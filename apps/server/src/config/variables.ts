@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { parseSigningKeys } from "../signing-keys.ts";
+import { parseLifetime } from "../tokens/parse-lifetime.ts";
 
 /** One thing that can be configured: by a flag of the command line, else by a variable, else by its default. */
 export interface Variable {
@@ -156,6 +157,12 @@ export const VARIABLES = [
     show: "value",
     otherwise: "200",
   },
+  {
+    name: "PAWL_KEEP_JOBS",
+    help: "how long ended ARCP jobs and their keys are kept, such as 12h or 90d; 0: for ever",
+    show: "value",
+    otherwise: "30d",
+  },
 ] as const satisfies readonly Variable[];
 
 export type VariableName = (typeof VARIABLES)[number]["name"];
@@ -252,4 +259,12 @@ export const valuesSchema = z.object({
   PAWL_MAX_SESSIONS: amount,
   PAWL_MAX_OPEN_TURNS: amount,
   PAWL_MAX_STREAMS: amount,
+  PAWL_KEEP_JOBS: z
+    .string()
+    .refine(
+      (text) => text === "0" || parseLifetime(text) !== undefined,
+      "must be a time such as 12h or 90d, or 0 for ever",
+    )
+    .transform((text) => parseLifetime(text) ?? 0)
+    .optional(),
 });

@@ -37,7 +37,8 @@ export interface AppUnderTest {
   }): Promise<{ readonly url: string; readonly port: number; close(): void }>;
 }
 
-export interface AppUnderTestOptions extends Partial<Pick<AppOptions, "allowMcpCommands" | "corsOrigins">> {
+export interface AppUnderTestOptions
+  extends Partial<Pick<AppOptions, "allowMcpCommands" | "corsOrigins" | "jobs">> {
   readonly limits?: Partial<Limits>;
   readonly store?: Store;
   /** How long a token is believed in. Default 0: it is asked for each time. */
@@ -64,6 +65,7 @@ export function appUnderTest(host: Host, options: AppUnderTestOptions = {}): App
     instance: "i1",
     allowMcpCommands: options.allowMcpCommands ?? false,
     corsOrigins: options.corsOrigins ?? [],
+    ...(options.jobs !== undefined && { jobs: options.jobs }),
     logger,
     stopping: stopping.signal,
   });

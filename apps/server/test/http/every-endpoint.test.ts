@@ -1,11 +1,15 @@
 // Stolen, expired, revoked and foreign tokens at every endpoint, over real sockets. The endpoints come from the document that
 // the server itself hands out, so a route that is added is tried too, or its test says what is missing.
+
+import type { JobRecord } from "@pawl/arcp-protocol/persistence";
 import { tool } from "@pawl/core";
 import { createHost } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { newJobOf } from "../../src/arcp/persistence/job-document.ts";
+import { visibleJobs } from "../../src/arcp/visible-jobs.ts";
 import { appUnderTest, TOKEN } from "./app-under-test.ts";
 
 const store = memoryStore();
@@ -17,7 +21,8 @@ const host = createHost({
   approvals: { refund: () => true },
   publicUrl: "https://example.com",
 });
-const under = appUnderTest(host, { store });
+const jobs = visibleJobs({ store, host });
+const under = appUnderTest(host, { store, jobs });
 const server = await under.listen();
 afterAll(async () => {
   server.close();
@@ -62,8 +67,20 @@ const BODIES: Readonly<Record<string, unknown>> = {
   cancelTask: {},
   reportTask: { progress: 1 },
   eraseSession: {},
+  retireSession: {},
+  stopSession: {},
+  destroySession: {},
+  pauseSession: {},
+  resumeSession: {},
+  grantBudget: { tokens: 1 },
+  cancelJob: {},
+  pauseNode: {},
+  resumeNode: {},
   prune: { older_than_ms: 0 },
 };
+
+/** For operators only: a principal is told so, whatever it names. */
+const OF_OPERATORS: ReadonlySet<string> = new Set(["listNodes", "pauseNode", "resumeNode"]);
 
 async function ask(
   { method, path, name }: Pick<Operation, "method" | "path" | "name">,
@@ -89,7 +106,13 @@ async function ask(
 }
 
 let alice: Readonly<Record<string, string>>;
-const NEVER = { session: "never", turn: "turn_never", wait: "0".repeat(64), approval: "0".repeat(64) };
+const NEVER = {
+  job: "job_of_nobody",
+  session: "never",
+  turn: "turn_never",
+  wait: "0".repeat(64),
+  approval: "0".repeat(64),
+};
 let aliceToken: string;
 
 beforeAll(async () => {
@@ -98,7 +121,25 @@ beforeAll(async () => {
   const sent = JSON.parse((await ask(accept, aliceToken, { session: "s1" })).text);
   const result = { method: "GET", path: "/v1/turns/{turn}/result?wait_ms=20000", name: "awaitResult" };
   const { waits } = JSON.parse((await ask(result, aliceToken, { turn: sent.turn_id })).text);
-  alice = { session: "s1", turn: sent.turn_id, wait: waits[0].id, approval: waits[0].id };
+  await store.jobs.create(
+    newJobOf({
+      jobId: "job_of_alice",
+      sessionId: "sess_1",
+      principal: "alice",
+      agent: "assistant@1.0.0",
+      input: "hi",
+      state: "running",
+      createdAt: 1,
+      correlationId: "c",
+      traceId: "t",
+      lease: {},
+      credentialIds: [],
+      lastEventSeq: 0,
+      lastJobSeq: 0,
+    } as JobRecord),
+  );
+  const wait = waits[0].id;
+  alice = { session: "s1", turn: sent.turn_id, wait, approval: wait, job: "job_of_alice" };
 });
 
 const METRICS = { method: "GET", path: "/metrics", name: "metrics", scope: "metrics" };
@@ -152,13 +193,15 @@ describe("a token of somebody else", async () => {
     );
     expect([foreign.status, plain]).toEqual([never.status, never.text]);
     // A name that is not taken can be uploaded to: it is one of bob's own.
-    expect(foreign.status).toBe(operation.name === "uploadAttachment" ? 201 : 404);
+    const expected =
+      operation.name === "uploadAttachment" ? 201 : OF_OPERATORS.has(operation.name) ? 403 : 404;
+    expect(foreign.status).toBe(expected);
   });
 
   const lists = OPERATIONS.filter(({ method, path }) => method === "GET" && !path.includes("{"));
   test.each(lists)("finds nothing of anybody else at $path", async (operation) => {
     const { status, text } = await ask(operation, bob, {});
-    expect(status).toBe(200);
+    expect(status).toBe(OF_OPERATORS.has(operation.name) ? 403 : 200);
     for (const id of [alice.turn, alice.wait, "alice", "s1"]) expect(text).not.toContain(id);
   });
 
@@ -192,7 +235,8 @@ describe("a token without the scope", () => {
     expect((await ask(METRICS, metrics, {})).status).toBe(200);
     for (const operation of OPERATIONS.filter(({ method }) => method === "GET")) {
       const { token } = await under.token("alice", { scopes: [operation.scope] });
-      expect((await ask(operation, token, alice)).status, operation.name).not.toBe(403);
+      const { text } = await ask(operation, token, alice);
+      expect(text, operation.name).not.toContain("scope_missing");
     }
   });
 });

@@ -50,6 +50,14 @@ export interface AuthenticatedPrincipal {
   id: string;
   /** When the token ends, milliseconds since the epoch: a connection that was opened with it ends then too. */
   expiresAt?: number;
+  /** Asked for each connection that is opened with the token: the connection ends when `signal` aborts, because the token was revoked. */
+  watch?(): TokenWatch;
+}
+
+/** For as long as a connection is open; `release` when it is not. */
+export interface TokenWatch {
+  readonly signal: AbortSignal;
+  release(): void;
 }
 
 export interface ArcpServerOptions {
@@ -205,7 +213,8 @@ export class ArcpServer {
 
   async #open(request: OpenRequest, isAlive: () => boolean) {
     const runtime = this.#runtime;
-    const { id: principal, expiresAt } = await this.#authenticate(request);
+    const authenticated = await this.#authenticate(request);
+    const { id: principal, expiresAt } = authenticated;
     // A connection that went away meanwhile must not use up the session's resume token.
     if (!isAlive()) throw new ArcpError("HEARTBEAT_LOST", "the connection was closed");
     const opening =
@@ -218,6 +227,7 @@ export class ArcpServer {
       session,
       lastEventSeq,
       expiresAt,
+      watch: () => authenticated.watch?.(),
       opened: {
         sessionId: session.sessionId,
         features: negotiate(runtime.features, request.features),

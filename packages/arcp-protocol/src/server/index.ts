@@ -7,6 +7,7 @@ export {
   type ArcpServerOptions,
   type AuthenticatedPrincipal,
   defaultRuntimeLimits,
+  type TokenWatch,
 } from "./arcp-server.ts";
 // The connection without IO
 export {

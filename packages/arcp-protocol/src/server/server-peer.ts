@@ -2,6 +2,7 @@ import { encodeEnvelope } from "../envelope/encode-envelope.ts";
 import { ArcpError } from "../errors.ts";
 import { judgeBackpressure } from "../session/backpressure.ts";
 import { CLOSE_CODES, type Transport } from "../transports/transport.ts";
+import type { TokenWatch } from "./arcp-server.ts";
 import {
   type ClientRequest,
   type ConnectionAction,
@@ -24,6 +25,8 @@ export interface PeerHost {
     lastEventSeq: number;
     /** When the token ends, milliseconds since the epoch. */
     expiresAt: number | undefined;
+    /** Tells when it is revoked before that. */
+    watch(): TokenWatch | undefined;
   }>;
   handle(session: HostedSession, request: ClientRequest): void | Promise<void>;
   detached(session: HostedSession): void;
@@ -42,6 +45,7 @@ export class ServerPeer implements SessionPeer {
   #session: HostedSession | undefined;
   #stopTimer: (() => void) | undefined;
   #stopExpiry: (() => void) | undefined;
+  #watch: TokenWatch | undefined;
   #armedFor = 0;
   #underWay = 0;
   #reading = true;
@@ -133,7 +137,7 @@ export class ServerPeer implements SessionPeer {
   async #open(request: OpenRequest): Promise<void> {
     const isAlive = () => this.#connection.phase === "opening";
     try {
-      const { session, opened, lastEventSeq, expiresAt } = await this.#host.open(request, isAlive);
+      const { session, opened, lastEventSeq, expiresAt, watch } = await this.#host.open(request, isAlive);
       const { clock } = this.#runtime;
       if (!isAlive()) {
         if (session.peer === undefined) this.#host.detached(session);
@@ -143,7 +147,10 @@ export class ServerPeer implements SessionPeer {
       this.#perform(this.#connection.opened(opened, clock.now()));
       session.attach(this, lastEventSeq);
       session.catchUp();
-      if (expiresAt !== undefined) this.#stopExpiry = clock.at(expiresAt, () => this.#tokenEnded());
+      if (expiresAt !== undefined)
+        this.#stopExpiry = clock.at(expiresAt, () => this.#tokenEnded("has expired"));
+      this.#watch = watch();
+      this.#watch?.signal.addEventListener("abort", () => this.#tokenEnded("was revoked"), { once: true });
       this.#perform(this.#connection.release(clock.now()));
     } catch (thrown) {
       this.#perform(this.#connection.refused(ArcpError.from(thrown), request.requestId));
@@ -152,8 +159,9 @@ export class ServerPeer implements SessionPeer {
   }
 
   /** The session stays, and is resumed with a token that is valid. */
-  #tokenEnded(): void {
-    const error = new ArcpError("UNAUTHENTICATED", "the token has expired; resume with a new one");
+  #tokenEnded(how: "has expired" | "was revoked"): void {
+    if (this.#closed) return;
+    const error = new ArcpError("UNAUTHENTICATED", `the token ${how}; resume with a new one`);
     this.#perform([
       this.#connection.refusal(error, {}),
       { do: "close", code: CLOSE_CODES.refused, reason: error.wireCode },
@@ -227,6 +235,7 @@ export class ServerPeer implements SessionPeer {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
     this.#stopExpiry?.();
+    this.#watch?.release();
     const session = this.#session;
     if (session?.detach(this) === true) this.#host.detached(session);
     this.#host.gone(this);

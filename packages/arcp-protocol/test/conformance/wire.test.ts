@@ -281,3 +281,30 @@ test("a connection ends with the token that opened it, and its session does not"
   expect(resumed.sessionId).toBe(session.sessionId);
   await stopServer(running);
 });
+
+test("a connection ends when its token is revoked, and what watched the token is let go with each", async () => {
+  let revoked = new AbortController();
+  let watched = 0;
+  const running = await startServer({
+    authenticate: () => ({
+      id: "ada",
+      watch: () => {
+        watched += 1;
+        return { signal: revoked.signal, release: () => (watched -= 1) };
+      },
+    }),
+  });
+  const session = await openSession(running.url);
+  expect(watched).toBe(1);
+  const before = revoked;
+  revoked = new AbortController();
+  before.abort();
+  expect((await session.client.type("session.error")).payload.code).toBe("UNAUTHENTICATED");
+  const resumed = await openSession(running.url, {
+    resume: { session_id: session.sessionId, resume_token: session.resumeToken, last_event_seq: 0 },
+  });
+  expect(resumed.sessionId).toBe(session.sessionId);
+  await expect.poll(() => watched, { timeout: 10_000 }).toBe(1);
+  await stopServer(running);
+  await expect.poll(() => watched, { timeout: 10_000 }).toBe(0);
+});

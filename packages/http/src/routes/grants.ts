@@ -14,7 +14,10 @@ export const grantRoutes: readonly Route[] = [
       operation: "grantBudget",
       summary: "Tops up the budget that a turn has used up and waits for",
       body: grantBodySchema,
-      answers: { 200: { description: "The wait for it, answered now or before", schema: answeredSchema } },
+      answers: {
+        200: { description: "The wait for it, answered now or before", schema: answeredSchema },
+        409: { description: "It does not wait for a budget" },
+      },
     },
     answer: grant,
   },

@@ -1,0 +1,105 @@
+// What the HTTP API and the command line see of jobs, and how they end them, on the server that runs them and on another one.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startTestPostgres, type TestPostgres } from "@pawl/test-postgres";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type ArcpServer, ArcpServers } from "./arcp-servers.ts";
+import { RawClient } from "./raw-client.ts";
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+}, 60_000);
+afterAll(() => postgres.stop());
+
+const servers = new ArcpServers();
+afterEach(() => servers.clean(), 30_000);
+
+const FIXTURE = join(import.meta.dirname, "..", "fixtures", "slow-server.mjs");
+
+async function ask(server: ArcpServer, path: string, token: string, body?: object) {
+  const response = await fetch(`${server.http}${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: what a server sends is looked at member by member.
+  return { status: response.status, body: (await response.json()) as any };
+}
+
+/** A job that stands still in a tool until somebody releases it. */
+async function held(server: ArcpServer, dir: string) {
+  const journal = join(dir, "journal.txt");
+  writeFileSync(journal, "");
+  const command = `"${process.execPath}" "${FIXTURE}" "${journal}" "${join(dir, "release")}"`;
+  const client = await RawClient.hello(server.ws);
+  const { payload } = await client.submit({
+    agent: "assistant",
+    input: {
+      content: "call hold with line=one",
+      environment: { mcp: [{ command, trusted: true, required: true }] },
+    },
+    lease_request: { "tool.call": ["hold"] },
+  });
+  await vi.waitFor(() => expect(existsSync(journal) && readFileSync(journal, "utf8")).toContain("hold one"), {
+    timeout: 60_000,
+  });
+  return { client, job: payload.job_id as string };
+}
+
+describe("jobs, from outside of the session that submitted them", { timeout: 120_000 }, () => {
+  it("are there for their principal alone, with the turn that works for them", async () => {
+    const dir = await servers.folder();
+    const server = await servers.start(dir);
+    const { client, job } = await held(server, dir);
+    const listed = await ask(server, "/v1/jobs?live=1", "tok-a");
+    expect(listed.body.jobs).toMatchObject([
+      { job_id: job, principal: "alice", status: "running", live: true },
+    ]);
+    const shown = await ask(server, `/v1/jobs/${job}`, "tok-a");
+    expect(shown.body).toMatchObject({
+      job_id: job,
+      session_id: job,
+      input: { content: "call hold with line=one" },
+    });
+    const turn = await ask(server, `/v1/turns/${shown.body.turn_id}`, "tok-a");
+    expect(turn.body).toMatchObject({ state: "running" });
+
+    expect((await ask(server, "/v1/jobs", "tok-b")).body).toEqual({ jobs: [] });
+    const never = await ask(server, "/v1/jobs/job_never", "tok-b");
+    const foreign = await ask(server, `/v1/jobs/${job}`, "tok-b");
+    expect([foreign.status, foreign.body]).toEqual([404, never.body]);
+    expect((await ask(server, `/v1/jobs/${job}/cancel`, "tok-b", {})).status).toBe(404);
+
+    const cancelled = await ask(server, `/v1/jobs/${job}/cancel`, "tok-a", { reason: "enough" });
+    expect([cancelled.status, cancelled.body.status]).toEqual([202, "requested"]);
+    expect((await client.end(job)).payload).toMatchObject({
+      final_status: "cancelled",
+      code: "CANCELLED",
+      message: expect.stringContaining("enough"),
+    });
+    const ended = await ask(server, `/v1/jobs/${job}/cancel`, "tok-a", {});
+    expect([ended.status, ended.body]).toMatchObject([
+      200,
+      { status: "ended", job: { status: "cancelled" } },
+    ]);
+    const after = await ask(server, `/v1/jobs/${job}`, "tok-a");
+    expect(after.body).toMatchObject({ live: false, outcome: { final_status: "cancelled" } });
+  });
+
+  it("are ended through another server than the one that runs them", async () => {
+    const shared = { databaseUrl: postgres.url };
+    const [one, two] = [await servers.folder(), await servers.folder()];
+    const a = await servers.start(one, shared);
+    const b = await servers.start(two, shared);
+    const { client, job } = await held(a, one);
+    expect((await ask(b, `/v1/jobs/${job}/cancel`, "tok-a", { reason: "from afar" })).status).toBe(202);
+    expect((await client.end(job)).payload).toMatchObject({ final_status: "cancelled", code: "CANCELLED" });
+    // An agent without a turn is ended where it runs, and nowhere else.
+    const slow = (await client.submit({ agent: "slow", input: { ms: 600_000 } })).payload.job_id;
+    const elsewhere = await ask(b, `/v1/jobs/${slow}/cancel`, "tok-a", {});
+    expect([elsewhere.status, elsewhere.body.error.code]).toEqual([409, "job_held_elsewhere"]);
+    expect((await ask(a, `/v1/jobs/${slow}/cancel`, "tok-a", {})).status).toBe(202);
+    expect((await client.end(slow)).payload.code).toBe("CANCELLED");
+  });
+});
