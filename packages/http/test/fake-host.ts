@@ -121,6 +121,7 @@ export function createFakeHost(): FakeHost {
       if (options?.idempotencyKey === "taken") throw new PawlError("store_conflict", "Other content.");
       return turn(TURN);
     },
+    turnOf: notHere,
     attach: notHere,
     attachment: async () => null,
     async transcript() {
@@ -150,6 +151,7 @@ export function createFakeHost(): FakeHost {
     turn,
     sessions: async ({ limit = 1 } = {}) => Array.from({ length: Math.min(limit, 3) }, () => record),
     counts: notHere,
+    nodes: { list: notHere, pause: notHere, resume: notHere, drain: notHere },
     waits: {
       list: async () => [],
       answer: async () => ({ status: "unknown_or_revoked" }),
