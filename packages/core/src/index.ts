@@ -193,11 +193,13 @@ export {
   type ProcessRegistration,
   type RecoveryDisposition,
   type SignalDeclaration,
+  tellsOthers,
   type WakeTarget,
   wakesTarget,
 } from "./processes/process-event.ts";
 export {
   decideProcessEvent,
+  isEnteredAtClaim,
   type ProcessAppendPlan,
   type ProcessDecision,
   planProcessAppend,

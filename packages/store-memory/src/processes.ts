@@ -1,4 +1,11 @@
-import { PawlError, type ProcessId, planProcessAppend, processId } from "@pawl/core";
+import {
+  isEnteredAtClaim,
+  PawlError,
+  type ProcessId,
+  planProcessAppend,
+  processId,
+  tellsOthers,
+} from "@pawl/core";
 import type { ProcessAppended, Processes, ProcessFence } from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
@@ -57,7 +64,7 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
       row.events.push(...events);
       row.keys.set(key, { digest: asked, events });
       state.processes.set(id, row);
-      hints.changed(id);
+      if (events.some(({ body }) => tellsOthers(body))) hints.changed(id);
       const { wake } = record.registration;
       const session = plan.wakes && wake !== null ? state.sessions.get(wake.sessionId) : undefined;
       if (session !== undefined) {
@@ -89,7 +96,7 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
         .map(([, { record }]) => record);
     },
 
-    claim(lease, { names, limit }) {
+    claim(lease, { names, limit, enter }) {
       const at = now();
       const { nodeId, generation, paused } = holdNode(state, lease, at);
       const claims = [];
@@ -101,7 +108,15 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
         row.epoch += 1;
         row.notBefore = 0;
         const fence: ProcessFence = Object.freeze({ node: lease, processId: id, epoch: row.epoch });
-        claims.push(Object.freeze({ fence, record: row.record }));
+        const entered = enter !== undefined && isEnteredAtClaim(row.record, names, enter.maxStartsInARow);
+        if (entered) {
+          const body = { type: "started", attempt: row.record.attempts + 1, owner: row.owner } as const;
+          const plan = planProcessAppend(id, row.record, [body], row.owner, at);
+          if (plan.type !== "append") throw new RangeError("What is entered at a claim can be entered.");
+          row.record = frozenCopy(plan.record, "The background task");
+          row.events.push(...frozenCopy(plan.events, "The event"));
+        }
+        claims.push(Object.freeze({ fence, record: row.record, entered }));
       }
       return claims;
     },

@@ -275,7 +275,7 @@ create table processes (
   constraint processes_disposition_check CHECK ((disposition = ANY (ARRAY['rerunnable'::text, 'owner_bound'::text, 'external'::text]))),
   constraint processes_pkey PRIMARY KEY (process_id)
 ) with (fillfactor=70);
-CREATE INDEX processes_ended ON processes USING btree ((((record ->> 'endedAt'::text))::bigint)) WHERE (NOT live);
+CREATE INDEX processes_ended ON processes USING btree (created_at) WHERE (NOT live);
 CREATE INDEX processes_live ON processes USING btree (created_at, process_id) WHERE (live AND (disposition <> 'external'::text));
 CREATE UNIQUE INDEX processes_pkey ON processes USING btree (process_id);
 

@@ -1,4 +1,11 @@
-import { PawlError, type ProcessEvent, type ProcessId, planProcessAppend, processId } from "@pawl/core";
+import {
+  PawlError,
+  type ProcessEvent,
+  type ProcessId,
+  planProcessAppend,
+  processId,
+  tellsOthers,
+} from "@pawl/core";
 import type { ProcessAppended, ProcessClaim, Processes, ProcessFence } from "@pawl/core/ports";
 import type { Row } from "./connection/database.ts";
 import { ProcessCommit } from "./connection/process-commit.ts";
@@ -73,7 +80,7 @@ export function postgresProcesses(context: StoreContext): Processes {
           version: PROCESS_VERSION,
         });
         if (appended !== undefined) {
-          hints.changed(id);
+          if (appended.events.some(({ body }) => tellsOthers(body))) hints.changed(id);
           return appended;
         }
       }
@@ -94,6 +101,7 @@ export function postgresProcesses(context: StoreContext): Processes {
         if (plan.type === "refuse") throw new PawlError(plan.code, plan.message);
         if (plan.type === "nothing") return { record: plan.record, events: [], duplicate: false };
         const { record } = plan;
+        const told = plan.events.some(({ body }) => tellsOthers(body));
         const { name, disposition, wake } = record.registration;
         const [answer] = await database.write(appendProcessEvents, [
           id,
@@ -106,7 +114,7 @@ export function postgresProcesses(context: StoreContext): Processes {
           askedDigest,
           record.grants,
           plan.wakes && wake !== null ? wake.sessionId : null,
-          channels.processes,
+          told ? channels.processes : null,
           channels.work,
           ...holder,
           PROCESS_VERSION,
@@ -115,7 +123,7 @@ export function postgresProcesses(context: StoreContext): Processes {
         ]);
         if (answer?.done !== true) continue;
         if (fence !== undefined) commit.follow(fence, record);
-        hints.changed(id);
+        if (told) hints.changed(id);
         return { record, events: plan.events, duplicate: false };
       }
       throw conflict(`Background task "${id}" has too many writers at once: try again.`);
@@ -140,13 +148,14 @@ export function postgresProcesses(context: StoreContext): Processes {
       return readableRows(rows, processOfRow, logger);
     },
 
-    async claim(lease, { names, limit }) {
+    async claim(lease, { names, limit, enter }) {
       for (const [lost, until] of lostClaims) if (until < performance.now()) lostClaims.delete(lost);
       if (lostClaims.size > 0) {
         const tokens = [...lostClaims.keys()];
         await database.write(freeLostProcessClaims, [lease.nodeId, lease.generation, tokens]);
       }
       const token = newId();
+      const { PROCESS_VERSION, processOfRow } = await loadRows();
       let rows: readonly Row[];
       try {
         rows = await database.writeOnce(claimProcesses, [
@@ -154,6 +163,8 @@ export function postgresProcesses(context: StoreContext): Processes {
           names,
           Math.max(0, limit),
           token,
+          PROCESS_VERSION,
+          enter?.maxStartsInARow ?? null,
         ]);
       } catch (error) {
         if (error instanceof PawlError && error.code === "store_outcome_unknown") {
@@ -164,12 +175,15 @@ export function postgresProcesses(context: StoreContext): Processes {
       if (rows[0]?.held !== true) throw fenced(lease.nodeId);
       const claimed = rows.filter((row) => row.process_id !== null);
       if (claimed.length === 0) return [];
-      const { processOfRow } = await loadRows();
       const claimOf = (row: Row): ProcessClaim => {
         const record = processOfRow(row);
         const { processId } = record.registration;
         const epoch = numberColumn(row, "epoch", `Background task "${processId}"`);
-        const claim = { fence: { node: lease, processId, epoch }, record };
+        const claim = {
+          fence: { node: lease, processId, epoch },
+          record,
+          entered: row.entered === true,
+        };
         commit.claimed(claim, numberColumn(row, "now", `Background task "${processId}"`));
         return claim;
       };

@@ -29,6 +29,7 @@ export type { Model, ModelCallContext } from "./model.ts";
 export type { Operation, OperationCheck, OperationVerdict } from "./operation-check.ts";
 export type { Outbox, OutboxItem, OutboxRecord } from "./outbox.ts";
 export type {
+  ClaimProcesses,
   ProcessAppend,
   ProcessAppended,
   ProcessClaim,

@@ -33,6 +33,19 @@ export interface ProcessAppended {
 export interface ProcessClaim {
   readonly fence: ProcessFence;
   readonly record: ProcessRecord;
+  /** `started` is in its log already, see `ClaimProcesses.enter`. */
+  readonly entered: boolean;
+}
+
+export interface ClaimProcesses {
+  /** Whose bodies the claimer has. */
+  readonly names: readonly string[];
+  readonly limit: number;
+  /**
+   * Whoever claims enters the bodies at once: those that `isEnteredAtClaim` get their `started` in the transaction of the claim. For the
+   * others it is the claimer's to decide. Absent: none is entered.
+   */
+  readonly enter?: { readonly maxStartsInARow: number };
 }
 
 export interface ProcessQuery {
@@ -67,15 +80,15 @@ export interface Processes {
    * Claims up to `limit` processes that have not ended and that no living node owns, oldest first: of these names, and owner-bound ones
    * of any name whose owner is gone. Never external ones. Raises their epochs. @throws PawlError `store_fenced`
    */
-  claim(
-    lease: NodeLease,
-    request: { readonly names: readonly string[]; readonly limit: number },
-  ): Promise<readonly ProcessClaim[]>;
+  claim(lease: NodeLease, request: ClaimProcesses): Promise<readonly ProcessClaim[]>;
   /**
    * Leaves a process: claimable again after `delayMs` by the store's clock. Leaving what nobody has claimed since changes
    * nothing. @throws PawlError `store_fenced`
    */
   release(fence: ProcessFence, options?: { readonly delayMs?: number }): Promise<void>;
-  /** Hints that the log of some process has grown, or of any (undefined); they may be lost, a poll is the truth. */
+  /**
+   * Hints that the log of some process has grown by more than its owner's own notes (`tellsOthers`), or of any (undefined); they may be
+   * lost, a poll is the truth.
+   */
   onChange(listener: (processId: ProcessId | undefined) => void): () => void;
 }

@@ -97,6 +97,14 @@ export function isProcessEnd(body: ProcessEventBody): body is ProcessEnd {
   );
 }
 
+/**
+ * True for events that somebody may be waiting for, who is given a hint then. That a body was entered, or is a step further, is for the
+ * log and for whoever enters it again.
+ */
+export function tellsOthers({ type }: ProcessEventBody): boolean {
+  return type !== "started" && type !== "step_done";
+}
+
 /** True for events of which the wake target is told. */
 export function wakesTarget(body: ProcessEventBody): boolean {
   return isProcessEnd(body) || (body.type === "progress" && body.wake);

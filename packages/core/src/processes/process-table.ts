@@ -112,6 +112,24 @@ function decideAbandoned(
   );
 }
 
+/**
+ * True when nothing has to be decided before its body is entered: a claimer that has the body may say so in the claim. An owner-bound one is
+ * entered once, so that its claimer first sees to it that it can; one that somebody wants to end may never begin.
+ */
+export function isEnteredAtClaim(
+  { registration, end, cancel, startsInARow }: ProcessRecord,
+  names: readonly string[],
+  maxStartsInARow: number,
+): boolean {
+  return (
+    registration.disposition === "rerunnable" &&
+    names.includes(registration.name) &&
+    end === null &&
+    cancel === null &&
+    startsInARow < maxStartsInARow
+  );
+}
+
 function sameOwner(a: ProcessOwner | null, b: ProcessOwner | null): boolean {
   return a !== null && b !== null && a.nodeId === b.nodeId && a.generation === b.generation;
 }

@@ -14,7 +14,8 @@ export interface ProcessFeed {
   signal(name: string, ordinal: number): Promise<Json>;
   /** There may be something new. */
   look(): void;
-  stop(reason: unknown): void;
+  /** `why` is asked for what those that still wait for a signal are told. */
+  stop(why: () => unknown): void;
 }
 
 /**
@@ -39,6 +40,7 @@ export async function followProcess(
   const bell = createBell(clock, ending.signal);
   let cancelled = false;
   let head = nothingUntil ?? 0;
+  let told: () => unknown = () => undefined;
 
   function take({ seq, body }: ProcessEvent): void {
     head = seq;
@@ -94,16 +96,17 @@ export async function followProcess(
           },
         };
         waiting.add(entry);
-        if (ending.signal.aborted) entry.fail(ending.signal.reason);
+        if (ending.signal.aborted) entry.fail(told());
         else entry.look();
       });
     },
     look: bell.ring,
-    stop(reason) {
+    stop(why) {
       if (ending.signal.aborted) return;
       unlisten();
-      ending.abort(reason);
-      for (const one of [...waiting]) one.fail(reason);
+      told = why;
+      ending.abort(null);
+      for (const one of [...waiting]) one.fail(why());
       bell.stop();
     },
   };

@@ -2,6 +2,7 @@ import { PawlError, type ProcessId } from "@pawl/core";
 import type { Clock, Logger, NodeLease, ProcessClaim, Processes } from "@pawl/core/ports";
 import { processInvalid } from "../errors.ts";
 import { createBell } from "./bell.ts";
+import { claimAhead, claimLimit } from "./claim-ahead.ts";
 import type { AnyProcess } from "./define-process.ts";
 import { runProcess } from "./run-process.ts";
 
@@ -22,6 +23,13 @@ export interface ProcessRunnerOptions {
 }
 
 const MOST_ENDING = 256;
+
+interface Waiting {
+  readonly claim: ProcessClaim;
+  readonly lost: AbortSignal;
+  /** By the clock of this process, in milliseconds. */
+  readonly since: number;
+}
 
 /** Runs the bodies of background tasks under the lease of this node, until `stop`. */
 export interface ProcessRunner {
@@ -47,6 +55,11 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   const running = new Map<ProcessId, Promise<void>>();
   /** Those of `running` whose body is over: another body may run while the store takes their ends. */
   const ending = new Set<ProcessId>();
+  /** Claimed, and without a place yet. */
+  const waiting: Waiting[] = [];
+  /** Those of `waiting` to which somebody may have said something since. */
+  const changed = new Set<ProcessId>();
+  let ahead = 0;
   const stopping = new AbortController();
   const bell = createBell(clock, stopping.signal);
   let loop: Promise<void> | undefined;
@@ -63,23 +76,51 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     }
   }
 
+  /** Bodies that run; those whose end is being written no longer do. */
+  const busy = () => running.size - ending.size;
+
   async function look(): Promise<void> {
     for (;;) {
+      giveBackOld();
+      const places = { concurrency, busy: busy(), ahead, waiting: waiting.length };
       // A store that takes ends slowly must not let them pile up.
-      const limit = Math.min(concurrency - running.size + ending.size, MOST_ENDING - ending.size);
+      const limit = Math.min(claimLimit(places), MOST_ENDING - ending.size);
       if (limit < 1 || stopping.signal.aborted) return;
       const { lease, lost } = await options.lease();
-      const claims = await processes.claim(lease, { names, limit });
-      for (const claim of claims) {
-        // Stopped meanwhile: whoever comes next begins it.
-        if (stopping.signal.aborted) await processes.release(claim.fence);
-        else begin(claim, lost);
-      }
-      if (claims.length < limit) return;
+      const enter = { maxStartsInARow: maxAttempts };
+      const claims = await processes.claim(lease, { names, limit, enter });
+      const full = claims.length === limit;
+      ahead = claimAhead(ahead, { concurrency, full, busy: busy(), waiting: waiting.length });
+      const since = clock.now();
+      waiting.push(...claims.map((claim) => ({ claim, lost, since })));
+      if (stopping.signal.aborted) return giveBack(waiting.splice(0));
+      fill();
+      if (!full) return;
     }
   }
 
-  function begin(claim: ProcessClaim, lost: AbortSignal): void {
+  function fill(): void {
+    while (busy() < concurrency) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      begin(next, stopping.signal);
+    }
+  }
+
+  /** Bodies have become slow: another node may have a place. */
+  function giveBackOld(): void {
+    const [first] = waiting;
+    if (first === undefined || clock.now() - first.since <= pollMs) return;
+    ahead = 0;
+    giveBack(waiting.splice(0));
+  }
+
+  function giveBack(claimed: readonly Waiting[]): void {
+    for (const one of claimed) begin(one, AbortSignal.abort());
+  }
+
+  /** `leaving`: aborted when it is to be left to whoever comes next. */
+  function begin({ claim, lost }: Waiting, leaving: AbortSignal): void {
     const { processId } = claim.fence;
     const body = bodies.get(claim.record.registration.name);
     const run = runProcess({
@@ -89,11 +130,13 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       clock,
       logger,
       lost,
-      stopping: stopping.signal,
+      stopping: leaving,
+      mayHaveChanged: changed.delete(processId),
       maxAttempts,
       retryMs: pollMs,
       onBodyOver() {
         ending.add(processId);
+        fill();
         bell.ring();
       },
     })
@@ -108,6 +151,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
           running.delete(processId);
           ending.delete(processId);
         }
+        fill();
         bell.ring();
       });
     running.set(processId, run);
@@ -120,6 +164,10 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     start() {
       if (loop !== undefined || stopping.signal.aborted) return;
       unlisten = processes.onChange((id) => {
+        for (const { claim } of waiting) {
+          const { processId } = claim.fence;
+          if (id === undefined || id === processId) changed.add(processId);
+        }
         if (id === undefined || !running.has(id)) bell.ring();
       });
       loop = lookForever();
@@ -128,6 +176,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     async stop({ drainMs = 0 } = {}) {
       unlisten();
       stopping.abort(new PawlError("node_stopping", "This node is stopping."));
+      giveBack(waiting.splice(0));
       const ended = Promise.resolve(loop).then(() => Promise.allSettled(running.values()));
       let cancel = () => {};
       const passed = new Promise<void>((resolve) => {

@@ -22,8 +22,10 @@ export interface RunProcessOptions {
   readonly logger: Logger;
   /** Aborts when the lease is lost: nothing that happens from here on is anybody's fact (D3). */
   readonly lost: AbortSignal;
-  /** Aborts when this node stops. */
+  /** Aborts when this node stops, or gives it back before its body is entered. */
   readonly stopping: AbortSignal;
+  /** Others may have said something to it since it was claimed. */
+  readonly mayHaveChanged: boolean;
   /** Entries in a row without any progress after which it fails. */
   readonly maxAttempts: number;
   /** How long a process that could not write is left alone, in milliseconds. */
@@ -59,7 +61,8 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
     writes += 1;
     return `owner ${fence.epoch}.${writes}`;
   }
-  const started: ProcessEventBody = { type: "started", attempt: record.attempts + 1, owner: me };
+  const attempt = claim.entered ? record.attempts : record.attempts + 1;
+  const started: ProcessEventBody = { type: "started", attempt, owner: me };
 
   if (registration.disposition === "owner_bound" && record.owner !== null) {
     const same = record.owner.nodeId === me.nodeId && record.owner.generation === me.generation;
@@ -70,12 +73,14 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
     await write(nextKey(), { type: "abandoned", evidence });
     return;
   }
+  lost.throwIfAborted();
+  if (stopping.aborted) return claim.entered ? leave() : processes.release(fence);
   if (body === undefined) return processes.release(fence, { delayMs: options.retryMs });
   if (record.cancel !== null && record.owner === null) {
     await write(nextKey(), started, { type: "cancelled" });
     return;
   }
-  if (record.startsInARow >= options.maxAttempts) {
+  if (!claim.entered && record.startsInARow >= options.maxAttempts) {
     const message = `Its body was entered ${record.startsInARow} times in a row and never got anywhere. Repair what ends the process that runs it, then start another.`;
     await write(nextKey(), started, {
       type: "failed",
@@ -91,17 +96,19 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
     onCancel: () => abort.abort(new PawlError("process_cancelled", "Somebody asked for its end.")),
     onError: (thrown) =>
       options.logger.warn("a background task could not be looked at", facts(processId, thrown)),
-    ...(saysNothing(record) && { nothingUntil: record.head }),
+    ...(attempt === 1 && saysNothing(record) && !options.mayHaveChanged && { nothingUntil: record.head }),
   });
-  try {
-    const { head } = await write(nextKey(), started);
-    // Something came between the claim and this.
-    if (head !== record.head + 1) feed.look();
-  } catch (thrown) {
-    feed.stop(thrown);
-    throw thrown;
+  if (!claim.entered) {
+    try {
+      const { head } = await write(nextKey(), started);
+      // Something came between the claim and this.
+      if (head !== record.head + 1) feed.look();
+    } catch (thrown) {
+      feed.stop(() => thrown);
+      throw thrown;
+    }
   }
-  const stopFeed = () => feed.stop(signal.reason);
+  const stopFeed = () => feed.stop(() => signal.reason);
   signal.addEventListener("abort", stopFeed, { once: true });
   // Asked for before it was entered again: it may clean up, and is told at once.
   if (feed.cancelled) abort.abort(new PawlError("process_cancelled", "Somebody asked for its end."));
@@ -111,14 +118,14 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
   try {
     const input = await validate(body.input, registration.input);
     if (!input.ok) throw processInputInvalid(registration.name, input.message);
-    const context = contextOf(options, feed, signal, write, nextKey);
+    const context = contextOf(options, attempt, feed, signal, write, nextKey);
     const output: Json = (await body.run(input.value, context)) ?? null;
     end = { type: "completed", output: storable(output) };
   } catch (thrown) {
     end = feed.cancelled && abort.signal.aborted ? { type: "cancelled" } : failed(thrown);
   } finally {
     signal.removeEventListener("abort", stopFeed);
-    feed.stop(new PawlError("process_left", "The body of this background task has ended."));
+    feed.stop(bodyOver);
     options.onBodyOver();
   }
   lost.throwIfAborted();
@@ -143,6 +150,7 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
 
 function contextOf(
   { claim, body }: RunProcessOptions,
+  attempt: number,
   feed: ProcessFeed,
   signal: AbortSignal,
   write: (key: string, ...bodies: ProcessEventBody[]) => Promise<unknown>,
@@ -152,7 +160,7 @@ function contextOf(
   const taken = new Map<string, number>();
   return {
     processId: claim.fence.processId,
-    attempt: claim.record.attempts + 1,
+    attempt,
     signal,
     step<Value extends Json>(stepId: string, run: (signal: AbortSignal) => Value | Promise<Value>) {
       return unheard(performStep(stepId, run));
@@ -190,15 +198,19 @@ function contextOf(
   }
 }
 
+function bodyOver(): PawlError {
+  return new PawlError("process_left", "The body of this background task has ended.");
+}
+
 /** A body may end without awaiting what it began; that must not end the whole process as an unhandled rejection. */
 function unheard<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }
 
-/** Nobody has entered it or said anything to it: its log holds nothing for a body. */
-function saysNothing({ attempts, cancel, signals }: ProcessRecord): boolean {
-  return attempts === 0 && cancel === null && Object.values(signals).every((count) => count === 0);
+/** Nobody has said anything to it: the log of one that was never entered before holds nothing for a body. */
+function saysNothing({ cancel, signals }: ProcessRecord): boolean {
+  return cancel === null && Object.values(signals).every((count) => count === 0);
 }
 
 function failed(thrown: unknown): ProcessEnd {

@@ -1,4 +1,4 @@
-import { PawlError } from "@pawl/core";
+import { PawlError, type ProcessId } from "@pawl/core";
 import { defineProcess, type ProcessContext } from "@pawl/effects/processes";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -278,6 +278,65 @@ describe("a runner of background tasks", () => {
     await vi.waitFor(() => expect(runner.running.size).toBe(16), { timeout: 10_000 });
     finish.resolve();
     for (const id of ids) expect(await world.end(id)).toEqual({ type: "completed", output: 1 });
+  });
+
+  it("what was claimed ahead of bodies that became slow goes to another node, with its attempt", async () => {
+    const world = createWorld();
+    const slow = gate();
+    let ran = 0;
+    const body = defineProcess({
+      name: "job",
+      input: z.object({ n: z.number() }),
+      async run({ n }, { signal }) {
+        ran += 1;
+        if (n >= 200) await Promise.race([slow.promise, untilAborted({ signal })]);
+        return n;
+      },
+    });
+    const idsOf: ProcessId[] = [];
+    for (let n = 0; n < 300; n++) idsOf.push(await world.start(body, { n }));
+    const a = await world.node("a", [body]);
+    const owned = async (name: string) =>
+      (await Promise.all(idsOf.map((id) => world.processes.load(id)))).filter(
+        (record) => record!.end === null && record!.owner?.nodeId === name,
+      ).length;
+    // Quick ones made it claim ahead; now all of its places are taken by slow ones.
+    await vi.waitFor(async () => {
+      expect(await world.processes.list({ live: true, limit: 300 })).toHaveLength(100);
+      expect(a.runner.running.size).toBe(16);
+      expect(await owned("a")).toBeGreaterThan(16);
+    }, 10_000);
+    await world.clock.advance(1_001);
+    await world.clock.advance(1_001);
+    await vi.waitFor(async () => {
+      const waits = await world.processes.list({ live: true, limit: 300 });
+      expect(waits.filter(({ startsInARow }) => startsInARow > 0)).toHaveLength(16);
+    }, 10_000);
+    const b = await world.node("b", [body]);
+    await vi.waitFor(() => expect(b.runner.running.size).toBe(16), 10_000);
+    slow.resolve();
+    for (const id of idsOf) expect((await world.end(id)).type).toBe("completed");
+    expect(ran, "each was entered once").toBe(300);
+  });
+
+  it("what is said to one that waits for a place is heard", async () => {
+    const world = createWorld();
+    const body = defineProcess({
+      name: "job",
+      input: z.object({ n: z.number() }),
+      run: ({ n }, { signal }) => (n < 200 ? n : untilAborted({ signal })),
+    });
+    const idsOf: ProcessId[] = [];
+    for (let n = 0; n < 260; n++) idsOf.push(await world.start(body, { n }));
+    const { runner } = await world.node("a", [body]);
+    await vi.waitFor(() => expect(runner.running.size).toBe(16), 10_000);
+    for (const id of idsOf.slice(200)) {
+      await world.commands.run(
+        { operation: "cancel", processId: id, origin: "test" },
+        { key: `cancel ${id}` },
+      );
+    }
+    for (const id of idsOf.slice(200)) expect(await world.end(id)).toEqual({ type: "cancelled" });
   });
 
   it("names are checked, and two bodies of one name are refused", async () => {

@@ -105,6 +105,37 @@ export const BROKEN_PROCESSES: readonly BrokenStore[] = [
     noticedBy: [{ chapter: CHAPTER, case: "S15 D1 an owner that was superseded" }],
   },
   {
+    fault: "a claim enters what somebody wants to end",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        claim: async (lease, request) => {
+          const rows = [...state.processes.values()].filter(({ record }) => record.cancel !== null);
+          const before = rows.map(({ record }) => record);
+          for (const row of rows) row.record = { ...row.record, cancel: null };
+          const claims = await store.processes.claim(lease, request);
+          for (const [index, row] of rows.entries()) {
+            row.record = { ...row.record, cancel: before[index]!.cancel };
+          }
+          return claims;
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "a claim enters nothing about which" }],
+  },
+  {
+    fault: "a claim enters without a word in the log",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        claim: async (lease, request) => {
+          const claims = await store.processes.claim(lease, request);
+          for (const { fence, entered } of claims) {
+            if (entered) state.processes.get(fence.processId)?.events.pop();
+          }
+          return claims;
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "S1 a claim that enters what it takes" }],
+  },
+  {
     fault: "two nodes claim one process",
     breaking: (store, { state }) =>
       replacing(store, "processes", {

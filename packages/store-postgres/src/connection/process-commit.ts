@@ -9,6 +9,7 @@ import {
   type ProcessEventBody,
   type ProcessRecord,
   planProcessAppend,
+  tellsOthers,
 } from "@pawl/core";
 import type { ProcessAppended, ProcessClaim, ProcessFence } from "@pawl/core/ports";
 import { nodeValues } from "../fence-values.ts";
@@ -163,6 +164,7 @@ export class ProcessCommit {
         record,
         live: record.end === null,
         events: rows,
+        told: events.some(({ body }) => tellsOthers(body)),
         key,
         digest,
       };

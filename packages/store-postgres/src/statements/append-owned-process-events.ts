@@ -1,9 +1,9 @@
 import { statement } from "../connection/statement.ts";
 
 /**
- * $1–$3 node lease, $4 version, $5 channel of changes, $6 as JSON an array of `{ process_id, epoch, head, record, live, events, key,
- * digest }`: what one node that owns several background tasks appends to their logs, a process at most once, none of which changes who
- * sees it or wakes anybody. `events` are `{ seq, at, body }`.
+ * $1–$3 node lease, $4 version, $5 channel of changes, $6 as JSON an array of `{ process_id, epoch, head, record, live, events, told,
+ * key, digest }`: what one node that owns several background tasks appends to their logs, a process at most once, none of which changes who
+ * sees it or wakes anybody. `events` are `{ seq, at, body }`; `told`: others are given a hint.
  *
  * Returns those that were written: whose head is still the one that is named, and whose fence holds. A known key fails all of them.
  */
@@ -22,7 +22,7 @@ with fence as (
 asked as (
   select *
   from json_to_recordset($6::json)
-    as a(process_id text, epoch bigint, head bigint, record json, live boolean, events json, key text, digest text)
+    as a(process_id text, epoch bigint, head bigint, record json, live boolean, events json, told boolean, key text, digest text)
 ),
 moved as (
   update {schema}.processes p
@@ -45,5 +45,7 @@ kept as (
   from moved m
   join asked a using (process_id)
 )
-select m.process_id, pg_notify($5, m.process_id) as told from moved m`,
+select m.process_id, case when a.told then pg_notify($5, m.process_id) end as told
+from moved m
+join asked a using (process_id)`,
 );

@@ -1,17 +1,30 @@
 import { statement } from "../connection/statement.ts";
 import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
 
+/** All that this reads of a record, and so all that it may write again. */
+const PARTS = `registration json, status text, grants json, attempts bigint, "startsInARow" bigint, owner json, signals json,
+    cancel json, progress json, "end" json, head bigint, "registeredAt" bigint, "startedAt" bigint, "endedAt" bigint`;
+const PART_COUNT = 14;
+
 /**
- * $1–$3 node lease, $4 names, $5 limit, $6 token of this claim. Takes what no living node owns: owner-bound ones that were started
- * whatever their name, since any node can say that their owner is gone. An owner that renews too late finds the epoch raised, in
- * the row that it must lock to write anything. `now` is the database's time in milliseconds.
+ * $1–$3 node lease, $4 names, $5 limit, $6 token of this claim, $7 version, $8 most starts in a row, or null: none is entered. Takes what
+ * no living node owns: owner-bound ones that were started whatever their name, since any node can say that their owner is gone. An owner
+ * that renews too late finds the epoch raised, in the row that it must lock to write anything. `now` is the database's time in
+ * milliseconds.
+ *
+ * Those that `isEnteredAtClaim` of @pawl/core are `entered`: `started` is in their log, and their record is the fold with it, written
+ * here as `applyProcessEvent` does. A record of another version or with parts that are not known here is left to who knows it.
  */
 export const claimProcesses = statement(
   "claim_processes",
   `
 with ${NODE_FENCE},
-due as (
-  select p.process_id
+clock as (
+  select (extract(epoch from clock_timestamp()) * 1000)::bigint as now from fence
+),
+due as materialized (
+  select p.process_id, p.record,
+    p.disposition = 'rerunnable' and p.name = any($4::text[]) and p.version = $7::smallint and $8::bigint is not null as may_enter
   from {schema}.processes p
   where p.live and p.disposition <> 'external'
     and (p.name = any($4::text[]) or (p.disposition = 'owner_bound' and p.started))
@@ -25,16 +38,35 @@ due as (
   limit $5::bigint
   for update of p skip locked
 ),
+begun as (
+  select d.process_id, r.head + 1 as seq, r.attempts + 1 as attempt,
+    json_build_object('nodeId', f.node_id, 'generation', f.generation) as owner, c.now,
+    json_build_object(
+      'registration', r.registration, 'status', 'running', 'grants', r.grants, 'attempts', r.attempts + 1,
+      'startsInARow', r."startsInARow" + 1, 'owner', json_build_object('nodeId', f.node_id, 'generation', f.generation),
+      'signals', r.signals, 'cancel', null, 'progress', r.progress, 'end', null, 'head', r.head + 1,
+      'registeredAt', r."registeredAt", 'startedAt', coalesce(r."startedAt", c.now), 'endedAt', null) as record
+  from due d, fence f, clock c, json_to_record(d.record) as r(${PARTS})
+  where d.may_enter and r."startsInARow" < $8::bigint and json_typeof(coalesce(r.cancel, 'null')) = 'null'
+    and (select count(*) from json_object_keys(d.record)) = ${PART_COUNT}
+),
 taken as (
   update {schema}.processes p
-  set owner_node = f.node_id, owner_generation = f.generation, epoch = p.epoch + 1, claim_token = $6, not_before = null
-  from due d, fence f
+  set owner_node = f.node_id, owner_generation = f.generation, epoch = p.epoch + 1, claim_token = $6, not_before = null,
+    head = coalesce(b.seq, p.head), started = p.started or b.seq is not null, record = coalesce(b.record, p.record)
+  from due d left join begun b using (process_id), fence f
   where p.process_id = d.process_id
-  returning p.process_id, p.version, p.record, p.epoch, p.created_at
+  returning p.process_id, p.version, p.record, p.epoch, p.created_at, b.seq, b.now, b.attempt, b.owner
+),
+logged as (
+  insert into {schema}.process_events (process_id, seq, at, version, body)
+  select t.process_id, t.seq, t.now, t.version, json_build_object('type', 'started', 'attempt', t.attempt, 'owner', t.owner)
+  from taken t
+  where t.seq is not null
 )
-select exists (select from fence) as held, t.process_id, t.version, t.record, t.epoch,
-  (extract(epoch from clock_timestamp()) * 1000)::bigint as now
+select c.now is not null as held, c.now, t.process_id, t.version, t.record, t.epoch, t.seq is not null as entered
 from (select) one
+left join clock c on true
 left join taken t on true
 order by t.created_at, t.process_id`,
 );

@@ -1,6 +1,7 @@
 import { statement } from "../connection/statement.ts";
 
-const OLD = "not p.live and (p.record ->> 'endedAt')::bigint < $1::bigint";
+/** Whatever ended before was made before, by the same clock: that is what there is an index for. */
+const OLD = `not p.live and p.created_at < to_timestamp($1::bigint / 1000.0) and (p.record ->> 'endedAt')::bigint < $1::bigint`;
 
 /** $1 ended before, in milliseconds, $2 at most so many. */
 export const pruneTasks = statement(
@@ -9,7 +10,7 @@ export const pruneTasks = statement(
 with old as materialized (
   select p.process_id from {schema}.processes p
   where ${OLD}
-  order by (p.record ->> 'endedAt')::bigint
+  order by p.created_at
   limit $2::bigint
   for update skip locked
 ),

@@ -235,6 +235,75 @@ export const processesChapter = chapter("Background tasks", (add) => {
     t.expect(await processes.claim(a, { names: ["import"], limit: 10 })).toEqual([]);
   });
 
+  add(
+    "S1 a claim that enters what it takes logs the start with it, and the record is the fold",
+    async (t) => {
+      await register(t, "p1", { wake: { sessionId: S2 } });
+      await append(t, "signal", [
+        { type: "signal", name: "rate", ordinal: 0, payload: { deep: [1.5, "ünï"] } },
+      ]);
+      const dead = await t.node("node-a", 300);
+      const enter = { maxStartsInARow: 3 };
+      const entered = async (lease: NodeLease) => {
+        const claims = await t.store.processes.claim(lease, { names: ["import"], limit: 10, enter });
+        const log = await t.store.processes.events(P1);
+        for (const { entered, record } of claims) {
+          t.expect([entered, record], "the record is the fold of the log").toEqual([true, foldProcess(log)]);
+          t.expect(await t.store.processes.load(P1)).toEqual(record);
+        }
+        return claims;
+      };
+      const [first] = await entered(dead);
+      t.expect([first!.record.status, first!.record.attempts, first!.record.owner]).toEqual([
+        "running",
+        1,
+        ownerOf(first!),
+      ]);
+      const log = await t.store.processes.events(P1);
+      t.expect(log.at(-1)).toEqual({ processId: P1, seq: 4, at: log[3]!.at, body: started(first!) });
+      t.expect(log[3]!.at >= log[2]!.at).toBe(true);
+      t.expect(first!.record.startedAt).toBe(log[3]!.at);
+      const b = await t.node("node-b");
+      const [second] = await t.until("the lease is over", async () => {
+        const claims = await entered(b);
+        return claims.length > 0 ? claims : undefined;
+      });
+      const { attempts, startsInARow, owner, startedAt } = second!.record;
+      t.expect([attempts, startsInARow, owner, startedAt]).toEqual([2, 2, ownerOf(second!), log[3]!.at]);
+      const { record } = await append(t, "end", [{ type: "completed", output: null }], { claim: second });
+      t.expect([record.status, record.head]).toEqual(["completed", 6]);
+    },
+  );
+
+  add("a claim enters nothing about which something has to be decided first", async (t) => {
+    await register(t, "p1", { disposition: "owner_bound" });
+    await register(t, "p2");
+    await append(t, "cancel", [{ type: "cancel_requested", origin: "ana" }], { id: "p2" });
+    await register(t, "p3");
+    const a = await t.node("node-a");
+    const claim = (maxStartsInARow: number) =>
+      t.store.processes.claim(a, { names: ["import"], limit: 10, enter: { maxStartsInARow } });
+    for (const { fence, entered, record } of await claim(0)) {
+      t.expect([fence.processId, entered, record.attempts]).toEqual([fence.processId, false, 0]);
+      await t.store.processes.release(fence);
+    }
+    const claims = await claim(1);
+    t.expect(claims.map(({ fence, entered }) => [fence.processId, entered])).toEqual([
+      ["p1", false],
+      ["p2", false],
+      ["p3", true],
+    ]);
+    for (const { fence, record } of claims) {
+      const log = await t.store.processes.events(fence.processId);
+      t.expect(record, "the record is the fold of the log").toEqual(foldProcess(log));
+    }
+    // Left in good order, it was entered no time in a row.
+    const entered = claims[2]!;
+    await append(t, "leave", [{ type: "left", owner: ownerOf(entered) }], { claim: entered, id: "p3" });
+    await t.store.processes.release(entered.fence);
+    t.expect((await claim(1)).map((again) => [again.entered, again.record.attempts])).toEqual([[true, 2]]);
+  });
+
   add("S15 D1 an owner that was superseded can say nothing", async (t) => {
     await register(t);
     const old = await claimOne(t, await t.node("node-a"));
