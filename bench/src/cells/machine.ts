@@ -1,5 +1,6 @@
 import type { Cell } from "../cell.ts";
-import { recordTurn, stepThrough } from "../recorded-turn.ts";
+import { allocatedBytes } from "../collect-garbage.ts";
+import { recordTurn, rowsOf, stepThrough } from "../recorded-turn.ts";
 import { msPerUnit } from "../stopwatch.ts";
 
 export const machineCell: Cell = {
@@ -7,7 +8,8 @@ export const machineCell: Cell = {
   title: "The turn machine",
   about: `
     The turn machine alone, on one core: a turn of 20 messages over and over, and whether a step costs more
-    with a longer history or a longer turn.
+    with a longer history or a longer turn. Bytes are those that a step leaves for the collector and those of the
+    row that holds its input, on average over the turn.
   `,
   notShown: `
     What a turn costs: no effect is performed, nothing is stored, no request of a model is built. A
@@ -45,6 +47,16 @@ export const machineCell: Cell = {
           unit,
           floor: shortTurn,
           sample: nsPerStep(recordTurn({ iterations: 1_000 })),
+        },
+        {
+          name: "allocated by a step",
+          unit: "bytes",
+          sample: () => allocatedBytes(() => stepThrough(twenty)) / twenty.length,
+        },
+        {
+          name: "a step's row in the log, as JSON",
+          unit: "bytes",
+          sample: () => JSON.stringify(rowsOf(twenty)).length / twenty.length,
         },
       ],
     };

@@ -1,8 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { createMcpTools } from "@pawl/mcp";
 import { createDiscoveryCache, type DiscoveryKey, discoveryKey, type McpTool } from "@pawl/mcp-cache";
 import type { Cell } from "../cell.ts";
+import { collectGarbage } from "../collect-garbage.ts";
 import { startListServer } from "../list-server.ts";
 import { msPerUnitAsync } from "../stopwatch.ts";
 
@@ -115,14 +114,12 @@ const IDLE_ENTRIES = 2_000;
 
 /** Heap after a collection with so many lists of no tools, less the heap before. */
 async function bytesPerEntry(): Promise<number> {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   const cache = createDiscoveryCache<McpTool>({ maxEntries: IDLE_ENTRIES });
   const keys = Array.from({ length: IDLE_ENTRIES }, (_, i) => keyOf(`idle${i}`));
-  collect();
+  collectGarbage();
   const before = process.memoryUsage().heapUsed;
   for (const key of keys) await cache.resolve(key, async () => ({ tools: [] }));
-  collect();
+  collectGarbage();
   const bytes = (process.memoryUsage().heapUsed - before) / IDLE_ENTRIES;
   // Kept alive until it was measured.
   if (cache.stats().entries !== IDLE_ENTRIES) throw new Error("Some entries are gone.");
