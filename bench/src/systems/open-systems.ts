@@ -145,8 +145,12 @@ export async function eachThatRuns(
         await start(name);
       } catch (cause) {
         if (name.module === "pawl") throw cause;
-        absent.push({ name: name.name, reason: `It did not start: ${(cause as Error).message}` });
+        absent.push({ name: name.name, reason: `It did not start: ${firstLine(cause)}` });
       }
   }
   return absent;
+}
+
+function firstLine(cause: unknown): string {
+  return (cause as Error).message.split("\n")[0] ?? "";
 }

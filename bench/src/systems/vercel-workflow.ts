@@ -39,6 +39,8 @@ export const open: OpenSystem = async ({ url, folder }) => {
     WORKFLOW_POSTGRES_MAX_POOL_SIZE: String(CONCURRENCY + 2),
   };
   Object.assign(process.env, environment);
+  // Its programs look for the world from here.
+  process.chdir(folder);
   const require = createRequire(import.meta.url);
   const setup = join(INSTALLED, "@workflow", "world-postgres", "bin", "setup.js");
   await promisify(execFile)(process.execPath, [setup]);
