@@ -13,6 +13,8 @@ interface Manifest {
   readonly files?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 /** In bytes. @param from a folder from which the packages resolve */
@@ -34,7 +36,9 @@ async function visit(folder: string, seen: Map<string, number>): Promise<void> {
   seen.set(folder, 0);
   const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest;
   seen.set(folder, await publishedBytes(folder, manifest));
-  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
+  const { dependencies, optionalDependencies, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
+  const peers = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true);
+  for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), ...peers]) {
     // One for another platform is not there.
     const dependency = await folderOf(name, folder);
     if (dependency !== undefined) await visit(dependency, seen);
