@@ -195,6 +195,22 @@ describe("what an agent waits for", () => {
     expect(await host.waits.list()).toEqual([]);
   });
 
+  it.each(["stop", "destroy"] as const)("D18 so does %s of its session", async (verb) => {
+    const { host } = scene();
+    const turn = await host.session("s1").send("go");
+    const result = await turn.result();
+    const path = result.status === "waiting" ? result.waits[0]!.path! : [];
+    expect(path.length).toBeGreaterThan(1);
+    await host.session("s1")[verb]();
+    for (const { turnId } of path) {
+      expect(await host.turn(turnId).result()).toMatchObject({
+        status: "cancelled",
+        evidence: { origin: "parent" },
+      });
+    }
+    expect(await host.waits.list()).toEqual([]);
+  });
+
   it("an agent that was cancelled by itself is a failed call", async () => {
     const { host } = scene();
     const turn = await host.session("s1").send("go");

@@ -141,14 +141,18 @@ export function awaitSections({ state, hints, now, bytesDigest }: MemoryContext)
   };
 }
 
-/** The turn has ended: nobody waits any more, and who answers now learns that it is too late. */
-export function endWaitsOfTurn(state: MemoryState, turnId: TurnId, at: number): void {
+/** The turn has ended: nobody waits any more, and who answers now learns that it is too late. @returns what was waited for */
+export function endWaitsOfTurn(state: MemoryState, turnId: TurnId, at: number): readonly AwaitEventRecord[] {
   const facts = { terminal: { status: "cancelled" }, resolvedBy: TURN, resolvedAt: at } as const;
+  const ended: AwaitEventRecord[] = [];
   for (const keyId of state.awaitsOfTurn.get(turnId) ?? []) {
     const record = state.awaits.get(keyId);
-    if (record?.terminal === null) state.awaits.set(keyId, Object.freeze({ ...record, ...facts }));
+    if (record?.terminal !== null) continue;
+    state.awaits.set(keyId, Object.freeze({ ...record, ...facts }));
+    ended.push(record);
   }
   state.awaitsOfTurn.delete(turnId);
+  return ended;
 }
 
 export function isApproval(info: Json): boolean {

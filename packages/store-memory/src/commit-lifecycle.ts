@@ -7,6 +7,7 @@ import {
   type NewInputState,
   type RuntimeState,
   type SessionId,
+  type TurnId,
   tombstoneOf,
 } from "@pawl/core";
 import { endWaitsOfTurn } from "./await-events.ts";
@@ -16,6 +17,7 @@ import { conflict, sessionErased } from "./errors.ts";
 import { applyUpsert, planUpsert } from "./input-ledger.ts";
 import { changeInput } from "./input-rows.ts";
 import { newSession, type SessionRow, touch } from "./memory-state.ts";
+import { requestCancel } from "./request-cancel.ts";
 
 /** Everything that can fail comes before the first change. */
 export function commitLifecycle(
@@ -51,13 +53,14 @@ export function commitLifecycle(
   return { abandoned };
 }
 
-/** Nothing of the session goes on: its inputs, its open turn, what that waited for, its holder. */
+/** Nothing of the session goes on: its inputs, its open turn, what that waited for, the agents that work for it, its holder. */
 function cutOff(
-  { state, hints }: MemoryContext,
+  context: MemoryContext,
   session: SessionRow,
   reason: "stopped" | "destroyed",
   at: number,
 ): readonly InputId[] {
+  const { state, hints } = context;
   const open = session.inputs.filter((input) => !isTerminalInput(input.state));
   for (const input of open) {
     const outcome = Object.freeze({ type: "abandoned", reason } as const);
@@ -68,7 +71,13 @@ function cutOff(
     // Its holder looks for a cancel request, and learns that it is fenced when it writes.
     const request = { requestId: `lifecycle ${turnId}`, requestedAt: at, origin: "lifecycle", reason };
     if (!state.cancels.has(turnId)) state.cancels.set(turnId, Object.freeze(request));
-    endWaitsOfTurn(state, turnId, at);
+    const agents = endWaitsOfTurn(state, turnId, at).flatMap(({ wait }) =>
+      wait.type === "child_turn" ? [wait.turnId as TurnId] : [],
+    );
+    for (const agent of agents) {
+      const why = `The session that it works for is ${reason}.`;
+      requestCancel(context, agent, { requestId: `parent of ${agent}`, origin: "parent", reason: why });
+    }
     session.openTurn = null;
   }
   session.owner?.sessions.delete(session);

@@ -1,6 +1,6 @@
-import { type CancelEvidence, inputIdsOfTurn, type SessionId, sessionPrefix, type TurnId } from "@pawl/core";
-import type { CancelRequest, InputRecord, SessionRecord, Sessions } from "@pawl/core/ports";
-import { earliest, noteNeed } from "./claim-policy.ts";
+import { sessionPrefix } from "@pawl/core";
+import type { InputRecord, SessionRecord, Sessions } from "@pawl/core/ports";
+import { noteNeed } from "./claim-policy.ts";
 import { commitBoundary } from "./commit-boundary.ts";
 import { commitLifecycle } from "./commit-lifecycle.ts";
 import type { MemoryContext } from "./context.ts";
@@ -9,7 +9,8 @@ import { holdSession } from "./fence.ts";
 import { frozenCopy } from "./frozen-copy.ts";
 import { changeInput } from "./input-rows.ts";
 import { checkNewRow, checkRows } from "./log-rows.ts";
-import { lastDigest, type MemoryState, type SessionRow, type TurnRow, touch } from "./memory-state.ts";
+import { lastDigest, type SessionRow, type TurnRow, touch } from "./memory-state.ts";
+import { requestCancel } from "./request-cancel.ts";
 import type { Sections } from "./sections.ts";
 
 export function sessionSections(context: MemoryContext): Sections<Sessions> {
@@ -147,41 +148,12 @@ export function sessionSections(context: MemoryContext): Sections<Sessions> {
       return [...(state.sessions.get(sessionId)?.receipts ?? [])];
     },
 
-    requestCancel(turnId, request): CancelRequest {
-      const turn = state.turns.get(turnId);
-      const sessionId = turn?.sessionId ?? expectedSession(state, turnId);
-      if (sessionId === undefined) return { status: "unknown" };
-
-      const outcome = turn?.committed?.receipt.outcome;
-      if (outcome?.status === "cancelled") return { status: "already_requested", evidence: outcome.evidence };
-      if (outcome) return { status: "completion_won", outcome };
-      const first = state.cancels.get(turnId);
-      if (first !== undefined) return { status: "already_requested", evidence: first };
-      const requestedAt = now();
-      const { requestId, origin, reason } = request;
-      const evidence: CancelEvidence = frozenCopy(
-        { requestId, requestedAt, origin, ...(reason !== undefined && { reason }) },
-        "The cancel request",
-      );
-
-      const session = state.sessions.get(sessionId)!;
-      state.cancels.set(turnId, evidence);
-      session.wakeAt = earliest(session.wakeAt, requestedAt);
-      noteNeed(state, session);
-      hints.work(sessionId);
-      return { status: "requested", evidence };
-    },
+    requestCancel: (turnId, request) => requestCancel(context, turnId, request),
 
     pendingCancel(turnId) {
       return state.cancels.get(turnId) ?? null;
     },
   };
-}
-
-/** The session of the queued input that will begin this turn. */
-function expectedSession(state: MemoryState, turnId: TurnId): SessionId | undefined {
-  const inputs = inputIdsOfTurn(turnId).map((id) => state.inputs.get(id));
-  return inputs.find((input) => input?.state === "queued" && input.turnId === turnId)?.sessionId;
 }
 
 function recordOf(session: SessionRow, now: number): SessionRecord {

@@ -14,6 +14,7 @@ import { textColumn } from "./rows/column.ts";
 import { endSession } from "./statements/end-session.ts";
 import { lockLine } from "./statements/lock-line.ts";
 import { lockRuntimeState } from "./statements/lock-runtime-state.ts";
+import { requestCancel } from "./statements/request-cancel.ts";
 import { setRuntimeState } from "./statements/set-runtime-state.ts";
 
 /** One transaction. After a lost answer it finds what it did: the state is the same, and so are the inputs. */
@@ -33,14 +34,14 @@ export async function commitLifecycle(
   if (stranger !== undefined) {
     throw conflict(`Input "${stranger.inputId}" is of session "${stranger.sessionId}".`);
   }
-  const abandoned = await database.transaction("commit_lifecycle", async (tx) => {
+  const ended = await database.transaction("commit_lifecycle", async (tx) => {
     await checkUnused(tx, sessionId, null);
     await tx.run(lockLine, [sessionId]);
     const [session] = await tx.run(lockRuntimeState, [sessionId]);
     if (session !== undefined) checkRuntimeTransition(session.runtime_state as RuntimeState, to);
     for (const input of states) await upsert(context, tx, input, session, false);
     await tx.run(setRuntimeState, [sessionId, to, channels.work]);
-    if (drivesTurns(to)) return [];
+    if (drivesTurns(to)) return { abandoned: [], agents: [] };
     const evidence = {
       requestId: `lifecycle ${sessionId}`,
       requestedAt: Date.now(),
@@ -48,11 +49,22 @@ export async function commitLifecycle(
       reason: to,
     };
     const rows = await tx.run(endSession, [sessionId, to, JSON.stringify(evidence), channels.log]);
-    return rows
+    const where = `Session "${sessionId}"`;
+    const abandoned = rows
       .filter((row) => row.input_id !== null)
-      .map((row) => textColumn(row, "input_id", `Session "${sessionId}"`) as InputId);
+      .map((row) => textColumn(row, "input_id", where) as InputId);
+    // With it or not at all: whoever waits for them is gone, and nobody else would ask for their end (D18).
+    const agents: SessionId[] = [];
+    for (const row of rows.filter((row) => row.agent_turn !== null)) {
+      const turn = textColumn(row, "agent_turn", where);
+      const why = `The session that it works for is ${to}.`;
+      const [asked] = await tx.run(requestCancel, [turn, `parent of ${turn}`, "parent", why, channels.work]);
+      if (asked?.session_id != null) agents.push(asked.session_id as SessionId);
+    }
+    return { abandoned, agents };
   });
+  for (const agent of ended.agents) hints.work(agent);
   hints.work(sessionId);
   hints.appended(sessionId);
-  return { abandoned };
+  return { abandoned: ended.abandoned };
 }

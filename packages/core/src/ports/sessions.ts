@@ -119,7 +119,8 @@ export interface Sessions {
   /**
    * The runtime state and inputs in one unit; a session that is not there is made. `retired`: it drains what it has and takes
    * nothing new, also while a turn of it runs. `stopped`, `destroyed`: everything that has not ended is abandoned, an open turn is
-   * cut off, what it waited for is cancelled, and its holder can write nothing more. The same again changes nothing.
+   * cut off, what it waited for is cancelled, agents that it waited for are asked to end, and its holder can write nothing more. The
+   * same again changes nothing.
    *
    * @throws PawlError `runtime_transition_illegal`, and what `Inbox.persistInputState` throws: then nothing is written
    */

@@ -1,5 +1,6 @@
 import {
   BEHAVIOUR,
+  drivesTurns,
   type ErrorFacts,
   errorFacts,
   initialState,
@@ -79,8 +80,12 @@ export function createTurnOpener({
   /** Somebody who did not know that he was superseded may have asked for work that nobody waits for any more. */
   async function tooLate(input: InputRecord): Promise<ErrorFacts | undefined> {
     const parent = environment.parentOf?.(input);
-    if (parent === undefined || (await store.sessions.loadCommitted(parent.turnId)) === null)
-      return undefined;
+    if (parent === undefined) return undefined;
+    const [committed, state] = await Promise.all([
+      store.sessions.loadCommitted(parent.turnId),
+      store.sessions.loadRuntimeState(parent.sessionId),
+    ]);
+    if (committed === null && (state === null || drivesTurns(state))) return undefined;
     const message = `Turn ${parent.turnId}, for which this one should work, has ended.`;
     return { code: "parent_ended", message };
   }

@@ -2,7 +2,7 @@ import { statement } from "../connection/statement.ts";
 
 /**
  * $1 session, whose line is locked, $2 why, $3 evidence of a cancel request, $4 channel of logs. Nothing of it goes on: inputs that have not
- * ended, its open turn, what that waited for, its holder. Returns the inputs that are abandoned.
+ * ended, its open turn, what that waited for, its holder. Returns the inputs that are abandoned, and the turns of agents that worked for it.
  *
  * Its holder looks for a cancel request, and learns by the epoch that it is fenced. A row of the log that is on its way may still land:
  * it belongs to a turn that nobody goes on with.
@@ -31,6 +31,7 @@ unwaited as (
     resolved_at = clock_timestamp()
   from session s
   where e.session_id = $1 and e.turn_id = s.open_turn and e.terminal is null and not e.revoked
+  returning e.wait
 ),
 freed as (
   update {schema}.sessions s
@@ -43,7 +44,9 @@ quiet as (
     blocked_message = null, wake_at = null, input_at = null, not_before = null, attempts = 0, claimed_head = null
   where q.session_id = $1
 )
-select g.input_id, null as hinted from gone g
+select g.input_id, null as agent_turn, null as hinted from gone g
 union all
-select null, pg_notify($4, $1)`,
+select null, u.wait ->> 'turnId', null from unwaited u where u.wait ->> 'type' = 'child_turn'
+union all
+select null, null, pg_notify($4, $1)::text`,
 );

@@ -179,5 +179,33 @@ export const runtimeStatesChapter = chapter("Runtime states", (add) => {
         t.expect(await t.claim(await t.node("node-b"))).toEqual([]);
       },
     );
+
+    add(`D18 a turn whose session is ${state} takes the agents that work for it along`, async (t) => {
+      const { sessions, awaits } = t.store;
+      const held = await t.working();
+      const going = await t.working("agent_1");
+      await going.retry(0);
+      await t.accept("in_agent_2", "agent_2");
+      const ended = await t.working("agent_3");
+      const done = ended.turn!;
+      await ended.end();
+      const later = turnIdOfInput(inputId("in_agent_2"));
+      const agents = { agent_1: going.turn!, agent_2: later, agent_3: done };
+      for (const [session, turn] of Object.entries(agents)) {
+        const wait = { type: "child_turn", sessionId: session, turnId: turn } as const;
+        await awaits.register(newAwaitEvent(`k_${session}`, "s1", { wait, turnId: held.turn! }));
+      }
+      await sessions.commitLifecycle(S1, state);
+      for (const turn of [going.turn!, later]) {
+        const { origin, reason } = (await sessions.pendingCancel(turn)) ?? {};
+        t.expect([origin, reason]).toEqual(["parent", `The session that it works for is ${state}.`]);
+      }
+      t.expect(await sessions.pendingCancel(done)).toBe(null);
+      t.expect((await awaits.load("k_agent_1"))?.terminal).toEqual({ status: "cancelled" });
+      // Somebody has to come and end them.
+      const node = await t.node("node-b");
+      t.expect((await t.claim(node, "agent_1")).length).toBe(1);
+      t.expect((await t.claim(node, "agent_2")).length).toBe(1);
+    });
   }
 });
