@@ -1,4 +1,5 @@
-import { executionScope } from "@pawl/core";
+import { executionScope, sessionId } from "@pawl/core";
+import type { AwaitEventRows } from "@pawl/core/ports";
 import { createAwaitEvents, createKeyring, systemClock } from "@pawl/effects";
 import { memoryStore } from "@pawl/store-memory";
 import { bareNotify } from "../bare-notify.ts";
@@ -15,8 +16,9 @@ export const wakeUpCell: Cell = {
     was approved: the answer is durable twice by then, where it was given and in the turn's log. The answer
     comes through a host of its own with its own connections, as another process would be. Hot: the turn
     still waits in memory. Parked: nothing of it is in memory; it is claimed and replayed. In process: a
-    bare await-event of a store in memory, from \`resolve\` to the waiter's next line. The floor is a bare
-    INSERT with a NOTIFY until a bare listener has heard it.
+    bare await-event of a store in memory, from \`resolve\` to the waiter's next line; the await-event alone
+    is the same over PostgreSQL, the waiter with connections of its own. The floor is a bare INSERT with a
+    NOTIFY until a bare listener has heard it.
   `,
   notShown: `
     A network to the database, nor a second process: both ends share this one's event loop.
@@ -33,11 +35,11 @@ export const wakeUpCell: Cell = {
 
     const clock = systemClock;
     const bytes = Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256);
-    const awaits = await createAwaitEvents({
-      rows: memoryStore({ clock }).awaits,
-      keyring: createKeyring([{ id: "k1", bytes }]),
-      clock,
-    });
+    const keyring = createKeyring([{ id: "k1", bytes }]);
+    const over = (rows: AwaitEventRows) => createAwaitEvents({ rows, keyring, clock });
+    const awaits = await over(memoryStore({ clock }).awaits);
+    const here = await over(answering.store.awaits);
+    const there = await over(waiting.store.awaits);
 
     async function ask(): Promise<string> {
       sent += 1;
@@ -67,6 +69,32 @@ export const wakeUpCell: Cell = {
       for (let i = 0; i < turns; i++) {
         const session = await ask();
         samples.push(await answer(session, await askedFor(session)));
+        // What is left of this turn is not what the next one waits for.
+        await ended(session);
+      }
+      return samples;
+    }
+
+    async function ended(session: string): Promise<void> {
+      for (;;) {
+        const record = await waiting.store.sessions.load(sessionId(session));
+        if (record !== null && record.revision > 0 && record.runtimeState === "idle") return;
+      }
+    }
+
+    async function alone(): Promise<readonly number[]> {
+      const samples: number[] = [];
+      for (let i = 0; i < 25 * scale; i++) {
+        sent += 1;
+        const scope = executionScope.turn("session-1", `turn-${sent}`);
+        const key = await here.key(scope, { type: "tool_completion", callId: "c1" });
+        const registered = { ...key, sessionId: null, turnId: null, dueAt: null, info: {} };
+        await waiting.store.awaits.register(registered);
+        const gone = there.wait(key, { signal: new AbortController().signal }).then(() => performance.now());
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        const began = performance.now();
+        void here.resolve(key, { status: "ok", payload: 1 });
+        samples.push((await gone) - began);
       }
       return samples;
     }
@@ -124,6 +152,13 @@ export const wakeUpCell: Cell = {
           floor,
           target: { of: "value", atMost: 1.5 },
           sample: share(hot, 0.5),
+        },
+        {
+          name: "the await-event alone, p50",
+          unit: "ms",
+          floor,
+          target: { of: "value", atMost: 1.5 },
+          sample: share(alone, 0.5),
         },
         { name: "another process, hot, p95", unit: "ms", sample: share(hot, 0.95) },
         {

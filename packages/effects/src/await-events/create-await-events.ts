@@ -89,12 +89,15 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
     const watching = isControlWait(event.wait);
     let pollMs = POLL_FIRST_MS;
     const wake = subscribe(event.keyId, signal);
+    let registered = false;
     try {
       for (;;) {
         // Reset before looking: what comes after this line is a wake-up, what came before is seen by the look.
         wake.reset();
-        const record = await rows.register(event);
+        // Only the first look may have to write. What cannot be read any more is asked for as if it were new.
+        const record = (registered ? await rows.load(event.keyId) : null) ?? (await rows.register(event));
         if (record === null) throw unknownOrRevoked();
+        registered = true;
         if (record.terminal !== null) return record.terminal;
         if (signal.aborted) {
           // A process that dies, or lost its lease, settles nothing: only a turn that asks its effects to stop does.

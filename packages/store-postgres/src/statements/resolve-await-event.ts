@@ -8,6 +8,9 @@ import { tombstone } from "./tombstone.ts";
  * Writes the winner, marks the session for wake-up and hints, in one statement (D15). `mine`: this resolver wrote what is
  * returned, now or in an attempt whose answer was lost. No row: unknown, or revoked.
  *
+ * A session that somebody holds is marked and not announced as work: nobody else could take it, its holder hears of the event itself,
+ * and whoever lets it go looks at the mark under the same lock (D16).
+ *
  * The session's line is locked first, as by a claim, a park and an acceptor: whoever waits for it holds no event meanwhile. What
  * this statement sees may be older than what it locks, so the event is written by an upsert: only that looks at the row as it is
  * once it is locked, also at one that was made or resolved in between, and takes the time after the lock. Past its due time an
@@ -63,7 +66,7 @@ woken as (
   set wake_at = least(q.wake_at, clock_timestamp())
   from written w
   where q.session_id = w.session_id and w.resolve_token = $4
-  returning q.session_id
+  returning q.session_id, q.held
 ),
 answer as (
   select * from written
@@ -72,9 +75,9 @@ answer as (
   where k.terminal is not null
     and not exists (select from {schema}.revoked_sessions r where r.session_id = k.session_id)
 )
-select ${AWAIT_EVENT_COLUMNS}, e.resolve_token = $4 as mine, w.session_id as woken,
-  case when w.session_id is not null then pg_notify($5, w.session_id) end as hinted_work,
-  case when exists (select from written) and e.resolve_token = $4 then pg_notify($6, e.key_id) end as hinted_event
+select ${AWAIT_EVENT_COLUMNS}, e.resolve_token = $4 as mine, case when not w.held then w.session_id end as woken,
+  case when exists (select from written) and e.resolve_token = $4 then pg_notify($6, e.key_id) end as hinted_event,
+  case when not w.held then pg_notify($5, w.session_id) end as hinted_work
 from answer e
 left join woken w on true
 where not e.revoked`,
