@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** The turn waits for somebody, or is blocked: it is not over. */
   waiting: 3,
+  /** A receipt holds, and nobody here knows whose key signed it. */
+  unproven: 4,
   cancelled: 130,
 } as const;
 

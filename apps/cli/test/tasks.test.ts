@@ -79,6 +79,44 @@ describe("background tasks", { timeout: 60_000 }, () => {
     expect([late.code, JSON.parse(late.stdout)]).toMatchObject([1, { code: "process_ended" }]);
   });
 
+  it("are moved to another session, and lose a session that is done with them; they go on", async () => {
+    const start = async (whom: string) =>
+      JSON.parse(
+        (
+          await here([
+            "tasks",
+            "start",
+            "greet",
+            "--input",
+            JSON.stringify({ whom }),
+            "--session",
+            "from",
+            "--json",
+          ])
+        ).stdout,
+      ).task_id as string;
+    const [one, two] = [await start("one"), await start("two")];
+    const moved = await here(["tasks", "transfer", one, "--from", "from", "--to", "to", "--json"]);
+    expect([moved.code, JSON.parse(moved.stdout)]).toMatchObject([
+      0,
+      { type: "tasks.transferred", moved: [one], stayed: [] },
+    ]);
+    const again = await here(["tasks", "transfer", one, "--from", "from", "--to", "to"]);
+    expect([again.code, again.stdout]).toEqual([1, `Session from did not see ${one}; nothing was moved.\n`]);
+    const deleted = await here(["tasks", "delete-session", "from", "--json"]);
+    expect([deleted.code, JSON.parse(deleted.stdout)]).toMatchObject([
+      0,
+      { type: "tasks.session_deleted", session: "from", revoked: [two], unseen: [two] },
+    ]);
+    expect((await here(["tasks", "delete-session", "from"])).stdout).toBe("It saw no background tasks.\n");
+    for (const id of [one, two]) {
+      const shown = JSON.parse((await here(["tasks", "show", id])).stdout);
+      expect(shown).toMatchObject({ status: "running", sessions: id === one ? ["to"] : [] });
+      expect((await here(["tasks", "cancel", id])).code).toBe(0);
+      expect((await here(["tasks", "await", id])).code).toBe(130);
+    }
+  });
+
   it.each([
     [["tasks", "show", "ghost"], 1, 'no background task "ghost"'],
     [["tasks", "start", "ghost"], 1, 'no background task "ghost"'],

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createReceiptKey, createReceiptSigner } from "@pawl/effects/await-events";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { listedServer } from "./listed-server.ts";
 import { jsonLines, makeFolder, pawl, type Server, startPawl, startServer } from "./pawl-process.ts";
@@ -79,10 +80,29 @@ describe("approvals", { timeout: 60_000 }, () => {
     const key = (await pawl(["approvals", "key", ...here()])).stdout.trim();
     const checked = await pawl(["approvals", "verify", receipt, "--key", key]);
     expect([checked.code, checked.stdout]).toMatchObject([0, expect.stringContaining('send {"cents":100}')]);
+    const known = await pawl(["approvals", "verify", receipt, ...here()]);
+    expect([known.code, known.stdout]).toMatchObject([
+      0,
+      expect.stringContaining("signed with this host's key"),
+    ]);
     const content = readFileSync(receipt, "utf8");
+    // Signed anew by somebody else, it is as whole as the true one.
+    const signer = await createReceiptSigner(await createReceiptKey());
+    const { format: _, version: __, publicKey: ___, signature: ____, ...facts } = JSON.parse(content);
+    const anew = await signer.sign({ ...facts, by: "mallory" });
+    await writeFile(receipt, JSON.stringify(anew));
+    const forged = await pawl(["approvals", "verify", receipt, "--json", ...here()]);
+    expect([forged.code, JSON.parse(forged.stdout)]).toMatchObject([
+      4,
+      { valid: false, fault: "unknown_key", public_key: signer.publicKey },
+    ]);
+    const said = await pawl(["approvals", "verify", receipt, ...here()]);
+    expect([said.code, said.stdout]).toMatchObject([4, expect.stringMatching(/not known here[\s\S]*--key/)]);
+    const named = await pawl(["approvals", "verify", receipt, "--key", signer.publicKey]);
+    expect(named.code).toBe(0);
     for (const altered of [content.replace("100", "101"), content.replace("approved", "denied"), "{}", ""]) {
       await writeFile(receipt, altered);
-      expect((await pawl(["approvals", "verify", receipt])).code).toBe(1);
+      expect((await pawl(["approvals", "verify", receipt, ...here()])).code).toBe(1);
     }
     await writeFile(receipt, content);
     const foreign = await pawl(["approvals", "verify", receipt, "--key", "x", "--json"]);

@@ -88,10 +88,9 @@ export const wakeUpCell: Cell = {
         sent += 1;
         const scope = executionScope.turn("session-1", `turn-${sent}`);
         const key = await here.key(scope, { type: "tool_completion", callId: "c1" });
-        const registered = { ...key, sessionId: null, turnId: null, dueAt: null, info: {} };
-        await waiting.store.awaits.register(registered);
         const gone = there.wait(key, { signal: new AbortController().signal }).then(() => performance.now());
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        // The waiter has asked first, and waits.
+        await waiting.store.awaits.register({ ...key, sessionId: null, turnId: null, dueAt: null, info: {} });
         const began = performance.now();
         void here.resolve(key, { status: "ok", payload: 1 });
         samples.push((await gone) - began);

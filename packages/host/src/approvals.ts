@@ -1,6 +1,12 @@
 import { canonicalJson, type Json, type Resolution, readApproval } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, Store } from "@pawl/core/ports";
-import type { ApprovalReceipt, ReceiptSigner } from "@pawl/effects/await-events";
+import {
+  type ApprovalReceipt,
+  checkApprovalReceipt,
+  checkApprovalReceiptText,
+  type ReceiptFault,
+  type ReceiptSigner,
+} from "@pawl/effects/await-events";
 import {
   type ApprovalLink,
   type ApprovalLinks,
@@ -58,6 +64,11 @@ export interface Approvals {
   answer(key: string, choice: ApprovalChoice): Promise<ApprovalAnswer>;
   /** The signed proof of what was decided, by whom and when. @throws PawlError `approval_unknown`, `approval_pending` */
   receipt(id: string): Promise<ApprovalReceipt>;
+  /**
+   * Whether this host signed a receipt: as it is, or the text of its file. Undefined when it did; `other_key` when somebody else signed it,
+   * however well. Elsewhere `checkApprovalReceipt` does the same with the public key.
+   */
+  verify(receipt: unknown): Promise<ReceiptFault | undefined>;
   /** The Ed25519 key that this host's receipts verify with: raw, base64url. */
   publicKey(): Promise<string>;
 }
@@ -153,6 +164,12 @@ export function createApprovals({ names, store, links, settler, signer }: Approv
       const receipt = await receiptOf((await load(id)).record, signer);
       if (receipt === undefined) throw approvalPending(id);
       return receipt;
+    },
+    async verify(receipt) {
+      const { publicKey } = await signer();
+      return typeof receipt === "string"
+        ? checkApprovalReceiptText(receipt, { publicKey })
+        : checkApprovalReceipt(receipt, { publicKey });
     },
     publicKey: async () => (await signer()).publicKey,
   };

@@ -1,6 +1,6 @@
 import { type Json, tool } from "@pawl/core";
 import { parseKey } from "@pawl/effects";
-import { checkApprovalReceipt } from "@pawl/effects/await-events";
+import { checkApprovalReceipt, createReceiptKey, createReceiptSigner } from "@pawl/effects/await-events";
 import { createHost, type HostOptions } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { type ManualClock, manualClock, scriptedModel } from "@pawl/testing";
@@ -189,6 +189,13 @@ describe("five ends of an approval are five things, to the model and in the reco
     expect(await settledEvent(turn)).toMatchObject({ decision: "edited", by: "boss" });
     const receipt = await host.approvals.receipt(id);
     expect(receipt).toMatchObject({ decision: "edited", editedInput: { cents: 5 }, input: { cents: 8000 } });
+    expect(await host.approvals.verify(receipt)).toBeUndefined();
+    expect(await host.approvals.verify(JSON.stringify(receipt, null, 2))).toBeUndefined();
+    expect(await host.approvals.verify({ ...receipt, by: "mallory" })).toBe("altered");
+    const { format: _, version: __, publicKey: ___, signature: ____, ...facts } = receipt;
+    const anew = await (await createReceiptSigner(await createReceiptKey())).sign(facts);
+    expect(await checkApprovalReceipt(anew)).toBeUndefined();
+    expect(await host.approvals.verify(anew)).toBe("other_key");
     expect(
       await checkApprovalReceipt(receipt, { publicKey: await host.approvals.publicKey() }),
     ).toBeUndefined();

@@ -125,6 +125,7 @@ export const ROUTES: readonly Route[] = [
  * | `POST /v1/approvals/:id/link` | a link for `{for?, expires_at?}`: `{url, key}` |
  * | `GET /v1/approvals/:id/receipt` | the signed proof of what was decided |
  * | `GET /v1/receipt-key` | the public key that receipts verify with |
+ * | `POST /v1/receipt-check` | whether this host signed the receipt that is the body |
  * | `GET /v1/tasks?session=&all=1` | background tasks, those that have ended too with `all` |
  * | `POST /v1/tasks` | starts one of the host's by name: `{name, input, session?, wake?, idempotency_key?}`; 202 |
  * | `GET /v1/tasks/:id` | one of them |
@@ -133,6 +134,7 @@ export const ROUTES: readonly Route[] = [
  * | `POST /v1/tasks/:id/cancel` | asks for its end, `{reason?}` |
  * | `POST /v1/tasks/:id/report` | of an external one: `{progress}`, or how it ended |
  * | `POST /v1/tasks/transfer` | lets another session see `{from, to, task_ids}` |
+ * | `POST /v1/tasks/delete-session` | takes the sight of all of them from `{session}`; they go on |
  * | `GET /v1/jobs?live=&limit=` | jobs of the job protocol that runs beside the host, the newest first |
  * | `GET /v1/jobs/:id` | one of them, with its input, its turn and how it ended |
  * | `POST /v1/jobs/:id/cancel` | asks for its end, `{reason?}`; says when it had ended before |

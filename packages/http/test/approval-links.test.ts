@@ -100,6 +100,11 @@ describe("approvals over HTTP", () => {
     const receipt = receiptSchema.parse((await call("GET", `/v1/approvals/${id}/receipt`)).body);
     expect(receipt).toMatchObject({ approvalId: id, decision: "denied", by: "alice" });
     expect((await call("GET", "/v1/receipt-key")).body).toEqual({ public_key: receipt.publicKey });
+    const check = async (body: unknown) => (await call("POST", "/v1/receipt-check", body)).body;
+    expect(await check(receipt)).toEqual({ valid: true });
+    expect(await check({ ...receipt, decision: "approved" })).toEqual({ valid: false, fault: "altered" });
+    expect(await check({ ...receipt, publicKey: "AA" })).toEqual({ valid: false, fault: "other_key" });
+    expect(await check([1])).toEqual({ valid: false, fault: "not_a_receipt" });
     expect(approvalSchema.parse((await call("GET", `/v1/approvals/${id}`)).body).status).toBe("denied");
     expect((await call("GET", "/v1/approvals/x")).status).toBe(404);
     expect((await handle(new Request("http://x/pawl/v1/approvals"))).status).toBe(401);

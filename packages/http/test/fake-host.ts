@@ -170,6 +170,7 @@ export function createFakeHost(): FakeHost {
       open: notHere,
       answer: notHere,
       receipt: notHere,
+      verify: notHere,
       publicKey: notHere,
     },
     tasks: {

@@ -186,6 +186,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   listTasks: {},
   startTask: { body: { name: "waiting", input: {}, session: "s1" }, status: 202 },
   transferTasks: { bodyOf: () => ({ from: "s1", to: "s1", task_ids: [ids.task] }) },
+  deleteTaskSession: { body: { session: "elsewhere" } },
   showTask: {},
   awaitTask: { status: 202 },
   signalTask: { body: { name: "go", payload: {} } },
@@ -200,6 +201,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   linkWait: {},
   showApprovalReceipt: {},
   showReceiptKey: {},
+  checkReceipt: {
+    body: { format: "pawl-approval", version: 1, approvalId: "a", publicKey: "k", signature: "s" },
+  },
   eraseSession: {},
   retireSession: { path: () => "/v1/sessions/s_done/retire" },
   stopSession: { path: () => "/v1/sessions/s_done/stop" },

@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { signalledSchema, taskResultSchema, taskSchema, tasksSchema } from "@pawl/http";
+import {
+  movedSchema,
+  signalledSchema,
+  taskResultSchema,
+  taskSchema,
+  taskSessionReportSchema,
+  tasksSchema,
+} from "@pawl/http";
 import { type HttpRequest, readAnswer } from "./http-call.ts";
 import type { TasksClient } from "./tasks.ts";
 
@@ -30,6 +37,15 @@ export function httpTasks(call: (request: HttpRequest) => Promise<Response>): Ta
     async cancel(id, reason) {
       const body = reason === undefined ? {} : { reason };
       return readAnswer(await call({ method: "POST", path: `${pathOf(id)}/cancel`, body }), taskSchema);
+    },
+    async transfer(ids, { from, to }) {
+      const body = { from, to, task_ids: ids };
+      return (await readAnswer(await call({ method: "POST", path: "v1/tasks/transfer", body }), movedSchema))
+        .moved;
+    },
+    async deleteSession(session) {
+      const path = "v1/tasks/delete-session";
+      return readAnswer(await call({ method: "POST", path, body: { session } }), taskSessionReportSchema);
     },
     async result(id) {
       for (;;) {

@@ -11,6 +11,11 @@ export function localTasks({ tasks }: Host): TasksClient {
     signal: (id, name, payload) => tasks.signal(id, name, payload),
     cancel: async (id, reason) =>
       wireTask(await tasks.cancel(id, { origin: "cli", ...(reason !== undefined && { reason }) })),
+    transfer: (ids, between) => tasks.transfer(ids, between),
+    async deleteSession(session) {
+      const { revoked, unseen } = await tasks.deleteSession(session);
+      return { revoked: [...revoked], unseen: [...unseen] };
+    },
     result: async (id) => wireTaskResult(await tasks.result(id)),
   };
 }

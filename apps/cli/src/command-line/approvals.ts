@@ -94,6 +94,7 @@ export function addApprovals(program: Command, setExitCode: SetExitCode): void {
     .description("Check a receipt: what was approved, by whom and when. Needs no server and no database")
     .argument("<file>", "a file that `pawl approvals receipt` wrote; - reads one from stdin")
     .option("--key <public key>", "refuse receipts of any other key; `pawl approvals key` prints yours")
+    .addOption(dataDir())
     .addOption(json())
     .addHelpText(
       "after",
@@ -102,9 +103,13 @@ Examples:
   pawl approvals verify receipt.json
   pawl approvals verify receipt.json --key "$(cat our-key.txt)"
 
+Without --key the keys count that this data folder knows: that of a server that runs on it, and those that
+\`pawl approvals receipt\` and \`pawl approvals key\` have met.
+
 Exit codes:
-  0  it holds
-  1  it was altered, is of another key, or is no receipt`,
+  0  it holds, and its key is the one that was named or is known here
+  1  it was altered, is of another key, or is no receipt
+  4  it holds, and its key is not known here: anybody could have signed it`,
     )
     .action(async (file: string, options: VerifyReceiptOptions) => {
       const { verifyReceipt } = await import("../commands/approval-receipt.ts");

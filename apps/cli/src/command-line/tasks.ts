@@ -4,6 +4,7 @@ import type {
   ListTasksOptions,
   SignalTaskOptions,
   StartTaskOptions,
+  TransferTasksOptions,
 } from "../commands/tasks.ts";
 import type { ClientOptions } from "../commands/with-client.ts";
 import { dataDir, json, type SetExitCode, server } from "./shared-options.ts";
@@ -14,7 +15,7 @@ const ID = "task_0a37bbd7a23b472089f2f1e81873ddaf";
 export function addTasks(program: Command, setExitCode: SetExitCode): void {
   const tasks = program
     .command("tasks")
-    .description("See background tasks, signal them, await them and ask for their end")
+    .description("See background tasks, signal them, await them, ask for their end, and say who sees them")
     .helpCommand(false)
     .addHelpText("after", `\nExamples:\n  pawl tasks list\n  pawl tasks await ${ID}`);
   const command = (name: string, description: string, example: string) =>
@@ -69,6 +70,34 @@ export function addTasks(program: Command, setExitCode: SetExitCode): void {
     .action(async (id: string, options: CancelTaskOptions) => {
       const { cancelTask } = await import("../commands/tasks.ts");
       setExitCode(await cancelTask(id, options));
+    });
+
+  command(
+    "transfer",
+    "Let another session see them in place of the first",
+    `transfer ${ID} --from trip --to office`,
+  )
+    .argument("<task...>", "ids of tasks")
+    .requiredOption("--from <session>", "sees them now")
+    .requiredOption("--to <session>", "sees them from now on")
+    .addHelpText(
+      "after",
+      "\nExit codes:\n  0  all were moved\n  1  the first session does not see some of them",
+    )
+    .action(async (ids: readonly string[], options: TransferTasksOptions) => {
+      const { transferTasks } = await import("../commands/tasks.ts");
+      setExitCode(await transferTasks(ids, options));
+    });
+
+  command(
+    "delete-session",
+    "Take a session's sight of all of its background tasks; they go on",
+    "delete-session trip --json",
+  )
+    .argument("<session>", "the session's id")
+    .action(async (session: string, options: ClientOptions) => {
+      const { deleteTaskSession } = await import("../commands/tasks.ts");
+      setExitCode(await deleteTaskSession(session, options));
     });
 
   command("await", "Wait until it has ended, wherever it runs, and print its output", `await ${ID}`)

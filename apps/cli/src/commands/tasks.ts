@@ -101,6 +101,51 @@ export async function cancelTask(id: string, { reason, ...options }: CancelTaskO
   });
 }
 
+export interface TransferTasksOptions extends ClientOptions {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** @returns 0 when all of them were moved, 1 when the first session did not see some of them */
+export async function transferTasks(
+  ids: readonly string[],
+  { from, to, ...options }: TransferTasksOptions,
+): Promise<number> {
+  return withClient(options, async ({ client, clear }) => {
+    const moved = await client.tasks.transfer(ids, { from, to });
+    clear();
+    const stayed = ids.filter((id) => !moved.includes(id));
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify({ type: "tasks.transferred", from, to, moved, stayed })}\n`);
+    } else {
+      const [first, second] = [printable(from), printable(to)];
+      for (const id of moved) process.stdout.write(`Session ${second} sees ${printable(id)} now.\n`);
+      for (const id of stayed)
+        process.stdout.write(`Session ${first} did not see ${printable(id)}; nothing was moved.\n`);
+    }
+    return stayed.length === 0 ? EXIT.completed : EXIT.failed;
+  });
+}
+
+/** Takes a session's sight of its background tasks, and tells which go on unseen. */
+export async function deleteTaskSession(session: string, options: ClientOptions): Promise<number> {
+  return withClient(options, async ({ client, clear }) => {
+    const { revoked, unseen } = await client.tasks.deleteSession(session);
+    clear();
+    if (options.json) {
+      process.stdout.write(
+        `${JSON.stringify({ type: "tasks.session_deleted", session, revoked, unseen })}\n`,
+      );
+    } else if (revoked.length === 0) process.stdout.write("It saw no background tasks.\n");
+    else {
+      process.stdout.write(`It does not see these any more: ${revoked.map(printable).join(", ")}\n`);
+      if (unseen.length > 0)
+        process.stdout.write(`No session sees these, and they go on: ${unseen.map(printable).join(", ")}\n`);
+    }
+    return EXIT.completed;
+  });
+}
+
 /** @returns 0 when it completed, 130 when it was cancelled, else 1 */
 export async function awaitTask(id: string, options: ClientOptions): Promise<number> {
   return withClient(options, async ({ client, clear }) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { integerText, readQuery } from "../query.ts";
 import { readJson } from "../read-json.ts";
+import { readText } from "../read-text.ts";
 import type { Call, Route } from "../route.ts";
 import {
   approvalSchema,
@@ -12,6 +13,7 @@ import {
   linkBodySchema,
   linkOptionsOf,
   linkSchema,
+  receiptCheckSchema,
   receiptKeySchema,
   receiptSchema,
   wireApproval,
@@ -95,6 +97,18 @@ export const approvalRoutes: readonly Route[] = [
     },
     answer: receiptKey,
   },
+  {
+    method: "POST",
+    path: "/v1/receipt-check",
+    scope: "read",
+    doc: {
+      operation: "checkReceipt",
+      summary: "Whether this host signed a receipt of an approval, as it is",
+      body: receiptSchema,
+      answers: { 200: { description: "Whether it is valid, and if not, why", schema: receiptCheckSchema } },
+    },
+    answer: checkReceipt,
+  },
 ];
 
 async function listApprovals({ url, host }: Call): Promise<Response> {
@@ -132,6 +146,12 @@ async function linkApproval({ request, params, host, options }: Call): Promise<R
 
 async function receiptOfApproval({ host, params }: Call): Promise<Response> {
   return jsonAnswer(200, await host.approvals.receipt(params.approval as string));
+}
+
+/** Of the text and not of what it parses to: text in which a member occurs twice proves nothing. */
+async function checkReceipt({ request, host, options }: Call): Promise<Response> {
+  const fault = await host.approvals.verify(await readText(request, options.maxBodyBytes));
+  return jsonAnswer(200, fault === undefined ? { valid: true } : { valid: false, fault });
 }
 
 async function receiptKey({ host }: Call): Promise<Response> {

@@ -8,6 +8,7 @@ import type { Call, Route } from "../route.ts";
 import { permitOf } from "../stream-options.ts";
 import { cancelBodySchema } from "../wire/cancel.ts";
 import {
+  deleteTaskSessionSchema,
   movedSchema,
   reportOf,
   reportTaskSchema,
@@ -16,6 +17,7 @@ import {
   startTaskSchema,
   taskResultSchema,
   taskSchema,
+  taskSessionReportSchema,
   tasksSchema,
   transferTasksSchema,
   wireTask,
@@ -66,6 +68,20 @@ export const taskRoutes: readonly Route[] = [
       answers: { 200: { description: "Those that were moved", schema: movedSchema } },
     },
     answer: transferTasks,
+  },
+  {
+    method: "POST",
+    path: "/v1/tasks/delete-session",
+    scope: "write",
+    doc: {
+      operation: "deleteTaskSession",
+      summary: "Takes a session's sight of all of its background tasks; they go on",
+      body: deleteTaskSessionSchema,
+      answers: {
+        200: { description: "What it saw, and what no session sees now", schema: taskSessionReportSchema },
+      },
+    },
+    answer: deleteTaskSession,
   },
   {
     method: "GET",
@@ -150,6 +166,12 @@ async function startTask(call: Call): Promise<Response> {
 async function transferTasks(call: Call): Promise<Response> {
   const { from, to, task_ids: ids } = await body(call, transferTasksSchema);
   return jsonAnswer(200, { moved: await call.host.tasks.transfer(ids, { from, to }) });
+}
+
+async function deleteTaskSession(call: Call): Promise<Response> {
+  const { session } = await body(call, deleteTaskSessionSchema);
+  const { revoked, unseen } = await call.host.tasks.deleteSession(session);
+  return jsonAnswer(200, { revoked, unseen });
 }
 
 async function showTask({ params, host }: Call): Promise<Response> {

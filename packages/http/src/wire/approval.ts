@@ -113,3 +113,11 @@ export const receiptSchema = z.looseObject({
 export type WireReceipt = z.infer<typeof receiptSchema>;
 
 export const receiptKeySchema = z.object({ public_key: z.string() });
+
+export const receiptCheckSchema = z.object({
+  /** This host signed exactly this. */
+  valid: z.boolean(),
+  fault: z.enum(["not_a_receipt", "altered", "other_key"]).optional(),
+});
+
+export type WireReceiptCheck = z.infer<typeof receiptCheckSchema>;

@@ -85,6 +85,17 @@ export const transferTasksSchema = z.strictObject({
 
 export const movedSchema = z.object({ moved: z.array(z.string()) });
 
+export const deleteTaskSessionSchema = z.strictObject({ session: name });
+
+export const taskSessionReportSchema = z.object({
+  /** Those that the session saw. */
+  revoked: z.array(z.string()),
+  /** Those of them that go on and that no session sees any more. */
+  unseen: z.array(z.string()),
+});
+
+export type WireTaskSessionReport = z.infer<typeof taskSessionReportSchema>;
+
 const text = z.string().max(2_000);
 
 export const reportTaskSchema = z.union(
