@@ -9,6 +9,7 @@ import {
   oneChangeAJob,
 } from "@pawl/core";
 import type { JobQuery, Jobs, NodeLease, RefusedJobSession } from "@pawl/core/ports";
+import { JobCreations } from "./connection/job-creations.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
@@ -42,6 +43,7 @@ const MOST_RACES = 5;
 
 export function postgresJobs(context: StoreContext): Jobs {
   const { database, hints, channels, digest, newId } = context;
+  const creations = new JobCreations(database, channels.jobs);
 
   /** What stands against the batch; nothing does, and it was written. */
   async function refusals(batch: JobBatch): Promise<ReadonlyMap<JobSessionId, RefusedJobSession["reason"]>> {
@@ -139,8 +141,14 @@ export function postgresJobs(context: StoreContext): Jobs {
       jobSessionId(job.sessionId);
       storableKey(job.principal, "The principal");
       if (idempotencyKey !== undefined) storableKey(idempotencyKey, "The idempotency key");
-      const text = JSON.parse(storableJson(job, "The job")) as typeof job;
+      const json = storableJson(job, "The job");
+      const text = JSON.parse(json) as typeof job;
       const asked = digest(text);
+      const creation = { job: text, digest: asked, characters: json.length, epoch };
+      if (await creations.create(creation)) {
+        hints.job(text.jobId);
+        return { job: { ...text, version: 1, head: 0, endedAt: null }, duplicate: false };
+      }
       const { sessionId, principal, agent, status, live, createdAt } = text;
       const values = [
         text.jobId,

@@ -1,6 +1,6 @@
 // D9, D20: a statement whose answer is lost is repeated and recognises what it did. The proxy lets each statement run and then breaks
 // the connection, which is the worst moment.
-import { BEHAVIOUR, type ProcessEventBody, processId, sessionId } from "@pawl/core";
+import { BEHAVIOUR, jobId, jobSessionId, type ProcessEventBody, processId, sessionId } from "@pawl/core";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FaultyProxy, faultyProxy } from "./faulty-proxy.ts";
@@ -42,6 +42,29 @@ async function losing<T>(statement: string, action: () => Promise<T>): Promise<T
 }
 
 describe("the answer is lost to", () => {
+  test("the making of jobs: each is made once, and none counts as somebody else's", async () => {
+    const session = jobSessionId(fresh("js"));
+    await store.jobs.openSession({ sessionId: session, document: {}, expiresAt: null });
+    const jobOf = (n: number) => ({
+      jobId: jobId(`${session}_${n}`),
+      sessionId: session,
+      principal: session,
+      agent: "a",
+      status: "pending",
+      live: true,
+      createdAt: n,
+      idempotencyKey: `k${n}`,
+      document: { n },
+    });
+    const made = await losing("pawl_create_jobs", () =>
+      Promise.all([1, 2, 3].map((n) => store.jobs.create(jobOf(n), { epoch: 1 }))),
+    );
+    expect(made.map(({ duplicate, job }) => [duplicate, job.jobId])).toEqual(
+      [1, 2, 3].map((n) => [false, jobOf(n).jobId]),
+    );
+    expect(await store.jobs.list({ principals: [session], limit: 9 })).toEqual(made.map(({ job }) => job));
+  });
+
   test("accept: one input", async () => {
     const session = sessionId(fresh("s"));
     const given = newInput(session);

@@ -1,4 +1,12 @@
-import { type JobBatch, type JobId, type JsonObject, jobId, jobSessionId, nodeId } from "@pawl/core";
+import {
+  type JobBatch,
+  type JobId,
+  type JsonObject,
+  jobId,
+  jobSessionId,
+  nodeId,
+  PawlError,
+} from "@pawl/core";
 import type { JobSession, Jobs, NewJob } from "@pawl/core/ports";
 import { chapter } from "../store-case.ts";
 
@@ -294,6 +302,42 @@ export const jobsChapter = chapter("Jobs", (add) => {
     const beside = { ...one, events: [{ jobId: J1, sessionId: A, seq: 2, body: 2 }] };
     t.expect(await jobs.append(beside)).toEqual({ refused: [{ sessionId: A, reason: "fenced" }] });
     t.expect((await jobs.deliveries(B)).length).toBe(1);
+  });
+
+  add("of many that are made at once each is judged for itself", async (t) => {
+    const { jobs } = t.store;
+    await open(jobs);
+    await jobs.openSession({ sessionId: B, document: {}, expiresAt: null });
+    await jobs.claimSession(B);
+    await jobs.create(newJob("taken", { principal: "bob" }));
+    await jobs.create(newJob("first", { idempotencyKey: "k" }));
+    const answer = (job: NewJob, epoch?: number) =>
+      jobs.create(job, epoch === undefined ? {} : { epoch }).then(
+        ({ job: made, duplicate }) => `${made.jobId} ${made.version} ${duplicate}`,
+        (error: unknown) => PawlError.from(error).code,
+      );
+    const answers = await Promise.all([
+      answer(newJob("j1"), 1),
+      answer(newJob("j2", { sessionId: B }), 1),
+      answer(newJob("j3", { sessionId: B }), 2),
+      answer(newJob("j4", { idempotencyKey: "k" })),
+      answer(newJob("taken")),
+      answer(newJob("j5", { idempotencyKey: "k5" })),
+      answer(newJob("j6", { live: false, status: "success" })),
+      answer(newJob("first", { idempotencyKey: "k" }), 1),
+    ]);
+    t.expect(answers).toEqual([
+      "j1 1 false",
+      "store_fenced",
+      "j3 1 false",
+      "first 1 true",
+      "store_conflict",
+      "j5 1 false",
+      "j6 1 false",
+      "first 1 false",
+    ]);
+    const made = await jobs.create(newJob("j7", { document: { deep: [1, { a: null }] } }));
+    t.expect(await jobs.load(jobId("j7"))).toEqual(made.job);
   });
 
   add("listings page by creation and id, and filter by everything that is asked for", async (t) => {
