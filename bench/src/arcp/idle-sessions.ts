@@ -8,16 +8,27 @@ const AT_ONCE = 200;
 /** Opened before the first look: what the first sessions load is not what a session costs. */
 const FIRST = 500;
 
-/** @returns resident bytes of the runtime's process for each session that is open and does nothing */
-export async function bytesPerIdleSession(system: "pawl" | "reference", sessions: number): Promise<number> {
+/**
+ * Opens sessions that do nothing, up to each of these numbers in turn.
+ *
+ * @returns by the number of sessions, the resident bytes of the runtime's process for each of them
+ */
+export async function bytesPerIdleSession(
+  system: "pawl" | "reference",
+  sizes: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
   const server = fork(programFile("arcp/idle-server"), [system], { execArgv: ["--expose-gc"] });
   const open: WebSocket[] = [];
+  const bytes = new Map<number, number>();
   try {
     const url = String(await answerOf(server));
     await openSessions(url, FIRST, open);
     const before = await memoryOf(server);
-    await openSessions(url, sessions, open);
-    return ((await memoryOf(server)) - before) / sessions;
+    for (const size of sizes) {
+      await openSessions(url, FIRST + size - open.length, open);
+      bytes.set(size, ((await memoryOf(server)) - before) / size);
+    }
+    return bytes;
   } finally {
     server.kill("SIGKILL");
     for (const socket of open) socket.close();

@@ -1,6 +1,7 @@
 import { bytesPerIdleSession } from "../arcp/idle-sessions.ts";
 import { missingReferenceSdk } from "../arcp/reference-system.ts";
 import type { Cell, Subject } from "../cell.ts";
+import { sharedSample } from "../shared-sample.ts";
 
 const FEW = 1_000;
 const MANY = 10_000;
@@ -22,15 +23,15 @@ export const arcpIdleCell: Cell = {
   noWarmUp: true,
   async open({ scale }) {
     const reason = missingReferenceSdk();
-    const subjects = (scale === 1 ? [FEW] : [FEW, MANY]).flatMap((sessions): Subject[] => {
-      const name = `memory of an idle session, of ${sessions.toLocaleString("en-US")}`;
-      const kib = (system: "pawl" | "reference") => async () =>
-        (await bytesPerIdleSession(system, sessions)) / 1_024;
-      const peer = { name: `${name} · reference SDK`, unit: "KiB", peerOf: [name], sample: kib("reference") };
-      return [
-        { name, unit: "KiB", target: { of: "value", atMost: 15 }, sample: kib("pawl") },
-        ...(reason === undefined ? [peer] : []),
-      ];
+    const sizes = scale === 1 ? [FEW] : [FEW, MANY];
+    const pawl = sharedSample(() => bytesPerIdleSession("pawl", sizes));
+    const reference = sharedSample(() => bytesPerIdleSession("reference", sizes));
+    const subjects = sizes.flatMap((size): Subject[] => {
+      const name = `memory of an idle session, of ${size.toLocaleString("en-US")}`;
+      const kib = (bytes: ReadonlyMap<number, number>) => (bytes.get(size) ?? Number.NaN) / 1_024;
+      const ours = { name, unit: "KiB", target: { of: "value", atMost: 15 }, sample: pawl(kib) } as const;
+      if (reason !== undefined) return [ours];
+      return [ours, { name: `${name} · reference SDK`, unit: "KiB", peerOf: [name], sample: reference(kib) }];
     });
     return { subjects, ...(reason !== undefined && { absent: [{ name: "reference SDK", reason }] }) };
   },
