@@ -16,7 +16,10 @@ interface Memory {
 interface Cost {
   readonly before: Memory;
   readonly after: Memory;
+  /** Turns that went on and were committed. */
   readonly resumed: number;
+  /** From the first answer until the last turn went on, with the start of the process that answers. */
+  readonly resumedMs: number;
 }
 
 export const parkedCell: Cell = {
@@ -24,7 +27,8 @@ export const parkedCell: Cell = {
   title: "Parked sessions",
   about: `
     What sessions that wait for an approval cost the process that parked them: 10,000 in a full run, 1,000
-    in a quick one. All are answered in the end, and one that does not go on is an error.
+    in a quick one. In the end another process answers all of them, and a turn that is not committed then is
+    an error.
   `,
   notShown: `
     The database, where each of them is a few rows.
@@ -72,6 +76,11 @@ export const parkedCell: Cell = {
             const { before, after } = await filled;
             return (after.heapUsed - before.heapUsed) / count;
           },
+        },
+        {
+          name: "answered by another process until it has gone on, all at once, for each",
+          unit: "ms",
+          sample: async () => (await filled).resumedMs / count,
         },
       ],
       close: async () => {

@@ -72,6 +72,7 @@ export type { FindSchema } from "./executors/structured-answer.ts";
 export { syncEnvironmentExecutor } from "./executors/sync-environment-executor.ts";
 export {
   DEFAULT_TOOL_TIMEOUT_MS,
+  type LateToolOutcome,
   type ToolExecutorOptions,
   toolExecutor,
 } from "./executors/tool-executor.ts";

@@ -95,6 +95,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   const lateOutcomes = createLateOutcomes({
     inbox: store.inbox,
     poke: (id) => poke(id, "late outcome"),
+    logger,
   });
   const settler = createWaitSettler({ rows: store.awaits, clock, signer, askedInput, lateOutcomes });
   const { publicUrl } = options;
@@ -151,7 +152,10 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
         findSchema: schemas.find,
         attachments: store.attachments,
       }),
-      tool_call: delegatingExecutor(toolExecutor({ clock, random, awaits: awaits.ready }), delegation),
+      tool_call: delegatingExecutor(
+        toolExecutor({ clock, random, awaits: awaits.ready, late: lateOutcomes.told }),
+        delegation,
+      ),
       sleep: sleepExecutor({ clock }),
       process: processExecutor(commands),
       sync_environment: syncEnvironmentExecutor,

@@ -268,6 +268,64 @@ describe("an answer that comes after the turn has ended without it (D18)", () =>
   });
 });
 
+describe("D18 a tool in this process that does not stop when it is told to", () => {
+  /** Cancels the turn while its tool is at work, and lets the turn end without it. */
+  async function givenUp(end: Promise<Json>, over: Partial<HostOptions> = {}) {
+    const clock = manualClock();
+    clocks.push(clock);
+    const begun = Promise.withResolvers<void>();
+    const { host, model } = scene({
+      body: () => {
+        begun.resolve();
+        return end;
+      },
+      script: ["I see.", "And again."],
+      host: { store: memoryStore({ clock }), clock, ...over },
+    });
+    const turn = await host.session("s1").send("go");
+    await moved(clock, begun.promise);
+    await turn.cancel();
+    expect(await moved(clock, turn.result())).toMatchObject({ status: "cancelled" });
+    expect(JSON.stringify(await toolResult(host))).toContain("outcome_unknown");
+    return { clock, host, model };
+  }
+
+  it("has its answer told to the session, in a turn of its own, once", async () => {
+    const work = Promise.withResolvers<Json>();
+    const { clock, host, model } = await givenUp(work.promise);
+    work.resolve({ pages: 3 });
+    await moved(
+      clock,
+      vi.waitFor(async () => expect(await host.session("s1").turns()).toHaveLength(2), { timeout: 10_000 }),
+    );
+    const [, late] = await host.session("s1").turns();
+    const result = moved(clock, host.turn(late?.turnId ?? "").result());
+    expect(await result).toMatchObject({ status: "completed", text: "I see." });
+    const told = JSON.stringify(model.calls.at(-1)?.messages);
+    expect(told).toContain("has answered now");
+    expect(told).toContain('"pages":3');
+    await clock.advance(5_000);
+    expect(await host.session("s1").turns()).toHaveLength(2);
+  });
+
+  it("has its failure told; that it stopped after all is nothing new", async () => {
+    const failing = Promise.withResolvers<Json>();
+    const failed = await givenUp(failing.promise);
+    failing.reject(new Error("The paper is jammed."));
+    await moved(
+      failed.clock,
+      vi.waitFor(async () => expect(await failed.host.session("s1").turns()).toHaveLength(2), {
+        timeout: 10_000,
+      }),
+    );
+    const stopping = Promise.withResolvers<Json>();
+    const stopped = await givenUp(stopping.promise);
+    stopping.reject(new DOMException("It was aborted.", "AbortError"));
+    await stopped.clock.advance(5_000);
+    expect(await stopped.host.session("s1").turns()).toHaveLength(1);
+  });
+});
+
 describe("keys of a session that was revoked", () => {
   it("are refused, old and new, and who waits is told", async () => {
     const { host, handed, store } = scene();

@@ -26,6 +26,15 @@ export interface ToolExecutorOptions {
   readonly awaits?: () => Promise<AwaitEvents>;
   /** Uniform in [0, 1), for jitter. Default: the platform's. */
   readonly random?: () => number;
+  /** Hears what a call came to that its turn had given up: it was told to stop, did not, and was recorded as unknown (D18). */
+  readonly late?: (late: LateToolOutcome) => void;
+}
+
+/** What a tool answered when its turn did not wait for it any more. */
+export interface LateToolOutcome
+  extends Pick<ToolInvocation, "sessionId" | "turnId" | "callId" | "idempotencyKey"> {
+  readonly tool: string;
+  readonly outcome: Exclude<ToolOutcome, { readonly status: "cancelled" }>;
 }
 
 /** Performs `tool_call` through the turn's toolbox. */
@@ -33,8 +42,9 @@ export function toolExecutor({
   clock = systemClock,
   random = Math.random,
   awaits,
+  late = () => {},
 }: ToolExecutorOptions = {}): EffectExecutor<"tool_call"> {
-  const options = { clock, random, ...(awaits && { awaits }) };
+  const options = { clock, random, late, ...(awaits && { awaits }) };
   return async (envelope, context) => {
     const { turn } = context;
     if (turn === undefined)
@@ -50,7 +60,7 @@ async function attempt(
   context: EffectContext,
   turn: TurnFacts,
   definition: ToolDefinition | undefined,
-  { clock, random, awaits }: Required<Omit<ToolExecutorOptions, "awaits">> & ToolExecutorOptions,
+  { clock, random, late, awaits }: Required<Omit<ToolExecutorOptions, "awaits">> & ToolExecutorOptions,
 ): Promise<ToolLaunch> {
   const { callId, name, input, idempotencyKey } = envelope.command;
   if (definition === undefined) {
@@ -68,6 +78,7 @@ async function attempt(
     clock,
     signal: context.signal,
     steps: compositeSteps(envelope, context),
+    late,
   };
   // Guards and the record of the intent take their time; what was told to stop meanwhile is not begun.
   if (context.signal.aborted) {
@@ -97,6 +108,7 @@ interface Bounded {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly steps: ReturnType<typeof compositeSteps>;
+  readonly late: (late: LateToolOutcome) => void;
 }
 
 /** Failures that another attempt cannot mend. */
@@ -130,6 +142,7 @@ async function bounded({
   clock,
   steps,
   pending,
+  late,
 }: Bounded): Promise<ToolOutcome | PendingOutcome> {
   const timeoutMs = definition.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
   const told = new AbortController();
@@ -142,8 +155,23 @@ async function bounded({
   });
   let cancelGrace = () => {};
   const onAbort = () => {
-    cancelGrace = clock.at(clock.now() + STOP_WITHIN_MS, () => given.resolve(UNKNOWN));
+    cancelGrace = clock.at(clock.now() + STOP_WITHIN_MS, () => {
+      given.resolve(UNKNOWN);
+      // What a tool returns after its host has lost the session is nobody's fact (D3).
+      if (asksToStop(signal.reason)) void execution.then(answeredLate, failedLate);
+    });
     told.abort(signal.reason);
+  };
+  const { sessionId, turnId, callId, idempotencyKey, name } = call;
+  const facts = { sessionId, turnId, callId, idempotencyKey, tool: name };
+  const answeredLate = (outcome: ToolOutcome | PendingOutcome | undefined) => {
+    if (outcome?.status === "ok" || outcome?.status === "error") late({ ...facts, outcome });
+  };
+  const failedLate = (thrown: unknown) => {
+    // That it has stopped after all is what it was asked for.
+    if (thrown === signal.reason || asksToStop(thrown)) return;
+    const { code, message } = PawlError.from(thrown, "tool_failed");
+    late({ ...facts, outcome: { status: "error", code, message } });
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
@@ -179,6 +207,11 @@ function messagesBefore({ delta, messages }: TurnFacts, { callId }: ToolInvocati
 
 /** How long a tool may take to stop by itself after an abort, in milliseconds. */
 const STOP_WITHIN_MS = 1_000;
+
+/** The turn wants no more of it; any other reason says that this host has no say in the turn any more. */
+function asksToStop(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "AbortError";
+}
 
 /** It was told to stop and did not say how far it had come. */
 const UNKNOWN: ToolOutcome = { status: "cancelled", certainty: "outcome_unknown" };
