@@ -99,3 +99,11 @@ export function turnPruned(turnId: string): PawlError {
     `The log of turn "${turnId}" was pruned: its result and its receipt are kept, but it cannot be replayed, forked or exported any more.`,
   );
 }
+
+export function answerEarly(id: string, from: number): PawlError {
+  return new PawlError(
+    "wait_answer_early",
+    `Whoever began the call of wait "${id}" may be slow and not dead: until ${new Date(from).toISOString()} it may still happen. Look again then; that it did happen can be said at any time.`,
+    { blame: "peer", details: { from } },
+  );
+}

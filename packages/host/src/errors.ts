@@ -32,14 +32,6 @@ export function argumentsChanged(id: string, now: Json, asked: Json | undefined)
   );
 }
 
-export function answerEarly(id: string, from: number): PawlError {
-  return new PawlError(
-    "wait_answer_early",
-    `Whoever began the call of wait "${id}" may be slow and not dead: until ${new Date(from).toISOString()} it may still happen. Look again then; that it did happen can be said at any time.`,
-    { blame: "peer", details: { from } },
-  );
-}
-
 export function approvalUnknown(id: string): PawlError {
   return new PawlError(
     "approval_unknown",

@@ -1,10 +1,10 @@
 import { type Json, loadJsonDigest, type Resolution, type ResolvedBy, readApproval } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, Clock, ResolveResult } from "@pawl/core/ports";
-import type { ReceiptSigner } from "@pawl/effects/await-events";
+import { checkNotEarly, type ReceiptSigner } from "@pawl/effects/await-events";
 import { argumentHash } from "@pawl/effects/guards";
 import { receiptFactsOf } from "./approval-receipts.ts";
 import { approvalReason } from "./approval-view.ts";
-import { answerEarly, argumentsChanged } from "./errors.ts";
+import { argumentsChanged } from "./errors.ts";
 import type { LateOutcomes } from "./late-outcomes.ts";
 
 export interface WaitSettlerOptions {
@@ -67,21 +67,6 @@ export function createWaitSettler({
       });
     },
   };
-}
-
-/** "No" is not known before the attempt can no longer happen, whatever anybody says (D12). */
-function checkNotEarly(
-  { keyId, info, terminal }: AwaitEventRecord,
-  resolution: Resolution,
-  now: number,
-): void {
-  if (terminal !== null) return;
-  const { type, noAfter } = (info ?? {}) as { readonly type?: Json; readonly noAfter?: Json };
-  if (type !== "did_it_happen" || typeof noAfter !== "number" || noAfter <= now) return;
-  const payload = resolution.status === "ok" ? resolution.payload : undefined;
-  const no =
-    typeof payload === "object" && payload !== null && "happened" in payload && payload.happened === false;
-  if (no) throw answerEarly(keyId, noAfter);
 }
 
 /** Who decided goes into the turn's log with the decision: it is read there long after the wait itself is forgotten. */

@@ -55,6 +55,7 @@ export interface AwaitEvents {
   key(scope: ExecutionScope, wait: WaitIdentity, binding?: KeyBinding): Promise<AwaitEventKey>;
   keyIdOf(scope: ExecutionScope, wait: WaitIdentity): string;
   verify(key: AwaitEventKey): boolean;
+  /** @throws PawlError `wait_answer_early` for a "no" to "did it happen?" that nobody can know yet (D12) */
   resolve(key: AwaitEventKey, resolution: Resolution, by?: ResolvedBy): Promise<ResolveOutcome>;
   /** @throws PawlError `await_event_unsupported`, `await_event_unknown_or_revoked` */
   wait(key: AwaitEventKey, options: Omit<WaitOptions, "until">): Promise<Resolution>;

@@ -16,6 +16,7 @@ import type { EffectExecutor } from "../controller/effect-controller.ts";
 import { systemClock } from "../system-clock.ts";
 import { awaitEventExecutor, peekAwaitEventExecutor } from "./await-event-executor.ts";
 import type { AwaitEventKey, AwaitEvents, ResolveOutcome, WaitOptions } from "./await-events.ts";
+import { checkNotEarly, saysNo } from "./check-not-early.ts";
 import { createKeySigner } from "./key-signer.ts";
 import { type Keyring, parseKeyring } from "./keyring.ts";
 
@@ -170,6 +171,10 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
       if (key.expiresAt !== undefined && key.expiresAt <= clock.now())
         return { status: "unknown_or_revoked" };
       const event = rowOf(key.scope, key.wait, null, {}, key.keyId);
+      if (saysNo(resolution)) {
+        const record = await rows.load(key.keyId);
+        if (record !== null) checkNotEarly(record, resolution, clock.now());
+      }
       return outcomeOf(await rows.resolve(event.keyId, resolution, by, event));
     },
     async wait(key: AwaitEventKey, options) {

@@ -9,5 +9,7 @@ export {
   type ReceiptFault,
   type ReceiptSigner,
 } from "./approval-receipt.ts";
+// What nobody can know yet
+export { checkNotEarly } from "./check-not-early.ts";
 // Arguments that a person changed
 export { checkToolInput } from "./check-tool-input.ts";

@@ -20,6 +20,10 @@ function counting() {
       seen.looks += 1;
       return rows.register(event);
     },
+    load: (keyId) => {
+      seen.looks += 1;
+      return rows.load(keyId);
+    },
     onResolved: (listener) => {
       seen.listeners += 1;
       const stop = rows.onResolved(listener);
