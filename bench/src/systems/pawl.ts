@@ -112,16 +112,12 @@ export const open: OpenSystem = async ({ url, role }) => {
       // The worker drains alone, and a host without the body queues what it cannot run.
       await host.stop();
       jobs.reset();
-      const queueing = createHost({ ...parts, nodeId: "queueing", store: postgresStore({ url }) });
+      const stores = [postgresStore({ url }), postgresStore({ url })] as const;
+      const queueing = createHost({ ...parts, nodeId: "queueing", store: stores[0] });
       const started = await Promise.all(
         Array.from({ length: count }, (_, n) => queueing.tasks.start(job, { n })),
       );
-      const worker = createHost({
-        ...parts,
-        nodeId: "draining",
-        store: postgresStore({ url }),
-        tasks: [job],
-      });
+      const worker = createHost({ ...parts, nodeId: "draining", store: stores[1], tasks: [job] });
       const began = performance.now();
       await worker.start();
       await jobs.reached(count);
@@ -129,6 +125,7 @@ export const open: OpenSystem = async ({ url, role }) => {
       const ms = performance.now() - began;
       const ended = await Promise.all(started.map(({ id }) => queueing.tasks.result(id)));
       await queueing.stop();
+      for (const one of stores) await one.close();
       host = await startHost();
       expectCount("jobs", ended.filter(({ status }) => status === "completed").length, count);
       return ms;
