@@ -1,5 +1,6 @@
 import { startTestPostgres } from "@pawl/test-postgres";
 import pg from "pg";
+import { endsWithCell } from "./ends-with-cell.ts";
 
 /** What a piece of work did to the database. */
 export interface DatabaseWork {
@@ -39,9 +40,9 @@ export async function startMeasuredPostgres(connections = 4): Promise<MeasuredPo
       const after = await look();
       return { walBytes: after.at - before.at, commits: after.xid - before.xid - 1 };
     },
-    async close() {
+    close: endsWithCell(async () => {
       await bare.end().catch(() => undefined);
       await server.stop();
-    },
+    }),
   };
 }

@@ -1,4 +1,5 @@
 import { type AbsentPeer, type Cell, type Effort, MIN_ROUNDS } from "./cell.ts";
+import { endWhatIsLeft } from "./ends-with-cell.ts";
 import { type Figure, figuresOf } from "./figure.ts";
 
 export interface Measured {
@@ -12,6 +13,14 @@ export interface Measured {
  * being measured, and rejects with the signal's reason.
  */
 export async function runCell(cell: Cell, effort: Effort, signal?: AbortSignal): Promise<Measured> {
+  try {
+    return await runOpened(cell, effort, signal);
+  } finally {
+    await endWhatIsLeft();
+  }
+}
+
+async function runOpened(cell: Cell, effort: Effort, signal: AbortSignal | undefined): Promise<Measured> {
   const began = performance.now();
   const elapsed = () => performance.now() - began;
   const { subjects, absent = [], close } = await cell.open(effort);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Cell, Subject } from "../src/cell.ts";
+import { endsWithCell } from "../src/ends-with-cell.ts";
 import { figuresOf } from "../src/figure.ts";
 import { runCell } from "../src/run-cell.ts";
 import { median, spread } from "../src/statistics.ts";
@@ -87,6 +88,18 @@ test("a cell that fails is closed, and a sample that is no number fails it", asy
     /"broken" measured NaN/,
   );
   assert.equal(closed, 1);
+});
+
+test("what a cell has started is ended when it cannot open", async () => {
+  let ended = 0;
+  const open = async () => {
+    endsWithCell(async () => void ended++);
+    throw new Error("There is no room.");
+  };
+  const cell: Cell = { ...named, open };
+  const effort = { rounds: 1, warmUps: 0, sampleMs: 0, scale: 1, budgetMs: 60_000 };
+  await assert.rejects(runCell(cell, effort), /no room/);
+  assert.equal(ended, 1);
 });
 
 test("an abort ends after the sample that is being taken, and closes the cell", async () => {

@@ -5,6 +5,7 @@ import { startTestPostgres } from "@pawl/test-postgres";
 import type { ArcpSystem } from "../arcp/arcp-system.ts";
 import { openPawlSystem } from "../arcp/pawl-system.ts";
 import type { Cell } from "../cell.ts";
+import { endsWithCell } from "../ends-with-cell.ts";
 import { wallMs } from "../stopwatch.ts";
 
 const LINES = 10_000;
@@ -24,6 +25,7 @@ export const arcpDurableCell: Cell = {
   maxRounds: 5,
   async open({ scale }) {
     const server = await startTestPostgres();
+    const stopServer = endsWithCell(server.stop);
     const store = postgresStore({ url: server.url });
     await store.open();
     const lease = await store.leases.openNode(nodeId("bench"), { ttlMs: LEASE_MS });
@@ -63,7 +65,7 @@ export const arcpDurableCell: Cell = {
         await memory.close();
         persistence.close();
         await store.close();
-        await server.stop();
+        await stopServer();
       },
     };
   },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startTestPostgres } from "@pawl/test-postgres";
 import pg from "pg";
 import type { AbsentPeer } from "../cell.ts";
+import { endsWithCell } from "../ends-with-cell.ts";
 import { type SystemProcess, startSystem } from "./start-system.ts";
 import type { Place, Role } from "./system.ts";
 
@@ -84,11 +85,11 @@ export async function openHomes(): Promise<SystemHomes> {
         close,
       };
     },
-    async close() {
+    close: endsWithCell(async () => {
       // Whatever becomes of one of them, the others and the server are ended.
       await Promise.allSettled([...made].map((close) => close()));
       await server.stop();
-    },
+    }),
   };
 }
 
@@ -118,17 +119,12 @@ export interface OpenSystems {
 /** Starts each system with one worker. A peer that does not start is told and left out. */
 export async function openSystems(names: readonly SystemName[]): Promise<OpenSystems> {
   const homes = await openHomes();
-  try {
-    const running = new Map<string, RunningSystem>();
-    const absent = await eachThatRuns(names, async (name) => {
-      const home = await homes.make(name);
-      running.set(name.name, { name, home, worker: await home.start("worker") });
-    });
-    return { running, absent, url: homes.url, close: homes.close };
-  } catch (cause) {
-    await homes.close();
-    throw cause;
-  }
+  const running = new Map<string, RunningSystem>();
+  const absent = await eachThatRuns(names, async (name) => {
+    const home = await homes.make(name);
+    running.set(name.name, { name, home, worker: await home.start("worker") });
+  });
+  return { running, absent, url: homes.url, close: homes.close };
 }
 
 /** @returns peers that are missing or that do not start. @throws whatever Pawl throws: without ours there is nothing to compare */
