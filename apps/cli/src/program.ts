@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { addApprovals } from "./command-line/approvals.ts";
+import { addDeadLetters } from "./command-line/dead-letters.ts";
 import { addJobs } from "./command-line/jobs.ts";
 import { addKeys } from "./command-line/keys.ts";
 import { addLookingBack } from "./command-line/looking-back.ts";
@@ -77,6 +78,7 @@ ${EXIT_CODES}`,
   addLookingBack(program, setExitCode);
   addWaits(program, setExitCode);
   addRetention(program, setExitCode);
+  addDeadLetters(program, setExitCode);
   addApprovals(program, setExitCode);
   addTasks(program, setExitCode);
   addJobs(program, setExitCode);

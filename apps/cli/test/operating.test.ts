@@ -1,6 +1,9 @@
 // Tokens, sessions, doctor and completion, as somebody types them.
 import { spawnSync } from "node:child_process";
+import { BEHAVIOUR, inputId, NO_USAGE, nodeId, sessionId, turnId } from "@pawl/core";
+import { createLogger, openAdminStore } from "@pawl/server/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { configOf } from "../src/commands/server-options.ts";
 import { makeFolder, pawl, type Server, startServer } from "./pawl-process.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -100,6 +103,65 @@ describe("pawl nodes", () => {
     const unknown = await pawl(["nodes", "pause", "nobody", ...here()]);
     expect([unknown.code, unknown.stderr]).toMatchObject([1, expect.stringContaining("(node_unknown)")]);
   }, 60_000);
+});
+
+describe("pawl dead-letters", () => {
+  it("shows what followed from a commit and was refused, tries it again and discards it; doctor says so", async () => {
+    await leaveLetter();
+    const list = async () =>
+      JSON.parse((await pawl(["dead-letters", "list", "--json", ...here()])).stdout).dead_letters;
+    const [letter] = await list();
+    const refused = { type: "input", to_session_id: "over", failure: { code: "session_not_accepting" } };
+    expect(letter).toMatchObject({ session_id: "writer", ...refused });
+    expect((await pawl(["dead-letters", "list", ...here()])).stdout).toContain("session_not_accepting");
+    expect((await pawl(["doctor", ...here()])).stdout).toMatch(/warn {2}outbox +1 dead letters/);
+    expect((await pawl(["dead-letters", "retry", letter.id, ...here()])).code).toBe(0);
+    // The server tries it again, and its session still takes nothing.
+    await expect.poll(list, { timeout: 20_000 }).toMatchObject([{ id: letter.id, ...refused }]);
+    expect((await pawl(["dead-letters", "discard", letter.id, ...here()])).code).toBe(0);
+    expect(await list()).toEqual([]);
+    const again = await pawl(["dead-letters", "discard", letter.id, ...here()]);
+    expect([again.code, again.stderr]).toMatchObject([1, expect.stringContaining("(dead_letter_unknown)")]);
+  }, 90_000);
+
+  async function leaveLetter(): Promise<void> {
+    const stream = { write: () => true } as never;
+    const opened = await openAdminStore(configOf({ dataDir: folder.path }), {
+      logger: createLogger({ level: "silent", stream }),
+      progress: () => undefined,
+    });
+    const { store } = opened;
+    const input = (session: string) => ({
+      inputId: inputId(`in_${session}`),
+      sessionId: sessionId(session),
+      content: { parts: [{ type: "text" as const, text: "hi" }] },
+      delivery: "next" as const,
+    });
+    const { nodes } = JSON.parse((await pawl(["nodes", "--json", ...here()])).stdout);
+    const servers = nodes.find(({ node_id }: { node_id: string }) => !node_id.endsWith("_jobs")).node_id;
+    try {
+      await store.sessions.commitLifecycle(sessionId("over"), "destroyed");
+      // The server must not take it first.
+      await pawl(["nodes", "drain", servers, ...here()]);
+      const node = await store.leases.openNode(nodeId("of_test"), { ttlMs: 60_000 });
+      await store.inbox.accept(input("writer"));
+      const request = { sessionId: sessionId("writer"), limit: 1, behaviours: [BEHAVIOUR] };
+      const [claim] = await store.leases.claim(node, request);
+      await store.sessions.commit(claim!.fence, {
+        runId: turnId("run_1"),
+        boundary: "immediate",
+        outcome: null,
+        usage: NO_USAGE,
+        delta: null,
+        inputIds: [],
+        outbox: [{ type: "input", input: input("over") }],
+      });
+      await store.leases.closeNode(node);
+    } finally {
+      await pawl(["nodes", "resume", servers, ...here()]);
+      await opened.close();
+    }
+  }
 });
 
 describe("pawl keys", () => {

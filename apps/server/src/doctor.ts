@@ -1,4 +1,4 @@
-import type { SessionRecord, Store } from "@pawl/core/ports";
+import type { OutboxRecord, SessionRecord, Store } from "@pawl/core/ports";
 import pg from "pg";
 import type { ServerConfig } from "./config/read-config.ts";
 import type { AdminStore } from "./open-admin-store.ts";
@@ -18,6 +18,7 @@ const MOST_SKEW_MS = 2_000;
 /** With a node alive nothing that is due waits for so long. */
 const LATE_MS = 60_000;
 const MOST_SESSIONS = 10_000;
+const MOST_LETTERS = 1_000;
 const MOST_NAMED = 5;
 
 /** Looks at what turns depend on, and changes nothing. A store that could not be opened is said by `openAdminStore`. */
@@ -47,7 +48,8 @@ export async function examine(
   });
   findings.push(await nodeFinding(store));
   const sessions = await store.sessions.list({ limit: MOST_SESSIONS });
-  findings.push(turnFinding(sessions), keyFinding(config));
+  const letters = await store.outbox.list({ dead: true, limit: MOST_LETTERS });
+  findings.push(turnFinding(sessions), letterFinding(letters), keyFinding(config));
   for (const warning of config.warnings)
     findings.push({ check: "configuration", status: "warn", message: warning });
   return findings;
@@ -102,6 +104,24 @@ function turnFinding(sessions: readonly SessionRecord[]): Finding {
     status: "bad",
     message: `${blocked.length} are blocked: ${named.join(", ")}${more}.`,
     advice: "`pawl turn show <turn> --why` says what helps: run the code that began it, or cancel it.",
+  };
+}
+
+/** What followed from commits and nobody tries again by itself (D23). */
+function letterFinding(letters: readonly OutboxRecord[]): Finding {
+  const check = "outbox";
+  if (letters.length === 0) return { check, status: "ok", message: "There are no dead letters." };
+  const count = letters.length < MOST_LETTERS ? `${letters.length}` : `${MOST_LETTERS} or more`;
+  const kinds = letters.map(
+    ({ item, failure }) =>
+      `${item.type === "message" ? item.topic : `input for ${item.input.sessionId}`} (${failure?.code})`,
+  );
+  const named = [...new Set(kinds)].slice(0, MOST_NAMED).join(", ");
+  return {
+    check,
+    status: "warn",
+    message: `${count} dead letters: what followed from commits and could not be delivered. ${named}.`,
+    advice: "`pawl dead-letters list` shows them; mend what kept them, then retry or discard each.",
   };
 }
 

@@ -37,6 +37,7 @@ import { agentsAndDelegates } from "./agents-and-delegates.ts";
 import { askedInputOf, createApprovalLinks } from "./approval-links.ts";
 import { createReceiptSigning } from "./approval-receipts.ts";
 import { createApprovals } from "./approvals.ts";
+import { createDeadLetters } from "./dead-letters.ts";
 import { allDue, createDueInputs } from "./due-inputs.ts";
 import { createDueWaits } from "./due-waits.ts";
 import type { Host, HostView } from "./host.ts";
@@ -48,6 +49,7 @@ import { createKnownSchemas } from "./known-schemas.ts";
 import { createLateOutcomes } from "./late-outcomes.ts";
 import { createNodes } from "./nodes.ts";
 import { observed } from "./observed.ts";
+import { createOutboxMessages } from "./outbox-messages.ts";
 import { pruneStore } from "./prune.ts";
 import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
@@ -213,6 +215,13 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       ? undefined
       : createProcessRunner({ processes: store.processes, bodies, lease: keeper.current, clock, logger });
 
+  const handlers = options.outbox ?? {};
+  // Who has no handlers asks the store for no messages.
+  const messages =
+    Object.keys(handlers).length === 0
+      ? undefined
+      : createOutboxMessages({ outbox: store.outbox, handlers, clock, logger, random });
+
   const keepAlive = createKeepAlive();
   let started: Promise<void> | undefined;
   let stopped = false;
@@ -238,6 +247,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     runner.start();
     timers.start();
     taskRunner?.start();
+    messages?.start();
   }
 
   function poke(id: Parameters<typeof runner.pokeSession>[0], reason: string): void {
@@ -302,7 +312,13 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       try {
         // A store that cannot be reached must not keep this process from ending.
         const begun = started && Promise.race([started.catch(() => {}), until(clock.now() + drainMs)]);
-        await Promise.all([runner.stop({ drainMs }), taskRunner?.stop({ drainMs }), timers.stop(), begun]);
+        await Promise.all([
+          runner.stop({ drainMs }),
+          taskRunner?.stop({ drainMs }),
+          messages?.stop(),
+          timers.stop(),
+          begun,
+        ]);
         await keeper.close();
       } finally {
         release();
@@ -324,6 +340,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
           if (runner.inFlight.size === 0) break;
           await Promise.race([worker.idle(), until(deadline)]);
         }
+        await Promise.race([messages?.drain(), until(deadline)]);
       } finally {
         release();
       }
@@ -331,6 +348,10 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     },
     nodes: createNodes({ store, clock, hold: keepAlive.hold }),
     backlog: () => store.leases.backlog(),
+    deadLetters: createDeadLetters(store as never, () => {
+      timers.hint();
+      messages?.hint();
+    }),
     prune: (request) => pruneStore({ store, clock }, request),
     async ready() {
       return !stopped && keeper.held;

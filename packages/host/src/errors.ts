@@ -96,6 +96,22 @@ export function publicUrlMissing(): PawlError {
   );
 }
 
+export function outboxHandlerLate(topic: string, afterMs: number): PawlError {
+  return new PawlError(
+    "outbox_handler_timeout",
+    `The handler of "${topic}" did not come to an end within ${afterMs / 1_000} s, and was told to stop. Hand long work on to a background task.`,
+    { blame: "host" },
+  );
+}
+
+export function deadLetterUnknown(id: string): PawlError {
+  return new PawlError(
+    "dead_letter_unknown",
+    `There is no dead letter "${id.slice(0, 200)}": it was delivered, discarded or is tried again.`,
+    { blame: "peer" },
+  );
+}
+
 function valueAt(value: Json, pointer: string): Json | undefined {
   if (pointer === "/") return value;
   let at: Json | undefined = value;

@@ -2,6 +2,7 @@ import type { Agent, Json, ToolSet, TurnLimits } from "@pawl/core";
 import type { Clock, Logger, Model, NewId, OperationCheck, Store, ToolProvider } from "@pawl/core/ports";
 import type { AnyProcess } from "@pawl/effects/processes";
 import type { HostObserver } from "./observer.ts";
+import type { OutboxHandlers } from "./outbox-messages.ts";
 
 /** By the name of a tool: whether a call with these arguments needs somebody's approval. Pure: the same arguments, the same answer. */
 export type ApprovalPolicies<Tools extends ToolSet> = {
@@ -46,6 +47,11 @@ export interface HostOptions<Tx = never, Tools extends ToolSet = ToolSet> {
   readonly receiptKey?: string;
   /** What agents may do at all, asked before each of their model calls, tool calls and background tasks. Absent: everything. */
   readonly grants?: OperationCheck;
+  /**
+   * Who takes the messages that commits leave for the world outside, by topic: at least once, see `OutboxHandler`. What fails is tried
+   * again for about an hour, and then it is a dead letter.
+   */
+  readonly outbox?: OutboxHandlers;
   /** Looks on while turns are driven: traces and metrics, see `@pawl/otel`. */
   readonly observer?: HostObserver;
   readonly clock?: Clock;

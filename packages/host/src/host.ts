@@ -1,6 +1,7 @@
 import type { SessionOwner } from "@pawl/core";
 import type { Backlog, SessionCounts, SessionRecord } from "@pawl/core/ports";
 import type { Approvals } from "./approvals.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { Nodes } from "./nodes.ts";
 import type { PruneOptions, PruneReport } from "./prune.ts";
 import type { Session } from "./session-handle.ts";
@@ -49,6 +50,8 @@ export interface Host<Tx = never> extends HostView<Tx> {
   backlog(): Promise<Backlog>;
   /** True when turns can be accepted and driven now. */
   ready(): Promise<boolean>;
+  /** What followed from commits and could not be delivered, on all of the store. */
+  readonly deadLetters: DeadLetters;
   /** Deletes what is old and not needed any more, in batches, while everything goes on. @throws PawlError `prune_invalid` */
   prune(options: PruneOptions): Promise<PruneReport>;
 }
