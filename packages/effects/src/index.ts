@@ -77,7 +77,7 @@ export {
   toolExecutor,
 } from "./executors/tool-executor.ts";
 export { unavailableExecutor } from "./executors/unavailable-executor.ts";
-export { jsonSchema } from "./json-schema.ts";
+export { jsonSchema, jsonSchemaCheck } from "./json-schema.ts";
 // Inputs
 export { type InputSpec, newInput } from "./new-input.ts";
 // Time

@@ -1,26 +1,38 @@
 import { type Json, type JsonObject, PawlError, type Schema } from "@pawl/core";
-import { z } from "zod";
+
+type Validate = Schema<unknown, Json>["~standard"]["validate"];
 
 /**
- * A JSON Schema as a schema: for those that come from elsewhere, without the code that made them.
- *
- * @throws PawlError `schema_unsupported` for what cannot be checked here
+ * A JSON Schema as a schema: for those that come from elsewhere, without the code that made them. One that cannot be checked here
+ * is refused with PawlError `schema_unsupported` where it is first used: sent with an input, or checked against.
  */
 export function jsonSchema(schema: JsonObject): Schema<unknown, Json> {
-  let checked: z.ZodType;
-  try {
-    checked = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new PawlError("schema_unsupported", `This JSON Schema cannot be checked: ${why}`, { cause });
-  }
-  const { validate } = checked["~standard"];
+  let check: Promise<Validate> | undefined;
   return {
     "~standard": {
       version: 1,
       vendor: "pawl",
-      validate: validate as Schema<unknown, Json>["~standard"]["validate"],
+      async validate(value) {
+        check ??= jsonSchemaCheck(schema);
+        return (await check)(value);
+      },
       jsonSchema: { input: () => schema, output: () => schema },
     },
   };
+}
+
+/**
+ * What checks values against a JSON Schema. The first brings zod along, a fifth of the memory of an idle host.
+ *
+ * @throws PawlError `schema_unsupported` for what cannot be checked here
+ */
+export async function jsonSchemaCheck(schema: JsonObject): Promise<Validate> {
+  const { z } = await import("zod");
+  try {
+    const checked = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+    return checked["~standard"].validate as Validate;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PawlError("schema_unsupported", `This JSON Schema cannot be checked: ${why}`, { cause });
+  }
 }

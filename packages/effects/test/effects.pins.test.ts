@@ -58,6 +58,7 @@ describe("public names stay what they are", () => {
         "joinToolboxes",
         "journaled",
         "jsonSchema",
+        "jsonSchemaCheck",
         "modelExecutor",
         "modelRequest",
         "newInput",

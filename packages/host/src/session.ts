@@ -8,7 +8,7 @@ import {
   turnIdOfInput,
 } from "@pawl/core";
 import type { SessionRecord, Store } from "@pawl/core/ports";
-import { jsonSchema } from "@pawl/effects";
+import { jsonSchemaCheck } from "@pawl/effects";
 import { eraseSession } from "./erase-session.ts";
 import { followTree } from "./follow-tree.ts";
 import { refersTo, storedFile, storedParts } from "./input-parts.ts";
@@ -49,7 +49,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     const form = output && jsonSchemaOf(output, "the answer");
     if (form !== undefined && output !== undefined) {
       // Where the schema itself is not known, its JSON Schema is what an answer is checked by.
-      jsonSchema(form);
+      await jsonSchemaCheck(form);
       schemas.add(form, output);
     }
     const newInputId = inputId(`in_${await nameOf(id, asked, newId)}`);
