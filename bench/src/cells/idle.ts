@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
+import { promisify } from "node:util";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
 import { programFile } from "../program-file.ts";
@@ -8,12 +9,15 @@ const WORKER = programFile("idle-worker");
 /** PostgreSQL tells of a transaction about a second after it. */
 const TOLD_AFTER_MS = 1_500;
 
+const NODE_ALONE = "memory of Node that has loaded nothing, resident";
+
 export const idleCell: Cell = {
   name: "idle",
   title: "An idle worker",
   about: `
     What a worker costs that has nothing to do: a process of its own with a host on PostgreSQL, its polls,
-    timers and renewals. Queries are counted by PostgreSQL, as transactions of that database.
+    timers and renewals. Queries are counted by PostgreSQL, as transactions of that database. The floor of its
+    memory is Node itself.
   `,
   notShown: `
     A worker that holds parked turns (see \`parked\`) or background tasks, nor the memory of what an
@@ -52,11 +56,23 @@ export const idleCell: Cell = {
         {
           name: "memory of an idle worker, resident",
           unit: "MiB",
+          floor: NODE_ALONE,
           target: { of: "value", atMost: 70 },
           sample: async () => {
             const answer = answerOf(child);
             child.send("memory");
             return Number(await answer) / 2 ** 20;
+          },
+        },
+        {
+          name: NODE_ALONE,
+          unit: "MiB",
+          sample: async () => {
+            const { stdout } = await promisify(execFile)(process.execPath, [
+              "-p",
+              "process.memoryUsage.rss()",
+            ]);
+            return Number(stdout) / 2 ** 20;
           },
         },
       ],
