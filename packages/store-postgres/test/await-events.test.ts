@@ -222,4 +222,35 @@ describe("an await-event in PostgreSQL", () => {
     for (let i = 0; i < 5; i++) await store.awaits.register(it);
     expect(await version()).toEqual(before);
   });
+
+  test("D16 of a held session marks it and announces no work: its holder hears, and does not park", async () => {
+    const listening = await openStore(database.url, { listenUrl: database.url });
+    try {
+      // Hints come in the order of their transactions: what stands between two keys was said between them.
+      const said: string[] = [];
+      listening.leases.onWork((session) => session !== undefined && said.push(`work ${session}`));
+      listening.awaits.onResolved((keyId) => said.push(keyId));
+      const settled = async (session: string | null): Promise<string> => {
+        const it = event(session);
+        await store.awaits.register(it);
+        await store.awaits.resolve(it.keyId, yes("a"), BY);
+        await vi.waitFor(() => expect(said).toContain(it.keyId), { timeout: 10_000 });
+        return it.keyId;
+      };
+      const between = (from: string, to: string) => said.slice(said.indexOf(from) + 1, said.indexOf(to));
+
+      const turn = await openTurn(store);
+      const held = await settled(turn.session);
+      expect(between(held, await settled(null))).toEqual([]);
+      expect(await store.leases.release(turn.fence, { type: "park" })).toBe(false);
+
+      await store.leases.release(turn.fence, { type: "retry", delayMs: 0 });
+      const again = await claimOne(store, turn.node, turn.session);
+      expect(await store.leases.release(again.fence, { type: "park" })).toBe(true);
+      const parked = await settled(turn.session);
+      expect(between(parked, await settled(null))).toEqual([`work ${turn.session}`]);
+    } finally {
+      await listening.close();
+    }
+  });
 });
