@@ -34,6 +34,7 @@ export type {
   EffectExecutor,
   EffectJournal,
   Executors,
+  FailedAttempt,
   Intent,
   TurnFacts,
   TurnSpending,

@@ -121,8 +121,10 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     if (output !== undefined) schemas.add(jsonSchemaOf(output, `agent "${name}"`), output);
   }
   const { inbox, sessions } = store;
+  const watching = observed(options.observer, store.inbox as Store["inbox"], clock);
   const delegation = {
     inbox,
+    ...(watching.traceOf && { traceOf: watching.traceOf }),
     write: (request: ChildRequest) => writeTurnRequest(request) ?? null,
     read: (environment: Json | undefined) => {
       const { limits = {}, parent } = readTurnRequest(environment);
@@ -135,7 +137,6 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     processes: store.processes,
     awaits: awaits.ready,
   });
-  const watching = observed(options.observer, store.inbox as Store["inbox"], clock);
   const controller = journaled({
     clock,
     guards: [

@@ -7,7 +7,7 @@ import {
   turnIdOfInput,
 } from "@pawl/core";
 import type { Clock, Store } from "@pawl/core/ports";
-import type { EffectExecutor, Executors } from "@pawl/effects";
+import type { EffectContext, EffectExecutor, Executors } from "@pawl/effects";
 import type { HostObserver, ObservedTurn } from "./observer.ts";
 import { readTurnRequest } from "./turn-request.ts";
 
@@ -22,7 +22,11 @@ export interface Observed {
   readonly executors: (executors: Executors) => Executors;
   /** For the turn driver: tells of turns that begin and end. */
   readonly store: <Tx>(store: Store<Tx>) => Store<Tx>;
+  /** The trace of a turn that works for another; absent where nobody looks on. */
+  readonly traceOf?: (child: Place, parent: Place) => Promise<string>;
 }
+
+type Place = Pick<ObservedTurn, "sessionId" | "turnId">;
 
 /** Lets an observer look on; without one everything stays as it is. */
 export function observed(
@@ -65,8 +69,11 @@ export function observed(
         if (turn === undefined) return perform(envelope, context);
         const { acceptedAt: _acceptedAt, ...facts } = await factsOf(turn.sessionId, turn.turnId);
         const { effectId, command } = envelope;
-        return effect.call(observer, { ...facts, effectId, command, config: turn.config }, () =>
-          perform(envelope, context),
+        return effect.call(observer, { ...facts, effectId, command, config: turn.config }, (onRetry) =>
+          perform(
+            envelope,
+            onRetry === undefined ? context : { ...context, onReset: both(onRetry, context.onReset) },
+          ),
         );
       };
       return [kind, watched];
@@ -116,7 +123,22 @@ export function observed(
     known.delete(turnId);
   }
 
-  return { executors, store };
+  /** A turn that another one hands work to is in its trace, whoever drives it. */
+  async function traceOf(child: Place, parent: Place): Promise<string> {
+    const { traceparent } = await factsOf(parent.sessionId, parent.turnId);
+    return observer?.traceparent?.({ ...child, parent: traceparent }) ?? traceparent;
+  }
+
+  return { executors, store, traceOf };
+}
+
+type OnReset = NonNullable<EffectContext["onReset"]>;
+
+function both(first: OnReset, second: OnReset | undefined): OnReset {
+  return (failure) => {
+    first(failure);
+    second?.(failure);
+  };
 }
 
 /** W3C Trace Context, level 1: version, 16 bytes of trace, 8 of parent, sampled. */

@@ -1,4 +1,5 @@
 import type { EffectCommand, EffectOutcome, TurnConfig, TurnOutcome, Usage } from "@pawl/core";
+import type { FailedAttempt } from "@pawl/effects";
 
 /** The trace that a turn belongs to, the same on every node and after every wait. */
 export interface ObservedTurn {
@@ -28,15 +29,23 @@ export interface EndedTurn extends ObservedTurn {
 export interface HostObserver {
   /**
    * The trace that a turn which is sent now shall belong to. Asked for inputs without an idempotency key: with one, the same request
-   * must store the same again, whoever sends it.
+   * must store the same again, whoever sends it. `parent` is the trace of the turn that hands work to this one, whose call is
+   * being performed: the new turn belongs to that trace.
    */
-  traceparent?(sent: { readonly sessionId: string; readonly turnId: string }): string | undefined;
+  traceparent?(sent: {
+    readonly sessionId: string;
+    readonly turnId: string;
+    readonly parent?: string;
+  }): string | undefined;
   /** A turn is about to begin, so many milliseconds after it could have. */
   turnBegins?(turn: { readonly sessionId: string; readonly turnId: string; readonly lagMs: number }): void;
-  /** Calls `perform` once and gives what it gives. Not called for effects whose outcome is on record. */
+  /**
+   * Calls `perform` once and gives what it gives. Not called for effects whose outcome is on record. `onRetry` hears of each attempt
+   * that failed and is followed by another.
+   */
   effect?<Outcome extends EffectOutcome>(
     effect: ObservedEffect,
-    perform: () => Promise<Outcome>,
+    perform: (onRetry?: (failure?: FailedAttempt) => void) => Promise<Outcome>,
   ): Promise<Outcome>;
   /** This node has committed the turn's end. */
   turnEnded?(turn: EndedTurn): void;

@@ -27,17 +27,21 @@ export interface OtelObserverOptions {
  *
  * A turn is one trace, on whatever nodes it runs and however often it waits: the trace of whoever sent it, whose ids are stored with its
  * input; with an idempotency key, or where nobody traces, one whose ids follow from the turn's id, so that sending again is the same. In
- * it are a span for each effect that was performed (`chat <model>`, `execute_tool <tool>`, …) and one for the whole turn
- * (`invoke_agent <agent>`), which is written when it ends. Spans hold no contents of messages and calls.
+ * it are a span for each effect that was performed (`chat <model>`, `execute_tool <tool>`, …), whose events are the attempts that failed,
+ * and one for the whole turn (`invoke_agent <agent>`), which is written when it ends. Turns that it hands work to are in the same trace,
+ * below the call that did. Spans hold no contents of messages and calls.
  */
 export function otelObserver(options: OtelObserverOptions = {}): HostObserver {
   const tracer = options.tracer ?? trace.getTracer("@pawl/otel");
   const instruments = createInstruments(options.meter ?? metrics.getMeter("@pawl/otel"));
 
   return {
-    traceparent({ sessionId, turnId }) {
+    traceparent({ sessionId, turnId, parent }) {
       const attributes = { "gen_ai.conversation.id": sessionId, "pawl.turn.id": turnId };
-      const span = tracer.startSpan("send turn", { kind: SpanKind.PRODUCER, attributes });
+      // Where contexts are not passed on by themselves, the turn that hands the work over says where it belongs.
+      const active = context.active();
+      const below = parent === undefined || trace.getSpan(active) !== undefined ? active : contextOf(parent);
+      const span = tracer.startSpan("send turn", { kind: SpanKind.PRODUCER, attributes }, below);
       span.end();
       return writeTraceparent(span.spanContext());
     },
@@ -51,16 +55,29 @@ export function otelObserver(options: OtelObserverOptions = {}): HostObserver {
       const parent = contextOf(effect.traceparent);
       const span = tracer.startSpan(name, { kind, attributes }, parent);
       const began = performance.now();
+      let attempts = 1;
+      const onRetry = (failure?: { readonly code?: string; readonly message: string }) => {
+        span.addEvent("attempt failed", {
+          "pawl.effect.attempt": attempts,
+          ...(failure?.code !== undefined && { "error.type": failure.code }),
+          ...(failure !== undefined && { "exception.message": failure.message }),
+        });
+        attempts += 1;
+      };
       const finish = (outcome: string, more: Record<string, string | number | readonly string[]> = {}) => {
         const measured = { "pawl.effect.kind": effect.command.kind, "pawl.effect.outcome": outcome };
         instruments.effects.add(1, measured);
         instruments.duration.record((performance.now() - began) / 1000, measured);
-        span.setAttributes({ "pawl.effect.outcome": outcome, ...(more as Record<string, string>) });
+        span.setAttributes({
+          "pawl.effect.outcome": outcome,
+          ...(attempts > 1 && { "pawl.effect.attempts": attempts }),
+          ...(more as Record<string, string>),
+        });
         span.end();
       };
       try {
         // What the effect itself traces, such as a request to a provider, is below its span.
-        const outcome = await context.with(trace.setSpan(parent, span), perform);
+        const outcome = await context.with(trace.setSpan(parent, span), () => perform(onRetry));
         const facts = outcomeFacts(outcome);
         if (facts.error !== undefined) {
           span.setStatus({ code: SpanStatusCode.ERROR, message: facts.error.message });

@@ -12,7 +12,7 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
-import { tool } from "@pawl/core";
+import { agent, tool } from "@pawl/core";
 import { createHost } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { type ScriptedTurn, scriptedModel } from "@pawl/testing";
@@ -156,6 +156,62 @@ describe("the trace of a turn", () => {
     expect(ofTurns().map(({ name }) => name)).toEqual(
       expect.arrayContaining(["chat acme/large", "invoke_agent"]),
     );
+  });
+
+  it("has the turns of other agents below the call that handed over, also after a wait on another node", async () => {
+    const store = memoryStore();
+    const writer = agent({ name: "writer", description: "Writes" });
+    const lead = agent({ name: "lead", delegates: [writer] });
+    const parts = (script: readonly ScriptedTurn[]) => {
+      const host = createHost({
+        store,
+        model: scriptedModel(script, { id: "acme/large" }),
+        tools: { refund },
+        approvals: { refund: () => true },
+        agents: [lead, writer],
+        observer: otelObserver({ tracer, meter: meters.getMeter("test") }),
+      });
+      hosts.push(host);
+      return host;
+    };
+    const one = parts([{ tools: [{ name: "ask_writer", input: { task: "Refund" } }] }, REFUND(1)]);
+    const turn = await one.session("s1").send("go", { agent: "lead" });
+    const waiting = await turn.result();
+    if (waiting.status !== "waiting") throw new Error(`It is ${waiting.status}.`);
+    await one.stop({ drainMs: 50 });
+    const two = parts(["written", "done"]);
+    await two.waits.answer(waiting.waits[0]?.id ?? "", { decision: "approve" }, { by: "ana" });
+    expect(await two.turn(turn.id).result()).toMatchObject({ status: "completed" });
+
+    expect(traces(ofTurns()).size).toBe(1);
+    const handed = named("execute_tool ask_writer")[0] as ReadableSpan;
+    const [, sent] = named("send turn");
+    expect(sent?.parentSpanContext?.spanId).toBe(handed.spanContext().spanId);
+    const [child, parent] = named("invoke_agent");
+    expect(child?.parentSpanContext?.spanId).toBe(sent?.spanContext().spanId);
+    expect(parent?.attributes["pawl.turn.id"]).toBe(turn.id);
+  });
+
+  it("is that of the turn which hands over, where no context is passed on", () => {
+    const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const observer = otelObserver({ tracer, meter: meters.getMeter("test") });
+    const made = observer.traceparent?.({ sessionId: "s1", turnId: "t1", parent });
+    expect(made).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/);
+    expect(only("send turn").parentSpanContext?.spanId).toBe("b7ad6b7169203331");
+  });
+
+  it("has one span for a model call, and its attempts as events", async () => {
+    const busy = { failure: { message: "overloaded", code: "busy", retryable: true, retryAfterMs: 1 } };
+    const host = node(memoryStore(), [busy, "done"]);
+    expect(await (await host.session("s1").send("go")).result()).toMatchObject({ status: "completed" });
+    const chat = only("chat acme/large");
+    expect(chat.events.map(({ name, attributes }) => [name, attributes])).toEqual([
+      [
+        "attempt failed",
+        { "pawl.effect.attempt": 1, "error.type": "busy", "exception.message": "overloaded" },
+      ],
+    ]);
+    expect(chat.attributes).toMatchObject({ "pawl.effect.attempts": 2, "pawl.effect.outcome": "ok" });
   });
 
   it("says what failed", async () => {

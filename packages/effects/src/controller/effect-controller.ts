@@ -84,12 +84,18 @@ export interface EffectContext {
   readonly signal: AbortSignal;
   /** Text as it comes; display only. */
   readonly onText?: (text: string) => void;
-  /** What was shown of this effect before is void: it is tried again. */
-  readonly onReset?: () => void;
+  /** What was shown of this effect before is void: it is tried again, because this failed. */
+  readonly onReset?: (failure?: FailedAttempt) => void;
   /** The turn was taken over while this effect was outstanding: it may have been begun before, without a trace. */
   readonly resumed?: boolean;
   readonly turn?: TurnFacts;
   readonly journal?: EffectJournal;
+}
+
+/** Why an effect is tried again. */
+export interface FailedAttempt {
+  readonly code?: string;
+  readonly message: string;
 }
 
 /** Knows how to perform one kind of effect in this process. Failures of models and tools are outcomes, not exceptions. */

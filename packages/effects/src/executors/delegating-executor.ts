@@ -34,6 +34,8 @@ export interface ChildRequest {
   /** Of the parent: the calls that it may not make unasked, its agents may not either. */
   readonly ask?: readonly string[];
   readonly environment?: Json;
+  /** W3C `traceparent` that the child's turn belongs to. */
+  readonly trace?: string;
 }
 
 export interface DelegationOptions {
@@ -44,8 +46,15 @@ export interface DelegationOptions {
   readonly read: (environment: Json | undefined) => Pick<ChildRequest, "limits"> & {
     readonly parent: ParentTurn | undefined;
   };
+  /** Whose trace the child's turn belongs to, asked for while the call is performed. Undefined: one of its own. */
+  readonly traceOf?: (child: TurnPlace, parent: TurnPlace) => Promise<string | undefined>;
   /** The agent's own bounds; undefined for one that this host does not have. */
   readonly limitsOf: (agent: string) => TurnLimits | undefined;
+}
+
+interface TurnPlace {
+  readonly sessionId: string;
+  readonly turnId: string;
 }
 
 type Call = EffectEnvelope<CommandOf<"tool_call">>;
@@ -203,10 +212,11 @@ async function begin(
   ids: ChildIds,
   task: string,
   limits: ChildRequest["limits"],
-  { inbox, write }: DelegationOptions,
+  { inbox, write, traceOf }: DelegationOptions,
 ): Promise<InputRecord> {
   const agent = delegate?.agent ?? "";
   const step = { agent, callId: command.callId, sessionId: ids.sessionId, turnId: ids.turnId };
+  const trace = await traceOf?.(ids, { sessionId, turnId });
   const tools = [...(config.grant?.tools ?? []), ...(delegate?.tools ? [delegate.tools] : [])];
   const environment = write({
     agent,
@@ -219,6 +229,7 @@ async function begin(
     grant: { tools },
     ...(config.ask !== undefined && { ask: config.ask }),
     ...(config.environment !== undefined && { environment: config.environment }),
+    ...(trace !== undefined && { trace }),
   });
   try {
     const { input } = await inbox.accept({

@@ -87,7 +87,7 @@ async function withRetries(
     const result = await callModel(findModel, request, context);
     if (result.ok || !result.failure.retryable || attempt >= retry.maxAttempts || context.signal.aborted)
       return result;
-    context.onReset?.();
+    context.onReset?.(result.failure);
     const wait = Math.max(backoffMs(retry, attempt, random), result.failure.retryAfterMs ?? 0);
     try {
       await sleepUntil(clock, clock.now() + wait, context.signal);
