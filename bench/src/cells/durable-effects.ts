@@ -48,10 +48,10 @@ export const durableEffectsCell: Cell = {
       await close();
       throw cause;
     }
-    // About 1,000 effects and 1,000 steps, and 32 times 100 effects, in a full run.
+    // About 1,000 effects and 1,000 steps in a full run, and 32 times 100 effects in each.
     const alone = turnsOf(83 * scale);
     const stepping = turnsOf(1, 250 * scale);
-    const together = turnsOf(scale === 1 ? 10 : 33);
+    const together = turnsOf(33);
 
     /** @returns how many commits */
     async function commit(connections: number): Promise<number> {

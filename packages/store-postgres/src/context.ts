@@ -1,5 +1,6 @@
 import type { JsonDigest } from "@pawl/core";
 import type { Logger, NewId } from "@pawl/core/ports";
+import type { BegunTurns } from "./begun-turns.ts";
 import type { Database } from "./connection/database.ts";
 import type { GroupCommit } from "./connection/group-commit.ts";
 import type { Hints } from "./hints.ts";
@@ -23,6 +24,7 @@ export interface Channels {
 export interface StoreContext {
   readonly database: Database;
   readonly groupCommit: GroupCommit;
+  readonly begun: BegunTurns;
   readonly hints: Hints;
   readonly liveness: Liveness;
   readonly channels: Channels;

@@ -38,7 +38,7 @@ const MOST_ENTRY_RACES = 5;
 export type PostgresTransaction = Queryable;
 
 export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction> {
-  const { database, groupCommit, hints } = context;
+  const { database, groupCommit, begun, hints } = context;
   return {
     async accept(given, options) {
       const tx = options?.tx;
@@ -88,6 +88,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
           await groupCommit.append(fence, [stored]);
           return { inputs, row: appendedRow(row, stored) };
         }
+        begun.forget(fence.sessionId);
         const ids = inputs.map((input) => input.inputId);
         const values = [
           ...fenceValues(fence),

@@ -17,7 +17,7 @@ import { storableText } from "./storable.ts";
 import { sweep } from "./sweep.ts";
 
 export function postgresLeases(context: StoreContext): Leases {
-  const { database, groupCommit, hints, liveness, channels, newId } = context;
+  const { database, groupCommit, begun, hints, liveness, channels, newId } = context;
   return {
     async openNode(id, { ttlMs }) {
       nodeId(id);
@@ -61,6 +61,7 @@ export function postgresLeases(context: StoreContext): Leases {
       const [row] = await database.write(releaseSession, values);
       if (row?.gone === true) {
         groupCommit.forget(fence.sessionId);
+        begun.forget(fence.sessionId);
         if (row.ready === true) hints.work(fence.sessionId);
         return true;
       }

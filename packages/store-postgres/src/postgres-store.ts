@@ -26,6 +26,7 @@ import type {
 import type { PoolClient } from "pg";
 import { postgresAttachments } from "./attachments.ts";
 import { postgresAwaits } from "./await-events.ts";
+import { BegunTurns } from "./begun-turns.ts";
 import { Database } from "./connection/database.ts";
 import { GroupCommit } from "./connection/group-commit.ts";
 import { Listener } from "./connection/listener.ts";
@@ -143,6 +144,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
   const context: StoreContext = {
     database,
     groupCommit,
+    begun: new BegunTurns(),
     hints,
     liveness,
     channels,

@@ -8,6 +8,7 @@ import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { ownerValues } from "./owner-values.ts";
+import { begunTurnOfRow } from "./rows/begun-turn-row.ts";
 import { numberColumn } from "./rows/column.ts";
 import { countsOfRow } from "./rows/counts-row.ts";
 import { readableRows } from "./rows/decoded-column.ts";
@@ -43,7 +44,7 @@ import { storableJson } from "./storable.ts";
 const MOST_KNOWN_CONFIGS = 1000;
 
 export function postgresSessions(context: StoreContext): Sessions {
-  const { database, groupCommit, hints, channels } = context;
+  const { database, groupCommit, begun, hints, channels } = context;
   const knownConfigs = new Set<string>();
 
   return {
@@ -140,6 +141,7 @@ export function postgresSessions(context: StoreContext): Sessions {
       if (knownConfigs.size >= MOST_KNOWN_CONFIGS) knownConfigs.clear();
       knownConfigs.add(turn.configHash);
       groupCommit.follow(fence, row.seq + 1);
+      if (answer.done === true) begun.remember(fence, begunTurnOfRow(answer, turn.turnId, fence.sessionId));
       hints.appended(fence.sessionId);
     },
 

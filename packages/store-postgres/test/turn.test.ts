@@ -1,7 +1,9 @@
 // A whole turn on the real database: what every other test of this package stands on.
 import { loadJsonDigest, type SessionId, sessionId, verifyReceipt } from "@pawl/core";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { postgresStore } from "../src/index.ts";
 import {
   adminPool,
   beginRow,
@@ -109,6 +111,55 @@ describe("a turn", () => {
     const other = turnEnd(open, { outcome: { status: "completed", text: "something else" } });
     await expect(store.sessions.commit(open.fence, other)).rejects.toMatchObject({ code: "store_conflict" });
     expect(await store.sessions.receipts(open.session)).toHaveLength(1);
+  });
+
+  test("D20: a commit on the ground on which this process began the turn reads nothing; on another it looks", async () => {
+    const read = { statements: [] as string[] };
+    class ToldClient extends pg.Client {
+      // pg overloads this six ways; it is only passed through.
+      override query(...args: unknown[]): never {
+        const name = (args[0] as { readonly name?: string }).name ?? "";
+        if (name.startsWith("pawl_read_commit_facts")) read.statements.push(name);
+        return super.query(...(args as [string])) as never;
+      }
+    }
+    const pool = new pg.Pool({ connectionString: database.url, max: 4, Client: ToldClient });
+    const told = postgresStore({ pool, listenUrl: false });
+    try {
+      const plain = await openTurn(told);
+      await told.log.append(plain.fence, [deltaRow(plain.turn, 2)]);
+      const result = await told.sessions.commit(plain.fence, turnEnd(plain, { seq: 3 }));
+      expect([result.status, read.statements.length]).toEqual(["committed", 0]);
+      const [receipt] = await told.sessions.receipts(plain.session);
+      const input = await told.inbox.load(plain.input);
+      const digest = await loadJsonDigest();
+      expect(input).toMatchObject({ state: "consumed", lastRunId: plain.turn });
+      expect(verifyReceipt(receipt!, [input!.digest], digest)).toBe(true);
+
+      // Another process has the input's content changed: the receipt names what is there.
+      const changed = await openTurn(told);
+      const admin = adminPool(database.url, 1);
+      await admin.query("update pawl.inputs set digest = 'another' where input_id = $1", [changed.input]);
+      await told.sessions.commit(changed.fence, turnEnd(changed));
+      expect(read.statements).toHaveLength(1);
+      const [named] = await told.sessions.receipts(changed.session);
+      expect(verifyReceipt(named!, ["another"], digest)).toBe(true);
+
+      // One that was staged behind the back of this process goes back with the turn's end.
+      const steered = await openTurn(told);
+      const late = await told.inbox.accept(newInput(steered.session));
+      await admin.query(
+        "update pawl.inputs set state = 'staged', delivery = 'steer', turn_id = $2 where input_id = $1",
+        [late.input.inputId, steered.turn],
+      );
+      await told.sessions.commit(steered.fence, turnEnd(steered));
+      expect(read.statements).toHaveLength(2);
+      expect((await told.inbox.load(late.input.inputId))?.state).toBe("queued");
+      await admin.end();
+    } finally {
+      await told.close();
+      await pool.end();
+    }
   });
 
   test("D18: a cancel request that came first makes the commit give way; a later one learns that it lost", async () => {

@@ -108,6 +108,12 @@ export class GroupCommit {
     this.#next.set(fence.sessionId, { fence, seq: next });
   }
 
+  /** The number of the last row of this holder, if it is known. */
+  headOf(fence: Fence): number | undefined {
+    const next = this.#next.get(fence.sessionId);
+    return next !== undefined && sameHolder(next.fence, fence) ? next.seq - 1 : undefined;
+  }
+
   /** The holder has left: its numbers say nothing any more. */
   forget(sessionId: string): void {
     this.#next.delete(sessionId);

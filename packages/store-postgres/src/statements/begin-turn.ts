@@ -6,7 +6,7 @@ import { NODE_FENCE, SESSION_HOLDER } from "./fence.ts";
  * to be stored), $10 behaviour, then the first row: $11 seq, $12 ordinal, $13 at, $14 body, $15 version.
  *
  * All or nothing (D7): an input that is not queued, or a turn id that was used, undoes it by the division by zero. `stored`:
- * this very row was written by an earlier attempt.
+ * this very row was written by an earlier attempt. The rest is what the turn's commit will stand on.
  */
 export const beginTurn = statement(
   "begin_turn",
@@ -40,7 +40,7 @@ staged as (
   set state = 'staged', turn_id = $6
   from going g
   where i.input_id = any($7::text[]) and i.session_id = g.session_id and i.state = 'queued'
-  returning i.input_id
+  returning i.input_id, i.digest, i.delivery
 ),
 opened as (
   update {schema}.sessions s
@@ -63,5 +63,10 @@ select exists (select from holder) as held, (select h.open_turn from holder h) a
       and l.ordinal is not distinct from $12::int and l.at = $13::bigint and l.body::text = $14) as stored,
   1 / (case when not exists (select from going)
     or (exists (select from begun) and (select count(*) from staged) = cardinality($7::text[])) then 1 else 0 end)
-    as complete`,
+    as complete,
+  s.revision, s.message_count, s.receipt_count, s.last_digest,
+  (select json_agg(json_build_object('input_id', i.input_id, 'digest', i.digest, 'delivery', i.delivery)) from staged i)
+    as inputs
+from (select) one
+left join {schema}.sessions s on s.session_id = $4`,
 );

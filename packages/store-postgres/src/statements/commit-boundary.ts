@@ -7,9 +7,11 @@ import { NODE_FENCE } from "./fence.ts";
  * the cancelled form, $17 message count before, $18 messages, $19 inputs that are consumed, $20 inputs that go back to the
  * queue, and the turn's last row, if any: $21 seq, $22 ordinal, $23 at, $24 body, $25 version. $26 channel for hints. $27 JSON
  * array of await-events of other sessions that this boundary settles, or null; $28 channel of work, $29 channel of resolutions.
+ * $30 digests of the inputs that are consumed, which the receipt names.
  *
  * One statement, so all or nothing. `moved`: the head is not what the facts said. `gate`: a cancel request came before the
- * outcome could be sealed (D18). Then nothing is written. Inputs that are not staged undo it by the division by zero (D19).
+ * outcome could be sealed (D18). Then nothing is written. Inputs that are not staged, are others than
+ * the receipt names, or would be left staged by the turn's end undo it by the division by zero (D19).
  *
  * Waits of others are settled as `resolve_await_event` does: first the lines of their sessions, then the events (D22).
  */
@@ -61,6 +63,7 @@ consumed as (
   set state = 'consumed', last_run_id = $6, last_boundary_sequence = $11::int
   from going g
   where i.input_id = any($19::text[]) and i.session_id = g.session_id and i.turn_id = $6 and i.state = 'staged'
+    and i.digest = any($30::text[])
   returning 1
 ),
 returned as (
@@ -142,5 +145,7 @@ select exists (select from holder) as held, not exists (select from head) as mov
   (select count(pg_notify($29, t.key_id)) from told t where t.resolve_token = $13) as hinted_events,
   1 / (case when not exists (select from going)
     or ((select count(*) from consumed) = cardinality($19::text[])
-      and (select count(*) from returned) = cardinality($20::text[])) then 1 else 0 end) as complete`,
+      and (select count(*) from returned) = cardinality($20::text[])
+      and (not $7::boolean or cardinality($19::text[]) + cardinality($20::text[]) = (
+        select count(*) from {schema}.inputs i where i.turn_id = $6 and i.session_id = $4 and i.state = 'staged'))) then 1 else 0 end) as complete`,
 );
