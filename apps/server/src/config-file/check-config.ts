@@ -39,6 +39,11 @@ const SHAPES = {
     ),
     "must be a list of background tasks",
   ),
+  outbox: z.record(
+    z.string(),
+    z.custom((value) => typeof value === "function", "must be a function that takes a message"),
+    "must be an object of functions by topic",
+  ),
   toolProvider: z.custom(
     (value) => isObject(value) && typeof value.open === "function",
     "must be a tool provider, such as createMcpTools({ … })",

@@ -9,13 +9,15 @@ export interface FileValue {
 
 /** What a configuration file brings, in words for people. */
 export function fileValues({ config }: LoadedConfig): readonly FileValue[] {
-  const { agents, tools, tasks, approvals, model, store, limits, secret, receiptKey, ...rest } = config;
+  const { agents, tools, tasks, approvals, outbox, model, store, limits, secret, receiptKey, ...rest } =
+    config;
   const named = (names: readonly string[] | undefined) => names?.join(", ") || undefined;
   const values: Record<string, string | undefined> = {
     agents: named(agents?.map(agentRef)),
     tools: named(tools && Object.keys(tools)),
     tasks: named(tasks?.map(({ name }) => name)),
     approvals: named(approvals && Object.keys(approvals)),
+    outbox: named(outbox && Object.keys(outbox)),
     model:
       typeof model === "string" ? model : typeof model === "function" ? "found by a function" : model?.id,
     store:

@@ -20,6 +20,7 @@ const whole = defineConfig({
   model: scriptedModel([]),
   secret: "k1:hush",
   receiptKey: "hush too",
+  outbox: { mail: () => undefined },
   concurrency: 4,
 });
 
@@ -37,6 +38,7 @@ describe("a configuration", () => {
       agents: "clerk@1, clerk@2",
       tools: "refund",
       store: "memory",
+      outbox: "mail",
       concurrency: "4",
     });
     expect(JSON.stringify(values)).not.toContain("hush");
@@ -51,6 +53,7 @@ describe("a configuration", () => {
         model: 5,
         approvals: { refund: true },
         tasks: {},
+        outbox: { mail: "me@example.org" },
         concurrency: 0,
       }) as { problems: readonly string[] }
     ).problems;
@@ -61,11 +64,12 @@ describe("a configuration", () => {
       "model",
       "approvals.refund",
       "tasks",
+      "outbox.mail",
       "concurrency",
     ]) {
       expect(problems).toContainEqual(expect.stringMatching(new RegExp(`^${key} must`)));
     }
-    expect(problems).toHaveLength(7);
+    expect(problems).toHaveLength(8);
   });
 
   it.each([
