@@ -9,7 +9,8 @@ import {
   oneChangeAJob,
 } from "@pawl/core";
 import type { JobQuery, Jobs, NodeLease, RefusedJobSession } from "@pawl/core/ports";
-import { JobCreations } from "./connection/job-creations.ts";
+import type { Row } from "./connection/database.ts";
+import { SharedWrites } from "./connection/shared-writes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
@@ -22,6 +23,7 @@ import { claimJobSession } from "./statements/claim-job-session.ts";
 import { claimOrphanedJobSessions } from "./statements/claim-orphaned-job-sessions.ts";
 import { closeJobSession } from "./statements/close-job-session.ts";
 import { createJob } from "./statements/create-job.ts";
+import { createJobs } from "./statements/create-jobs.ts";
 import { dropJobCredential } from "./statements/drop-job-credential.ts";
 import { keepJobCredentials } from "./statements/keep-job-credentials.ts";
 import { listJobCredentials } from "./statements/list-job-credentials.ts";
@@ -31,11 +33,13 @@ import { loadJob } from "./statements/load-job.ts";
 import { loadJobByKey } from "./statements/load-job-by-key.ts";
 import { loadJobSession } from "./statements/load-job-session.ts";
 import { openJobSession } from "./statements/open-job-session.ts";
+import { openJobSessions } from "./statements/open-job-sessions.ts";
 import { pruneJobs } from "./statements/prune-jobs.ts";
 import { readDeliveries } from "./statements/read-deliveries.ts";
 import { readJobEvents } from "./statements/read-job-events.ts";
 import { trimDeliveries } from "./statements/trim-deliveries.ts";
 import { updateJobSession } from "./statements/update-job-session.ts";
+import { updateJobSessions } from "./statements/update-job-sessions.ts";
 import { storableJson, storableKey, storableText } from "./storable.ts";
 
 /** Two that make the same at once: the second sees the first at the next look. */
@@ -43,7 +47,15 @@ const MOST_RACES = 5;
 
 export function postgresJobs(context: StoreContext): Jobs {
   const { database, hints, channels, digest, newId } = context;
-  const creations = new JobCreations(database, channels.jobs);
+  const sessionOf = (row: Row) => textColumn(row, "session_id", "A job session");
+  const opened = new SharedWrites({ database, statement: openJobSessions, keyOf: sessionOf });
+  const updated = new SharedWrites({ database, statement: updateJobSessions, keyOf: sessionOf });
+  const created = new SharedWrites({
+    database,
+    statement: createJobs,
+    values: [channels.jobs],
+    keyOf: (row) => textColumn(row, "job_id", "A job"),
+  });
 
   /** What stands against the batch; nothing does, and it was written. */
   async function refusals(batch: JobBatch): Promise<ReadonlyMap<JobSessionId, RefusedJobSession["reason"]>> {
@@ -70,6 +82,10 @@ export function postgresJobs(context: StoreContext): Jobs {
       const sessionId = jobSessionId(given);
       const text = storableJson(document, "The job session");
       const asked = digest({ document, expiresAt });
+      const stored = JSON.parse(text) as JsonObject;
+      const row = { ...holder, sessionId, document: stored, digest: asked, expiresAt };
+      if (await opened.write({ key: sessionId, row, characters: text.length }))
+        return { sessionId, document: stored, expiresAt, epoch: 1, head: 0, acked: 0 };
       for (let races = 0; races < MOST_RACES; races++) {
         const [row] = await database.write(openJobSession, [
           sessionId,
@@ -108,6 +124,14 @@ export function postgresJobs(context: StoreContext): Jobs {
 
     async updateSession(sessionId, epoch, { document, expiresAt }) {
       const members = document && storableJson(document, "The change of a job session");
+      const row = {
+        sessionId,
+        epoch,
+        document: members === undefined ? null : (JSON.parse(members) as JsonObject),
+        setsExpiry: expiresAt !== undefined,
+        expiresAt: expiresAt ?? null,
+      };
+      if (await updated.write({ key: sessionId, row, characters: members?.length ?? 0 })) return true;
       const values = [sessionId, epoch, members ?? null, expiresAt !== undefined, expiresAt ?? null];
       return (await database.write(updateJobSession, values)).length > 0;
     },
@@ -144,8 +168,8 @@ export function postgresJobs(context: StoreContext): Jobs {
       const json = storableJson(job, "The job");
       const text = JSON.parse(json) as typeof job;
       const asked = digest(text);
-      const creation = { job: text, digest: asked, characters: json.length, epoch };
-      if (await creations.create(creation)) {
+      const asUsual = { key: text.jobId, row: { ...text, digest: asked, epoch }, characters: json.length };
+      if (text.live && (await created.write(asUsual))) {
         hints.job(text.jobId);
         return { job: { ...text, version: 1, head: 0, endedAt: null }, duplicate: false };
       }

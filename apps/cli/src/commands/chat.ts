@@ -65,7 +65,11 @@ export async function chat(options: Omit<RunOptions, "timeout" | "quiet">): Prom
     });
     cancel = session.cancel;
     if (isTerminal) {
-      const again = `${commandName(process.env)} chat --session ${shellWord(sessionId)}`;
+      const where = [
+        ...(options.server === undefined ? [] : ["--server", shellWord(options.server)]),
+        ...(dataDir === undefined ? [] : ["--data-dir", shellWord(dataDir)]),
+      ];
+      const again = [commandName(process.env), "chat", ...where, "--session", shellWord(sessionId)].join(" ");
       output.notice(
         `Session ${sessionId}. Enter sends, also while a turn runs; Ctrl-D leaves. Come back with: ${again}`,
       );

@@ -336,8 +336,39 @@ export const jobsChapter = chapter("Jobs", (add) => {
       "j6 1 false",
       "first 1 false",
     ]);
+    const twice = await Promise.all([answer(newJob("j8")), answer(newJob("j8", { createdAt: 2 }))]);
+    t.expect(twice.sort()).toEqual(["j8 1 false", "store_conflict"]);
     const made = await jobs.create(newJob("j7", { document: { deep: [1, { a: null }] } }));
     t.expect(await jobs.load(jobId("j7"))).toEqual(made.job);
+  });
+
+  add("of many sessions that are opened and changed at once each is judged for itself", async (t) => {
+    const { jobs } = t.store;
+    const names = ["o1", "o2", "o3"].map((name) => jobSessionId(name));
+    const openOne = (sessionId: (typeof names)[number], n: number) =>
+      jobs.openSession({ sessionId, document: { n }, expiresAt: null }).then(
+        ({ epoch }) => epoch,
+        (error: unknown) => PawlError.from(error).code,
+      );
+    await openOne(names[0]!, 0);
+    const again = await Promise.all([openOne(names[0]!, 9), ...names.map((name, n) => openOne(name, n))]);
+    t.expect(again).toEqual(["store_conflict", 1, 1, 1]);
+    await jobs.claimSession(names[2]!);
+    const changed = await Promise.all([
+      jobs.updateSession(names[0]!, 1, { document: { a: 1 }, expiresAt: 5 }),
+      jobs.updateSession(names[0]!, 1, { document: { a: 2 } }),
+      jobs.updateSession(names[1]!, 1, { expiresAt: 7 }),
+      jobs.updateSession(names[1]!, 1, { expiresAt: null }),
+      jobs.updateSession(names[2]!, 1, { document: { late: true } }),
+      jobs.updateSession(jobSessionId("nobody"), 1, { document: {} }),
+    ]);
+    t.expect(changed).toEqual([true, true, true, true, false, false]);
+    const stored = await Promise.all(names.map((name) => jobs.loadSession(name)));
+    t.expect(stored.map((one) => [one?.document, one?.expiresAt])).toEqual([
+      [{ n: 0, a: 2 }, 5],
+      [{ n: 1 }, null],
+      [{ n: 2 }, null],
+    ]);
   });
 
   add("listings page by creation and id, and filter by everything that is asked for", async (t) => {

@@ -1,0 +1,93 @@
+// Group commit for writes of one row each: what many ask for at once is one statement and one commit. A NOTIFY makes commits wait for one
+// another (D10), and each commit waits for the disk, so that one commit a row would be the whole cost of a submission.
+//
+// SW1  Only what is as usual goes this way. Everything else, and everything of which it is not known whether it landed, goes the general
+//      way: a statement for one, which reads first, recognises what is there already and says what is wrong.
+// SW2  A batch holds at most one write of a key, and those of one key keep their order.
+import type { Database, Row } from "./database.ts";
+import type { Statement } from "./statement.ts";
+
+const MOST_OF_A_BATCH = 128;
+const MOST_CHARACTERS = 4_000_000;
+
+export interface SharedWrite {
+  /** Names the row. */
+  readonly key: string;
+  /** What the statement is given for it: storable JSON. */
+  readonly row: object;
+  /** Of the row as JSON, about: for the size of a batch. */
+  readonly characters: number;
+}
+
+interface Waiting extends SharedWrite {
+  resolve(landed: boolean): void;
+}
+
+export interface SharedWritesOptions {
+  readonly database: Database;
+  /** Writes a JSON list of rows, $1, and returns the rows that landed. */
+  readonly statement: Statement;
+  /** From $2 on. */
+  readonly values?: readonly unknown[];
+  /** The key of a row that is returned. */
+  readonly keyOf: (row: Row) => string;
+}
+
+export class SharedWrites {
+  readonly #options: SharedWritesOptions;
+  #queue: Waiting[] = [];
+  #pump: Promise<void> | undefined;
+
+  constructor(options: SharedWritesOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves to true when the row is durable, to false when it has to go the general way (SW1). Never rejects. */
+  write(asked: SharedWrite): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#queue.push({ ...asked, resolve });
+      this.#pump ??= this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Requests of one burst go together.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#flush(this.#takeBatch());
+    }
+    this.#pump = undefined;
+  }
+
+  #takeBatch(): ReadonlyMap<string, Waiting> {
+    const batch = new Map<string, Waiting>();
+    const left: Waiting[] = [];
+    let characters = 0;
+    for (const one of this.#queue) {
+      const fits = batch.size === 0 || characters + one.characters <= MOST_CHARACTERS;
+      if (fits && batch.size < MOST_OF_A_BATCH && !batch.has(one.key)) {
+        batch.set(one.key, one);
+        characters += one.characters;
+      } else left.push(one);
+    }
+    this.#queue = left;
+    return batch;
+  }
+
+  async #flush(batch: ReadonlyMap<string, Waiting>): Promise<void> {
+    const landed = await this.#write([...batch.values()]);
+    for (const [key, { resolve }] of batch) resolve(landed.has(key));
+  }
+
+  /** Those that landed for certain. */
+  async #write(batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
+    const { database, statement, values = [], keyOf } = this.#options;
+    try {
+      const rows = await database.write(statement, [JSON.stringify(batch.map(({ row }) => row)), ...values]);
+      return new Set(rows.map(keyOf));
+    } catch {
+      // The general way asks each for itself, and tells what is wrong.
+      return new Set();
+    }
+  }
+}
