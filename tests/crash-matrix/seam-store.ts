@@ -14,14 +14,8 @@ const DURABLE = new Set([
   "leases.release",
   "awaits.register",
 ]);
-const READS = new Set([
-  "sessions.load",
-  "sessions.transcript",
-  "sessions.loadConfig",
-  "sessions.pendingCancel",
-  "log.read",
-  "inbox.next",
-]);
+/** In the order of a drive. What its first turn needs comes with the claim, and whether somebody cancels is looked at beside it. */
+const READS = new Set(["sessions.transcript", "sessions.loadConfig", "log.read"]);
 
 export interface SeamStoreOptions {
   readonly seam: Seam;

@@ -39,6 +39,7 @@ import { createReceiptSigning } from "./approval-receipts.ts";
 import { createApprovals } from "./approvals.ts";
 import { createDeadLetters } from "./dead-letters.ts";
 import { allDue, createDueInputs } from "./due-inputs.ts";
+import { watchDueSessions } from "./due-sessions.ts";
 import { createDueWaits } from "./due-waits.ts";
 import type { Host, HostView } from "./host.ts";
 import { createHostAwaitEvents } from "./host-await-events.ts";
@@ -242,9 +243,14 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     await store.open();
     await keeper.current();
     if (stopped) return;
-    unlisten = store.leases.onWork((id) =>
+    const unlistenWork = store.leases.onWork((id) =>
       id === undefined ? runner.poke("hint") : runner.pokeSession(id, "hint"),
     );
+    const unlistenDue = watchDueSessions(store.leases, clock, timers.hint);
+    unlisten = () => {
+      unlistenWork();
+      unlistenDue();
+    };
     runner.start();
     timers.start();
     taskRunner?.start();

@@ -37,7 +37,10 @@ export interface Host<Tx = never> extends HostView<Tx> {
   as(owner: SessionOwner): HostView<Tx>;
   /** Drives turns until `stop`. Resolves when turns can be accepted. Without it the first `send` begins to drive. */
   start(): Promise<void>;
-  /** Ends within `drainMs` (default 4 000): what runs then is aborted and resumed by whoever comes next. */
+  /**
+   * Ends within `drainMs` (default 4 000): what runs then is aborted and resumed by whoever comes next. Called once more meanwhile, with less
+   * time, it ends by the earlier of the two: `stop({ drainMs: 0 })` on a second signal ends it at once, and nothing is lost either way.
+   */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
   /** Begins no further session on this node until `resume`; what it drives goes on, and other nodes take what comes. */
   pause(): void;

@@ -16,6 +16,8 @@ const MOST_KNOWN_TURNS = 1_000;
 
 interface TurnFacts extends ObservedTurn {
   readonly acceptedAt: number;
+  /** From when on it could have begun. */
+  readonly dueAt: number;
 }
 
 export interface Observed {
@@ -54,9 +56,11 @@ export function observed(
       const input = await inbox.load(inputId);
       if (input === null || turnIdOfInput(input.inputId) !== turnId) continue;
       const { trace = made } = readTurnRequest(input.content.environment);
-      return { sessionId, turnId, traceparent: trace, acceptedAt: input.acceptedAt };
+      const { acceptedAt, at = 0 } = input;
+      return { sessionId, turnId, traceparent: trace, acceptedAt, dueAt: Math.max(acceptedAt, at) };
     }
-    return { sessionId, turnId, traceparent: made, acceptedAt: clock.now() };
+    const now = clock.now();
+    return { sessionId, turnId, traceparent: made, acceptedAt: now, dueAt: now };
   }
 
   function executors(given: Executors): Executors {
@@ -67,7 +71,11 @@ export function observed(
       const watched: EffectExecutor = async (envelope, context) => {
         const { turn } = context;
         if (turn === undefined) return perform(envelope, context);
-        const { acceptedAt: _acceptedAt, ...facts } = await factsOf(turn.sessionId, turn.turnId);
+        const {
+          acceptedAt: _acceptedAt,
+          dueAt: _dueAt,
+          ...facts
+        } = await factsOf(turn.sessionId, turn.turnId);
         const { effectId, command } = envelope;
         return effect.call(observer, { ...facts, effectId, command, config: turn.config }, (onRetry) =>
           perform(
@@ -84,20 +92,12 @@ export function observed(
   function store<Tx>(given: Store<Tx>): Store<Tx> {
     return {
       ...given,
-      inbox: {
-        ...given.inbox,
-        async next(fence) {
-          const input = await given.inbox.next(fence);
-          if (input !== null) {
-            const { sessionId, acceptedAt, at = 0 } = input;
-            const lagMs = Math.max(0, clock.now() - Math.max(acceptedAt, at));
-            observer?.turnBegins?.({ sessionId, turnId: turnIdOfInput(input.inputId), lagMs });
-          }
-          return input;
-        },
-      },
       sessions: {
         ...given.sessions,
+        async beginTurn(fence, turn) {
+          await given.sessions.beginTurn(fence, turn);
+          tellBegin(fence.sessionId, turn.turnId, clock.now());
+        },
         async commit(fence, boundary) {
           const result = await given.sessions.commit(fence, boundary);
           const { outcome, usage, runId } = boundary;
@@ -110,6 +110,15 @@ export function observed(
     };
   }
 
+  function tellBegin(sessionId: string, turnId: string, now: number): void {
+    if (observer?.turnBegins === undefined) return;
+    factsOf(sessionId, turnId).then(
+      ({ dueAt }) => observer.turnBegins?.({ sessionId, turnId, lagMs: Math.max(0, now - dueAt) }),
+      // It has begun, whether its trace can be had or not.
+      () => {},
+    );
+  }
+
   async function tellEnd(
     sessionId: string,
     turnId: string,
@@ -119,7 +128,10 @@ export function observed(
     if (observer?.turnEnded === undefined) return;
     // It is committed, whether its trace can be had or not.
     const facts = await factsOf(sessionId, turnId).catch(() => undefined);
-    if (facts !== undefined) observer.turnEnded({ ...facts, outcome, usage });
+    if (facts !== undefined) {
+      const { dueAt: _dueAt, ...turn } = facts;
+      observer.turnEnded({ ...turn, outcome, usage });
+    }
     known.delete(turnId);
   }
 

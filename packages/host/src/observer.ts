@@ -37,7 +37,7 @@ export interface HostObserver {
     readonly turnId: string;
     readonly parent?: string;
   }): string | undefined;
-  /** A turn is about to begin, so many milliseconds after it could have. */
+  /** A turn has begun, so many milliseconds after it could have. */
   turnBegins?(turn: { readonly sessionId: string; readonly turnId: string; readonly lagMs: number }): void;
   /**
    * Calls `perform` once and gives what it gives. Not called for effects whose outcome is on record. `onRetry` hears of each attempt

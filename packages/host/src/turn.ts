@@ -81,7 +81,7 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
       const first = await input();
       poke(first.sessionId, "result");
       const wake = createWake(clock, signal);
-      const unlisten = store.log.onAppend(first.sessionId, wake.now);
+      const unlisten = store.leases.onRest(first.sessionId, wake.now);
       const release = hold();
       try {
         for (;;) {

@@ -3,7 +3,7 @@ import type { Model, Store } from "@pawl/core/ports";
 import { createHost } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { manualClock } from "@pawl/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 const model: Model = {
   id: "plain",
@@ -62,6 +62,47 @@ describe("a node", () => {
     await host.stop();
   });
 
+  it("that is asked to stop once more ends at once, nothing is lost, and the next one goes on", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const aborted: string[] = [];
+    const called: string[] = [];
+    const endless: Model = {
+      id: "endless",
+      call: (_request, { signal }) => {
+        called.push("called");
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            aborted.push("aborted");
+            reject(signal.reason);
+          });
+        });
+      },
+    };
+    const host = createHost({ store, clock, model: endless });
+    await host.start();
+    const turn = await host.session("s1").send("hi");
+    await vi.waitFor(() => expect(called).toHaveLength(1), { timeout: 10_000 });
+    let patient = false;
+    const stopping = host.stop({ drainMs: 60_000 }).then(() => {
+      patient = true;
+    });
+    await clock.advance(1_000);
+    expect([patient, aborted]).toEqual([false, []]);
+    // From here on no time passes.
+    const atOnce = host.stop({ drainMs: 0 });
+    await clock.advance(0);
+    await Promise.all([atOnce, stopping]);
+    expect(aborted).toEqual(["aborted"]);
+    expect(await host.ready()).toBe(false);
+    const next = createHost({ store, clock, model });
+    await next.start();
+    await clock.advance(500);
+    expect(await next.turn(turn.id).result()).toMatchObject({ status: "completed", text: "ok" });
+    expect((await next.session("s1").inputs()).map(({ state }) => state)).toEqual(["consumed"]);
+    await next.stop();
+  });
+
   it("stops within its bound when the store answers nothing any more", async () => {
     const clock = manualClock();
     const store = memoryStore({ clock });
@@ -70,7 +111,7 @@ describe("a node", () => {
       new Proxy(port, {
         get(target, name) {
           const verb: unknown = Reflect.get(target, name);
-          if (typeof verb !== "function" || name === "onWork" || name === "onAppend") return verb;
+          if (typeof verb !== "function" || String(name).startsWith("on")) return verb;
           return (...args: unknown[]) => (silent ? new Promise(() => {}) : verb.apply(target, args));
         },
       });

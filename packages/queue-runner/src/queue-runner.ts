@@ -109,7 +109,7 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
     // Requests of one burst are collected first.
     await Promise.resolve();
     while (mode() === "claiming") {
-      const wanted = waiting.take();
+      const wanted = waiting.take(concurrency - inFlight.size);
       if (wanted === undefined) return;
       if (wanted.sessionId === undefined || !inFlight.has(wanted.sessionId)) await look(wanted);
     }

@@ -1,6 +1,8 @@
 import type { SessionId } from "@pawl/core";
 import type { RunRequest } from "./run-handle.ts";
 
+/** From so many sessions on, and with places for several, one look anywhere is quicker than one in each after the other. */
+const SEVERAL = 4;
 /** Past this many sessions one look anywhere is cheaper than one in each, and memory stays bounded. */
 const MAX_SESSIONS = 64;
 
@@ -42,10 +44,12 @@ export class RequestQueue {
     }
   }
 
-  take(): RunRequest | undefined {
+  /** `free`: how many sessions may be begun now. */
+  take(free: number): RunRequest | undefined {
     const again = this.#again.size > 0 && !(this.#tookAgain && this.#waiting.size > 0);
     this.#tookAgain = again;
     const from = again ? this.#again : this.#waiting;
+    if (!again && free >= SEVERAL && from.size >= SEVERAL) return takeAll(from);
     for (const [key, wanted] of from) {
       from.delete(key);
       return wanted;
@@ -57,4 +61,11 @@ export class RequestQueue {
     this.#again.clear();
     this.#waiting.clear();
   }
+}
+
+/** One look anywhere in place of one in each. What it has no place for is looked for again, since it takes all that it may. */
+function takeAll(from: Waiting): RunRequest {
+  const all = [...from.values()];
+  from.clear();
+  return { reason: all[0]?.reason ?? "burst", traceIdle: all.some(({ traceIdle }) => traceIdle) };
 }

@@ -34,6 +34,8 @@ export interface SessionWorkerOptions {
  *
  * - Q8 A session whose drive failed is left again and again until the store has heard of it, or the node's lease is over: else this
  *   node would own it for ever without driving it.
+ * - Q12 Of one session no two drives go on. A claim that a crash of the database undid may come again with the same number, and then the
+ *   store cannot tell its two drives apart: the earlier one is ended before the later one begins (D1).
  */
 export interface SessionWorker extends Required<RunHandle> {
   /** Sessions driven so far. */
@@ -47,6 +49,8 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
   const stopping = new AbortController();
   const ending = new AbortController();
   const drives = new Map<Promise<void>, SessionId>();
+  /** Ends the drive of a session that was begun last. */
+  const latest = new Map<SessionId, AbortController>();
   const claims = new Set<Promise<unknown>>();
   let driven = 0;
 
@@ -62,12 +66,16 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
   }
 
   function begin(claim: SessionClaim, { lost }: KeptLease): void {
-    const signal = AbortSignal.any([lost, ending.signal]);
-    const running = drive(claim, signal).finally(() => {
+    const { sessionId } = claim;
+    latest.get(sessionId)?.abort(new PawlError("store_fenced", `"${sessionId}" was claimed anew.`));
+    const superseded = new AbortController();
+    latest.set(sessionId, superseded);
+    const running = drive(claim, AbortSignal.any([lost, ending.signal, superseded.signal])).finally(() => {
       drives.delete(running);
-      options.completed(claim.sessionId);
+      if (latest.get(sessionId) === superseded) latest.delete(sessionId);
+      options.completed(sessionId);
     });
-    drives.set(running, claim.sessionId);
+    drives.set(running, sessionId);
   }
 
   async function drive(claim: SessionClaim, signal: AbortSignal): Promise<void> {

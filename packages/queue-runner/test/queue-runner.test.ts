@@ -110,8 +110,18 @@ describe("pokes", () => {
     expect(await asked()).toEqual([{ sessionId: root, reason: "completed", traceIdle: false }]);
   });
 
+  it("for several sessions at once become one look anywhere where there is a place for each", async () => {
+    const { runner, asked } = await started([], { concurrency: 4 });
+    const three = ["a", "b", "c"].map((id) => sessionId(id));
+    for (const id of three) runner.pokeSession(id, "few");
+    expect((await asked()).map((look) => look.sessionId)).toEqual(three);
+    for (const id of three) runner.pokeSession(id, "burst");
+    runner.pokeSession(sessionId("d"), "burst");
+    expect(await asked()).toEqual([{ reason: "burst", traceIdle: true, limit: 4 }]);
+  });
+
   it("Q6: of more sessions than are worth a look each become one look anywhere", async () => {
-    const { runner, asked } = await started();
+    const { runner, asked } = await started([], { concurrency: 3 });
     for (let index = 0; index < 5_000; index++) runner.pokeSession(sessionId(`s${index}`), "burst");
     const looks = await asked();
     expect(looks).toHaveLength(65);

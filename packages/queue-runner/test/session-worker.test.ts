@@ -1,5 +1,5 @@
 import { inputId, nodeId, PawlError, type SessionId, sessionId } from "@pawl/core";
-import type { Leases } from "@pawl/core/ports";
+import type { Leases, SessionClaim } from "@pawl/core/ports";
 import { createLeaseKeeper, createSessionWorker, type SessionWorkerOptions } from "@pawl/queue-runner";
 import { memoryStore } from "@pawl/store-memory";
 import { manualClock, recordingLogger } from "@pawl/testing";
@@ -40,6 +40,36 @@ function infrastructure(code: string): PawlError {
 }
 
 describe("the session worker", () => {
+  it("ends the earlier drive of a session that it claims once more, and lets the later one go on (Q12, D1)", async () => {
+    const signals: AbortSignal[] = [];
+    const ends: (() => void)[] = [];
+    let first: readonly SessionClaim[] | undefined;
+    const { worker, completed } = await setUp(
+      (_claim, { signal }) => {
+        signals.push(signal);
+        return new Promise<void>((resolve, reject) => {
+          ends.push(resolve);
+          signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        });
+      },
+      (inner) => ({
+        // As after a crash of the database that undid the first claim: the second comes with the same number.
+        claim: async (...args) => {
+          first ??= await inner.claim(...args);
+          return first;
+        },
+      }),
+    );
+    await worker.runQueuedWork({ ...LOOK, sessionId: a });
+    await worker.runQueuedWork({ ...LOOK, sessionId: a });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    expect(signals[0]?.reason).toMatchObject({ code: "store_fenced" });
+    ends[1]?.();
+    await worker.idle();
+    expect(completed).toEqual([a, a]);
+    expect(worker.isRunning(a)).toBe(false);
+  });
+
   it("claims as many sessions as it is asked for in one statement, and tells of each end", async () => {
     const claims: number[] = [];
     const ends = new Map<SessionId, () => void>();

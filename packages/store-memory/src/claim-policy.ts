@@ -1,4 +1,5 @@
 import { drivesTurns } from "@pawl/core";
+import type { InputRecord } from "@pawl/core/ports";
 import type { MemoryState, SessionRow } from "./memory-state.ts";
 
 /**
@@ -34,6 +35,13 @@ export function inputDueAt(
   const cancelled = input.turnId !== null && state.cancels.has(input.turnId);
   const at = cancelled || input.at === undefined ? input.acceptedAt : Math.max(input.acceptedAt, input.at);
   return { at, atOnce: at === input.acceptedAt };
+}
+
+/** The oldest queued input that is due and begins a turn, while none is open and the session is not paused. */
+export function nextInput(state: MemoryState, session: SessionRow, now: number): InputRecord | null {
+  if (session.openTurn !== null || session.paused) return null;
+  const id = session.queued.find((inputId) => inputDueAt(state, inputId).at <= now);
+  return id === undefined ? null : state.inputs.get(id)!;
 }
 
 /** When the first queued interrupt comes due that is not due yet: what a claim cleared must be marked again. */

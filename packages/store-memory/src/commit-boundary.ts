@@ -69,6 +69,7 @@ export function commitBoundary(context: MemoryContext, fence: Fence, given: Boun
   touch(state, session);
   noteNeed(state, session);
   if (last) hints.appended(session.sessionId);
+  hints.rested(session.sessionId);
   fillOutbox(context, boundary.outbox ?? [], receipt);
   return { status: "committed", receipt };
 }

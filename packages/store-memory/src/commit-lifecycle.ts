@@ -88,5 +88,6 @@ function cutOff(
   session.wakeAt = null;
   session.blocked = null;
   hints.appended(session.sessionId);
+  hints.rested(session.sessionId);
   return open.map(({ inputId }) => inputId);
 }

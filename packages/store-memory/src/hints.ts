@@ -1,18 +1,22 @@
 import type { JobId, JobSessionId, ProcessId, SessionId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 
+type BySession = Map<SessionId, Set<() => void>>;
+
 /**
  * Hints to listeners, each delivered in a microtask of its own: never from inside a section, so that a listener that
  * calls the store at once finds it whole.
  */
 export class Hints {
   readonly #work = new Set<(sessionId: SessionId | undefined) => void>();
+  readonly #due = new Set<(inMs: number) => void>();
   readonly #resolved = new Set<(keyId: string) => void>();
   readonly #changed = new Set<(processId: ProcessId) => void>();
   readonly #jobs = new Set<(jobId: JobId) => void>();
   readonly #claimed = new Set<(sessionId: JobSessionId) => void>();
   readonly #messages = new Set<() => void>();
-  readonly #append = new Map<SessionId, Set<() => void>>();
+  readonly #append: BySession = new Map();
+  readonly #rest: BySession = new Map();
   readonly #logger: Logger | undefined;
 
   constructor(logger?: Logger) {
@@ -27,12 +31,21 @@ export class Hints {
     }
   }
 
-  appended(sessionId: SessionId): void {
-    for (const listener of this.#append.get(sessionId) ?? []) {
+  due(inMs: number): void {
+    for (const listener of this.#due) {
       this.#later(() => {
-        if (this.#append.get(sessionId)?.has(listener)) listener();
+        if (this.#due.has(listener)) listener(inMs);
       });
     }
+  }
+
+  appended(sessionId: SessionId): void {
+    this.#tell(this.#append, sessionId);
+  }
+
+  /** Its turn ended, or its holder has left it. */
+  rested(sessionId: SessionId): void {
+    this.#tell(this.#rest, sessionId);
   }
 
   resolved(keyId: string): void {
@@ -112,24 +125,38 @@ export class Hints {
     return () => void this.#work.delete(entry);
   }
 
+  onDue(listener: (inMs: number) => void): () => void {
+    const entry = (inMs: number) => listener(inMs);
+    this.#due.add(entry);
+    return () => void this.#due.delete(entry);
+  }
+
   onAppend(sessionId: SessionId, listener: () => void): () => void {
-    const entry = () => listener();
-    const listeners = this.#append.get(sessionId) ?? new Set();
-    this.#append.set(sessionId, listeners.add(entry));
-    return () => {
-      listeners.delete(entry);
-      if (listeners.size === 0 && this.#append.get(sessionId) === listeners) this.#append.delete(sessionId);
-    };
+    return listen(this.#append, sessionId, listener);
+  }
+
+  onRest(sessionId: SessionId, listener: () => void): () => void {
+    return listen(this.#rest, sessionId, listener);
   }
 
   clear(): void {
     this.#work.clear();
+    this.#due.clear();
     this.#resolved.clear();
     this.#changed.clear();
     this.#jobs.clear();
     this.#claimed.clear();
     this.#messages.clear();
     this.#append.clear();
+    this.#rest.clear();
+  }
+
+  #tell(all: BySession, sessionId: SessionId): void {
+    for (const listener of all.get(sessionId) ?? []) {
+      this.#later(() => {
+        if (all.get(sessionId)?.has(listener)) listener();
+      });
+    }
   }
 
   #later(run: () => void): void {
@@ -142,4 +169,14 @@ export class Hints {
       }
     });
   }
+}
+
+function listen(all: BySession, sessionId: SessionId, listener: () => void): () => void {
+  const entry = () => listener();
+  const listeners = all.get(sessionId) ?? new Set();
+  all.set(sessionId, listeners.add(entry));
+  return () => {
+    listeners.delete(entry);
+    if (listeners.size === 0 && all.get(sessionId) === listeners) all.delete(sessionId);
+  };
 }

@@ -1,14 +1,6 @@
-import {
-  type InputId,
-  inputId,
-  inputPolicy,
-  PawlError,
-  sessionId,
-  tombstoneOf,
-  turnIdOfInput,
-} from "@pawl/core";
+import { inputId, inputPolicy, PawlError, sessionId, tombstoneOf, turnIdOfInput } from "@pawl/core";
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
-import { earliest, inputDueAt, noteNeed } from "./claim-policy.ts";
+import { earliest, inputDueAt, nextInput, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict, sessionErased } from "./errors.ts";
 import { holdSession } from "./fence.ts";
@@ -21,10 +13,6 @@ import type { Sections } from "./sections.ts";
 
 export function inboxSections(context: MemoryContext): Sections<Inbox> {
   const { state, hints, now } = context;
-
-  function due(queued: readonly InputId[], at: number): readonly InputRecord[] {
-    return queued.filter((id) => inputDueAt(state, id).at <= at).map((id) => state.inputs.get(id)!);
-  }
 
   return {
     accept(given, options) {
@@ -40,8 +28,7 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
     next(fence) {
       const at = now();
       const session = holdSession(state, fence, at);
-      if (session.openTurn !== null || session.paused) return null;
-      return due(session.queued, at)[0] ?? null;
+      return nextInput(state, session, at);
     },
 
     checkpoint(fence, turnId, build, before = []) {
@@ -55,7 +42,9 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
       if (fresh.length > 0) hints.appended(session.sessionId);
       // Frozen, since `build` gets it too.
       const claimed = Object.freeze(
-        due(session.queued, at)
+        session.queued
+          .filter((id) => inputDueAt(state, id).at <= at)
+          .map((id) => state.inputs.get(id)!)
           .filter((input) => input.delivery !== "next")
           .map((input): InputRecord => Object.freeze({ ...input, state: "staged", turnId })),
       );

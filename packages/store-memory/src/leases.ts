@@ -1,6 +1,6 @@
 import { nodeId } from "@pawl/core";
-import type { Fence, Leases, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
-import { claimableAt, earliest, nextInterruptAt, noteNeed } from "./claim-policy.ts";
+import type { Fence, Leases, NextTurn, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
+import { claimableAt, earliest, nextInput, nextInterruptAt, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdNode, holdSession, ownsNode } from "./fence.ts";
@@ -52,7 +52,8 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
         const session = state.sessions.get(request.sessionId);
         if (session === undefined || request.limit < 1 || !supported(session)) return [];
         const since = claimableAt(state, session);
-        return since !== null && since <= at ? [take(state, session, node, lease)] : [];
+        if (since !== null && since > at) hints.due(since - at);
+        return since !== null && since <= at ? [take(state, session, node, lease, at)] : [];
       }
 
       const claims: SessionClaim[] = [];
@@ -60,9 +61,11 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
       while (claims.length < request.limit) {
         const entry = state.needs.pop(at);
         if (entry === undefined) break;
-        if (supported(entry.item)) claims.push(take(state, entry.item, node, lease));
+        if (supported(entry.item)) claims.push(take(state, entry.item, node, lease, at));
         else passedOver.push(entry);
       }
+      const nextAt = state.needs.nextAt();
+      if (nextAt !== undefined && nextAt > at) hints.due(nextAt - at);
       for (const entry of passedOver) state.needs.restore(entry);
       return claims;
     },
@@ -82,6 +85,7 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
       session.owner = null;
       noteNeed(state, session);
       if (session.need !== null) hints.work(session.sessionId);
+      hints.rested(session.sessionId);
       return true;
     },
 
@@ -127,6 +131,14 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
     onWork(listener) {
       return hints.onWork(listener);
     },
+
+    onDue(listener) {
+      return hints.onDue(listener);
+    },
+
+    onRest(sessionId, listener) {
+      return hints.onRest(sessionId, listener);
+    },
   };
 }
 
@@ -157,7 +169,13 @@ function takeOver(state: MemoryState, node: NodeRow): boolean {
   return orphans.length > 0;
 }
 
-function take(state: MemoryState, session: SessionRow, node: NodeRow, lease: NodeLease): SessionClaim {
+function take(
+  state: MemoryState,
+  session: SessionRow,
+  node: NodeRow,
+  lease: NodeLease,
+  at: number,
+): SessionClaim {
   const logHead = session.log.length;
   if (session.claimedHead !== null) {
     session.attempts = logHead > session.claimedHead ? 0 : session.attempts + 1;
@@ -173,13 +191,22 @@ function take(state: MemoryState, session: SessionRow, node: NodeRow, lease: Nod
   session.blocked = null;
   session.notBefore = 0;
   noteNeed(state, session);
+  const next = nextTurn(state, session, at);
   return Object.freeze({
     sessionId: session.sessionId,
     fence: Object.freeze({ node: lease, sessionId: session.sessionId, epoch: session.epoch }),
     logHead,
     openTurn: session.openTurn?.turnId ?? null,
     attempts: session.attempts,
+    ...(next !== undefined && { next }),
   });
+}
+
+function nextTurn(state: MemoryState, session: SessionRow, at: number): NextTurn | undefined {
+  const input = nextInput(state, session, at);
+  if (input === null || input.turnId === null) return undefined;
+  const base = Object.freeze({ revision: session.revision, messages: session.messages.length });
+  return Object.freeze({ input, base, cancel: state.cancels.get(input.turnId) ?? null });
 }
 
 /** This holder left before and nobody has come since: its answer was lost. */

@@ -87,7 +87,7 @@ export function storeOver(state: MemoryState, options: MemoryStoreOptions = {}):
     sessions: portOf<Sessions>(sessionSections(context), gate),
     log: portOf<Log>(logSections(context), gate, ["onAppend"]),
     inbox: portOf<Inbox>(inboxSections(context), gate),
-    leases: portOf<Leases>(leaseSections(context), gate, ["onWork"]),
+    leases: portOf<Leases>(leaseSections(context), gate, ["onWork", "onDue", "onRest"]),
     awaits: portOf<AwaitEventRows>(awaitSections(context), gate, ["onResolved"]),
     processes: portOf<Processes>(processSections(context), gate, ["onChange"]),
     jobs: portOf<Jobs>(jobSections(context), gate, ["onChange", "onClaimed"]),

@@ -59,6 +59,11 @@ export class NeedQueue<T> {
     return undefined;
   }
 
+  /** When the earliest entry is due; one that was replaced may count. */
+  nextAt(): number | undefined {
+    return this.#heap[0]?.at;
+  }
+
   #sweep(): void {
     // In order, which is one of the orders that a heap may have.
     this.#heap = this.#heap.filter(this.#isCurrent).sort((a, b) => (before(a, b) ? -1 : 1));

@@ -4,6 +4,7 @@ import { fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
 import { type ClaimAnswer, claimAnswerOfRow, type ReadClaim } from "./rows/claim-row.ts";
 import { numberColumn } from "./rows/column.ts";
+import { areDecodersLoaded, loadDecoders } from "./rows/decoders.ts";
 import { claimOneSession } from "./statements/claim-one-session.ts";
 import { claimSessions } from "./statements/claim-sessions.ts";
 import { freeLostClaims } from "./statements/free-lost-claims.ts";
@@ -20,7 +21,7 @@ const LOST_CLAIM_MS = 5 * 60 * 1000;
  * Claims sessions, and whatever has to happen before: nodes that are dead are taken over, and what a claim took whose answer was lost
  * is freed, since nobody in this process knows of it.
  */
-export function claimer({ database, logger, newId }: StoreContext): Leases["claim"] {
+export function claimer({ database, hints, logger, newId }: StoreContext): Leases["claim"] {
   /** Tokens of claims that the caller never heard of, and until when they are looked for (monotonic, in ms). */
   const lostClaims = new Map<string, number>();
 
@@ -37,6 +38,8 @@ export function claimer({ database, logger, newId }: StoreContext): Leases["clai
       request.sessionId === undefined
         ? await database.writeOnce(claimSessions, values)
         : await database.writeOnce(claimOneSession, [...values, request.sessionId]);
+    // Whoever claims something is about to read an input.
+    if ((row!.claims as unknown[]).length > 0 && !areDecodersLoaded()) await loadDecoders();
     return claimAnswerOfRow(row!, lease);
   }
 
@@ -72,6 +75,7 @@ export function claimer({ database, logger, newId }: StoreContext): Leases["clai
       const answer = await claimOnce(lease, { ...request, limit: request.limit - claims.length }, token);
       if (!answer.held) throw fenced(lease.nodeId);
       claims.push(...answer.claims);
+      if (answer.dueInMs !== null) hints.due(Math.max(0, answer.dueInMs));
       if (claims.length >= request.limit) break;
       // More than one statement takes at once, or what the dead have left.
       const isFull = answer.claims.length === MOST_CLAIMS_AT_ONCE;

@@ -66,5 +66,6 @@ export async function commitLifecycle(
   for (const agent of ended.agents) hints.work(agent);
   hints.work(sessionId);
   hints.appended(sessionId);
+  hints.rested(sessionId);
   return { abandoned: ended.abandoned };
 }

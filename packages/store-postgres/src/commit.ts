@@ -59,6 +59,7 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
     });
     if (answer?.done !== true) continue;
     if (last !== undefined) hints.appended(fence.sessionId);
+    hints.rested(fence.sessionId);
     if (boundary.outbox !== undefined) hintOutbox(context, boundary.outbox);
     for (const { event } of boundary.settles ?? []) {
       hints.resolved(event.keyId);

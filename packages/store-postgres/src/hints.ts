@@ -1,18 +1,22 @@
 import type { JobId, JobSessionId, ProcessId, SessionId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 
+type BySession = Map<string, Set<{ readonly run: () => void }>>;
+
 /**
  * Who in this process wants to hear that there may be work, or that a log may have grown. Hints may be lost and may come twice;
  * they are delivered in a microtask of their own, so a listener may call the store at once.
  */
 export class Hints {
   readonly #work = new Set<{ readonly run: (sessionId: SessionId | undefined) => void }>();
+  readonly #due = new Set<{ readonly run: (inMs: number) => void }>();
   readonly #resolved = new Set<{ readonly run: (keyId: string) => void }>();
   readonly #changed = new Set<{ readonly run: (processId: ProcessId | undefined) => void }>();
   readonly #jobs = new Set<{ readonly run: (jobId: JobId | undefined) => void }>();
   readonly #claimed = new Set<{ readonly run: (sessionId: JobSessionId) => void }>();
   readonly #messages = new Set<{ readonly run: () => void }>();
-  readonly #append = new Map<string, Set<{ readonly run: () => void }>>();
+  readonly #append: BySession = new Map();
+  readonly #rest: BySession = new Map();
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
@@ -25,10 +29,19 @@ export class Hints {
     }
   }
 
-  appended(sessionId: string): void {
-    for (const listener of this.#append.get(sessionId) ?? []) {
-      this.#later(() => this.#append.get(sessionId)?.has(listener) && listener.run());
+  due(inMs: number): void {
+    for (const listener of this.#due) {
+      this.#later(() => this.#due.has(listener) && listener.run(inMs));
     }
+  }
+
+  appended(sessionId: string): void {
+    this.#tell(this.#append, sessionId);
+  }
+
+  /** Its turn ended, or its holder has left it. */
+  rested(sessionId: string): void {
+    this.#tell(this.#rest, sessionId);
   }
 
   resolved(keyId: string): void {
@@ -99,6 +112,7 @@ export class Hints {
     this.changed();
     this.job();
     for (const sessionId of this.#append.keys()) this.appended(sessionId);
+    for (const sessionId of this.#rest.keys()) this.rested(sessionId);
   }
 
   onWork(listener: (sessionId: SessionId | undefined) => void): () => void {
@@ -107,23 +121,35 @@ export class Hints {
     return () => void this.#work.delete(entry);
   }
 
-  onAppend(sessionId: SessionId, listener: () => void): () => void {
+  onDue(listener: (inMs: number) => void): () => void {
     const entry = { run: listener };
-    const listeners = this.#append.get(sessionId) ?? new Set();
-    this.#append.set(sessionId, listeners.add(entry));
-    return () => {
-      listeners.delete(entry);
-      if (listeners.size === 0 && this.#append.get(sessionId) === listeners) this.#append.delete(sessionId);
-    };
+    this.#due.add(entry);
+    return () => void this.#due.delete(entry);
+  }
+
+  onAppend(sessionId: SessionId, listener: () => void): () => void {
+    return listen(this.#append, sessionId, listener);
+  }
+
+  onRest(sessionId: SessionId, listener: () => void): () => void {
+    return listen(this.#rest, sessionId, listener);
   }
 
   clear(): void {
     this.#work.clear();
+    this.#due.clear();
     this.#resolved.clear();
     this.#changed.clear();
     this.#jobs.clear();
     this.#messages.clear();
     this.#append.clear();
+    this.#rest.clear();
+  }
+
+  #tell(all: BySession, sessionId: string): void {
+    for (const listener of all.get(sessionId) ?? []) {
+      this.#later(() => all.get(sessionId)?.has(listener) && listener.run());
+    }
   }
 
   #later(run: () => unknown): void {
@@ -135,4 +161,14 @@ export class Hints {
       }
     });
   }
+}
+
+function listen(all: BySession, sessionId: string, listener: () => void): () => void {
+  const entry = { run: listener };
+  const listeners = all.get(sessionId) ?? new Set();
+  all.set(sessionId, listeners.add(entry));
+  return () => {
+    listeners.delete(entry);
+    if (listeners.size === 0 && all.get(sessionId) === listeners) all.delete(sessionId);
+  };
 }

@@ -62,6 +62,7 @@ export function postgresLeases(context: StoreContext): Leases {
       if (row?.gone === true) {
         groupCommit.forget(fence.sessionId);
         begun.forget(fence.sessionId);
+        hints.rested(fence.sessionId);
         if (row.ready === true) hints.work(fence.sessionId);
         return true;
       }
@@ -101,6 +102,10 @@ export function postgresLeases(context: StoreContext): Leases {
     },
 
     onWork: (listener) => hints.onWork(listener),
+
+    onDue: (listener) => hints.onDue(listener),
+
+    onRest: (sessionId, listener) => hints.onRest(sessionId, listener),
   };
 }
 

@@ -118,8 +118,11 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     channels: Object.values(channels),
     send: (channel, payload) => database.write(hint, [channel, payload]),
     onHint: (channel, payload) => {
-      if (channel === channels.log) hints.appended(payload);
-      else if (channel === channels.awaits) hints.resolved(payload);
+      // Of rows alone other processes are not told (D10): it is the end of a turn.
+      if (channel === channels.log) {
+        hints.appended(payload);
+        hints.rested(payload);
+      } else if (channel === channels.awaits) hints.resolved(payload);
       else if (channel === channels.processes) hints.changed(payload as ProcessId);
       else if (channel === channels.jobs && payload.startsWith(CLAIMED)) {
         hints.claimed(payload.slice(CLAIMED.length) as JobSessionId);
@@ -180,7 +183,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     sessions: guarded<Sessions>(postgresSessions(context), enter),
     log: guarded<Log>(postgresLog(context), enter, ["onAppend"]),
     inbox: guarded<Inbox<PoolClient>>(postgresInbox(context), enter),
-    leases: guarded<Leases>(postgresLeases(context), enter, ["onWork"]),
+    leases: guarded<Leases>(postgresLeases(context), enter, ["onWork", "onDue", "onRest"]),
     awaits: guarded<AwaitEventRows>(postgresAwaits(context), enter, ["onResolved"]),
     processes: guarded<Processes>(postgresProcesses(context), enter, ["onChange"]),
     jobs: guarded<Jobs>(postgresJobs(context), enter, ["onChange", "onClaimed"]),

@@ -52,6 +52,12 @@ export async function stallProcess(url: string, schema: string, point: CrashPoin
       PATIENCE_MS,
       async () => (await generationOf(url, schema)) !== generation,
     );
+    // Committed is not left yet.
+    await until(
+      "the session was left",
+      PATIENCE_MS,
+      async () => (await store.sessions.load(SESSION))?.holder === null,
+    );
     const before = await picture(store);
     await writeFile(releaseAt, "");
     doomed.resume();

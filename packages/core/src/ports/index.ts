@@ -18,6 +18,7 @@ export type {
   ClaimRequest,
   Fence,
   Leases,
+  NextTurn,
   NodeLease,
   NodeRecord,
   Release,

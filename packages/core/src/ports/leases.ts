@@ -1,4 +1,6 @@
 import type { NodeId, SessionId, TurnId } from "../ids.ts";
+import type { CancelEvidence } from "../turn/outcome.ts";
+import type { InputRecord } from "./inbox.ts";
 
 /** One row per process. Its generation is raised when somebody takes it over (D1); the nonce tells two owners of one number apart (D27). */
 export interface NodeLease {
@@ -29,6 +31,17 @@ export interface SessionClaim {
    * count begins again.
    */
   readonly attempts: number;
+  /** What the session may begin, read with the claim. Absent: a turn is open, or it has to be asked for. */
+  readonly next?: NextTurn;
+}
+
+/** What `inbox.next`, `sessions.load` and `sessions.pendingCancel` would answer right after a claim, in one. */
+export interface NextTurn {
+  readonly input: InputRecord;
+  /** Where the session stands. */
+  readonly base: { readonly revision: number; readonly messages: number };
+  /** A request for the end of the turn that came before it began. */
+  readonly cancel: CancelEvidence | null;
 }
 
 export interface ClaimRequest {
@@ -110,4 +123,14 @@ export interface Leases {
   setNodePaused(nodeId: NodeId, paused: boolean): Promise<boolean>;
   /** Hints that there may be work, for this session or anywhere; they may be lost, a poll is the truth (D10, D28). */
   onWork(listener: (sessionId: SessionId | undefined) => void): () => void;
+  /**
+   * Hints that a session will need a node in `inMs` milliseconds, whoever made it so: a delayed input, a turn that sleeps. Told when
+   * somebody here claims, of what the claim found to be too early. They may be lost.
+   */
+  onDue(listener: (inMs: number) => void): () => void;
+  /**
+   * Hints that a turn of the session may not move any more: it ended, or its holder has left it. They may be lost. Of rows alone, which
+   * are many, it tells nothing: whoever waits for a result need not look at each.
+   */
+  onRest(sessionId: SessionId, listener: () => void): () => void;
 }

@@ -102,18 +102,26 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     stopping: AbortSignal | undefined,
   ): Promise<Release> {
     let open = claim.openTurn;
+    let { next } = claim;
     let attempts = claim.attempts;
     const stintEndsAt = clock.now() + stintMs;
     for (let turns = 0; ; turns++) {
       signal.throwIfAborted();
       if (open === null) {
         if (stopping?.aborted) return { type: "idle" };
-        const input = await store.inbox.next(claim.fence);
+        const input = next?.input ?? (await store.inbox.next(claim.fence));
         if (input === null) return { type: "idle" };
         // Behind those that wait by now: its need counts from this moment on.
         if (turns > 0 && clock.now() >= stintEndsAt) return { type: "retry", delayMs: 0 };
         const refusal = attempts > maxAttempts ? exhausted(attempts) : undefined;
-        const turn = await opener.begin(lane, input, signal, refusal);
+        const askedAt = clock.now();
+        const begun = await opener.begin(lane, input, signal, {
+          ...(refusal && { refusal }),
+          ...(next && { next }),
+        });
+        // Whoever stood still for a whole lease has to hear that it is over before it performs anything (D3).
+        const stoodStill = clock.now() - askedAt >= claim.fence.node.ttlMs;
+        const turn = stoodStill ? { ...begun, isNew: false } : begun;
         const left = await driveTurn(lane, turn, 0, signal, stopping);
         if (left !== undefined) return left;
       } else {
@@ -122,6 +130,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         if (left !== undefined) return left;
       }
       open = null;
+      next = undefined;
       attempts = 0;
     }
   }
@@ -182,7 +191,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         nonce,
         ...(environment.refresh && { refreshTools }),
       });
-      return await driveRun(run, lane, attempts, signal, stopping);
+      return await driveRun(run, turn.isNew === true, lane, attempts, signal, stopping);
     } finally {
       await closeTools(toolbox);
     }
@@ -190,6 +199,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
 
   async function driveRun(
     run: TurnRun,
+    isNew: boolean,
     lane: SessionLane,
     attempts: number,
     signal: AbortSignal,
@@ -200,13 +210,16 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     const stop = () => run.stop();
     signal.addEventListener("abort", abort, { once: true });
     stopping?.addEventListener("abort", stop, { once: true });
-    const unwatch = watchCancel(store, clock, lane.sessionId, turnId, (evidence) =>
-      run
-        .feed({ type: "cancel_requested", now: clock.now(), evidence })
-        .catch((cause: unknown) => run.abort(cause)),
-    );
+    const unwatch = watchCancel(store, clock, lane.sessionId, turnId, {
+      tell: (evidence) =>
+        run
+          .feed({ type: "cancel_requested", now: clock.now(), evidence })
+          .catch((cause: unknown) => run.abort(cause)),
+      // A new turn was told of what came before it; what came since reaches it like whatever comes now.
+      lookNow: isNew,
+    });
     try {
-      const cancel = await store.sessions.pendingCancel(turnId);
+      const cancel = isNew ? null : await store.sessions.pendingCancel(turnId);
       if (cancel !== null && run.state.phase.name !== "finished") {
         await run.feed({ type: "cancel_requested", now: clock.now(), evidence: cancel });
       }

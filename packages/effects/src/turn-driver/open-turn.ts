@@ -16,7 +16,7 @@ import {
   type TurnProtocol,
   turnIdOfInput,
 } from "@pawl/core";
-import type { Clock, InputRecord, Logger, Store, Toolbox } from "@pawl/core/ports";
+import type { Clock, InputRecord, Logger, NextTurn, Store, Toolbox } from "@pawl/core/ports";
 import type { TurnEnvironment } from "./environment.ts";
 import { type FoldedTurn, foldTurn } from "./fold-turn.ts";
 import { beginFork, completeFork } from "./fork-turn.ts";
@@ -27,6 +27,15 @@ export interface OpenTurn {
   readonly machine: TurnMachine;
   readonly folded: FoldedTurn;
   readonly toolbox: Toolbox;
+  /** It was begun just now: nothing of it was performed before. */
+  readonly isNew?: boolean;
+}
+
+export interface BeginOptions {
+  /** The turn is begun only to end with this message. */
+  readonly refusal?: ErrorFacts;
+  /** What is known of the session and of the turn already. */
+  readonly next?: Omit<NextTurn, "input">;
 }
 
 export interface TurnOpenerOptions {
@@ -39,8 +48,12 @@ export interface TurnOpenerOptions {
 
 /** Opens turns: new ones from an input, begun ones from their rows. */
 export interface TurnOpener {
-  /** `refusal`: the turn is begun only to end with this message. */
-  begin(lane: SessionLane, input: InputRecord, signal: AbortSignal, refusal?: ErrorFacts): Promise<OpenTurn>;
+  begin(
+    lane: SessionLane,
+    input: InputRecord,
+    signal: AbortSignal,
+    options?: BeginOptions,
+  ): Promise<OpenTurn>;
   /** `ending`: the turn will be ended; tools that cannot be had are done without. */
   resume(
     lane: SessionLane,
@@ -95,12 +108,10 @@ export function createTurnOpener({
     input: InputRecord,
     turnId: TurnId,
     refusal: ErrorFacts | undefined,
+    known: BeginOptions["next"],
   ): Promise<TurnInput> {
     const { sessionId, inputId, content } = input;
-    const [session, cancel] = await Promise.all([
-      store.sessions.load(sessionId),
-      store.sessions.pendingCancel(turnId),
-    ]);
+    const { base, cancel } = known ?? (await whereItStands(sessionId, turnId));
     const parent = environment.parentOf?.(input);
     return {
       type: "begin",
@@ -108,11 +119,22 @@ export function createTurnOpener({
       sessionId,
       turnId,
       inputs: [{ inputId, parts: content.parts }],
-      base: { revision: session?.revision ?? 0, messages: session?.messageCount ?? 0 },
+      base,
       ...(parent !== undefined && { parent }),
       ...(cancel !== null && { cancel }),
       ...(refusal !== undefined && { refusal }),
     };
+  }
+
+  async function whereItStands(
+    sessionId: InputRecord["sessionId"],
+    turnId: TurnId,
+  ): Promise<Omit<NextTurn, "input">> {
+    const [session, cancel] = await Promise.all([
+      store.sessions.load(sessionId),
+      store.sessions.pendingCancel(turnId),
+    ]);
+    return { base: { revision: session?.revision ?? 0, messages: session?.messageCount ?? 0 }, cancel };
   }
 
   async function configOf(rows: readonly LogRow[], turnId: TurnId): Promise<TurnConfig> {
@@ -167,8 +189,9 @@ export function createTurnOpener({
     input: InputRecord,
     turnId: TurnId,
     { config, toolbox, refusal }: Prepared,
+    known: BeginOptions["next"],
   ): Promise<OpenTurn> {
-    const begin = await beginInput(input, turnId, refusal);
+    const begin = await beginInput(input, turnId, refusal, known);
     const configHash = (await loadJsonDigest())(config);
     const machine = { config, protocol };
     const { events } = step(machine, initialState(), begin);
@@ -185,11 +208,11 @@ export function createTurnOpener({
       await store.sessions.beginTurn(lane.fence, { turnId, inputIds, configHash, config, row: first });
       return { used: 1, value: first };
     });
-    return { machine, toolbox, folded: foldTurn(machine, [row]) };
+    return { machine, toolbox, folded: foldTurn(machine, [row]), isNew: true };
   }
 
   return {
-    async begin(lane, input, signal, refusal) {
+    async begin(lane, input, signal, { refusal, next } = {}) {
       const turnId = turnIdOfInput(input.inputId);
       let because = refusal;
       if (because === undefined) {
@@ -207,7 +230,7 @@ export function createTurnOpener({
       }
       const prepared = because ? refused(because) : await prepare(input, signal);
       try {
-        return await beginPrepared(lane, input, turnId, prepared);
+        return await beginPrepared(lane, input, turnId, prepared, next);
       } catch (cause) {
         await prepared.toolbox.close?.().catch(() => {});
         throw cause;

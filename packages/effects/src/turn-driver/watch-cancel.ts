@@ -10,7 +10,7 @@ export function watchCancel(
   clock: Clock,
   sessionId: SessionId,
   turnId: TurnId,
-  tell: (evidence: CancelEvidence) => void,
+  { tell, lookNow }: { readonly tell: (evidence: CancelEvidence) => void; readonly lookNow: boolean },
 ): () => void {
   let over = false;
   let cancelTimer = () => {};
@@ -35,6 +35,7 @@ export function watchCancel(
     cancelTimer();
     unlisten();
   };
-  cancelTimer = clock.at(clock.now() + LOOK_EVERY_MS, look);
+  if (lookNow) look();
+  else cancelTimer = clock.at(clock.now() + LOOK_EVERY_MS, look);
   return stop;
 }

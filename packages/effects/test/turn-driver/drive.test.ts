@@ -26,6 +26,16 @@ const work = (execute: () => unknown, given: object = {}): ToolSet => ({
 const deafModel: Model = { id: "deaf", call: () => NEVER };
 
 /** A store one verb of which does something else first. */
+/** A store whose claims do not say what is next, so that it has to be asked for. */
+function withoutNext(store: Store): Store {
+  const { claim } = store.leases;
+  const leases: Store["leases"] = {
+    ...store.leases,
+    claim: async (...args) => (await claim(...args)).map(({ next: _next, ...bare }) => bare),
+  };
+  return { ...store, leases };
+}
+
 function intercepted<Port extends keyof Store>(
   port: Port,
   verb: keyof Store[Port],
@@ -92,7 +102,8 @@ describe("a drive", () => {
       const model = scriptedModel([]);
       const session = drivenSession({
         model,
-        through: intercepted("sessions", verb, async () => lost.abort(new Error("lost"))),
+        through: (store) =>
+          intercepted("sessions", verb, async () => lost.abort(new Error("lost")))(withoutNext(store)),
       });
       await session.send("go");
       await expect(until(session.clock, session.drive({ signal: lost.signal }))).rejects.toThrow(

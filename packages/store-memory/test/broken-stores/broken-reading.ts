@@ -238,6 +238,19 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Hints", case: "D10 an input hints that there is work" }],
   },
   {
+    fault: "nobody is told of what is too early",
+    breaking: (store) => replacing(store, "leases", { onDue: () => () => {} }),
+    noticedBy: [{ chapter: "Hints", case: "D28 a claim that finds a session too early" }],
+  },
+  {
+    fault: "rows alone tell that the session rests",
+    breaking: (store) =>
+      replacing(store, "leases", {
+        onRest: (sessionId, listener) => store.log.onAppend(sessionId, listener),
+      }),
+    noticedBy: [{ chapter: "Hints", case: "D10 the end of a turn and the leave of its holder hint" }],
+  },
+  {
     fault: "a listener cannot be taken back",
     breaking: (store) =>
       replacing(store, "log", {

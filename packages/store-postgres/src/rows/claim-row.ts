@@ -1,7 +1,11 @@
 import type { SessionId, TurnId } from "@pawl/core";
-import type { NodeLease, SessionClaim } from "@pawl/core/ports";
+import { isPawlError } from "@pawl/core";
+import type { NextTurn, NodeLease, SessionClaim } from "@pawl/core/ports";
 import type { Row } from "../connection/database.ts";
-import { nullableText, numberColumn, textColumn } from "./column.ts";
+import { nullableNumber, nullableText, numberColumn, textColumn } from "./column.ts";
+import { areDecodersLoaded } from "./decoders.ts";
+import { inputOfRow } from "./input-row.ts";
+import { cancelOfRow } from "./session-row.ts";
 
 /** A claim as the statement answers it; `stale` when the head of the log has to be read again. */
 export interface ReadClaim {
@@ -21,6 +25,8 @@ export interface ClaimAnswer {
   readonly claims: readonly ReadClaim[];
   readonly dead: readonly DeadNode[];
   readonly unswept: readonly string[];
+  /** When more becomes ready, in milliseconds from now. */
+  readonly dueInMs: number | null;
 }
 
 export function claimAnswerOfRow(row: Row, lease: NodeLease): ClaimAnswer {
@@ -33,12 +39,14 @@ export function claimAnswerOfRow(row: Row, lease: NodeLease): ClaimAnswer {
       nonce: textColumn(node, "nonce", "A node"),
     })),
     unswept: row.unswept as string[],
+    dueInMs: nullableNumber(row, "due_in_ms", "A claim"),
   };
 }
 
 function claimOf(row: Row, lease: NodeLease): ReadClaim {
   const where = `The claim of "${String(row.session_id)}"`;
   const sessionId = textColumn(row, "session_id", where) as SessionId;
+  const next = nextOf(row.next as Row | null, where);
   return {
     stale: row.stale === true,
     claim: {
@@ -47,6 +55,27 @@ function claimOf(row: Row, lease: NodeLease): ReadClaim {
       logHead: numberColumn(row, "head", where),
       openTurn: nullableText(row, "open_turn", where) as TurnId | null,
       attempts: numberColumn(row, "attempts", where),
+      ...(next !== undefined && { next }),
     },
   };
+}
+
+/** What cannot be read is left to whoever asks for it: it must not keep the other sessions of the claim. */
+function nextOf(row: Row | null, where: string): NextTurn | undefined {
+  if (row === null || !areDecodersLoaded()) return undefined;
+  try {
+    const input = inputOfRow(row);
+    if (input.turnId === null) return undefined;
+    return {
+      input,
+      base: {
+        revision: numberColumn(row, "revision", where),
+        messages: numberColumn(row, "message_count", where),
+      },
+      cancel: row.cancel === null ? null : cancelOfRow(row, input.turnId),
+    };
+  } catch (error) {
+    if (isPawlError(error, "store_corrupt_row")) return undefined;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { sessionId } from "@pawl/core";
 import { chapter } from "../store-case.ts";
+import { HOUR_MS } from "../store-test.ts";
 
 export const hintsChapter = chapter("Hints", (add) => {
   add("D10 an input hints that there is work, and names at most its session", async (t) => {
@@ -31,6 +32,40 @@ export const hintsChapter = chapter("Hints", (add) => {
     stop();
     t.expect(mine > 0).toBe(true);
   });
+
+  add("D28 a claim that finds a session too early tells when it will be ready", async (t) => {
+    const heard: number[] = [];
+    t.store.leases.onDue((inMs) => heard.push(inMs));
+    const node = await t.node();
+    const { acceptedAt } = await t.accept("in_now", "s-now");
+    await t.hold(node, "s-now");
+    await t.accept("in_1", "s1", { at: acceptedAt + HOUR_MS });
+    await t.accept("in_2", "s2", { at: acceptedAt + 2 * HOUR_MS });
+    t.expect(await t.claim(node, "s2")).toEqual([]);
+    await t.until("of that session", async () => heard.some((inMs) => inMs > HOUR_MS) || undefined);
+    t.expect(await t.claim(node)).toEqual([]);
+    await t.until("of the first of all", async () => heard.some((inMs) => inMs <= HOUR_MS) || undefined);
+    t.expect(heard.every((inMs) => inMs > 0 && inMs <= 2 * HOUR_MS)).toBe(true);
+  });
+
+  add(
+    "D10 the end of a turn and the leave of its holder hint that the session rests, and rows alone do not",
+    async (t) => {
+      const heard = { s1: 0, s2: 0 };
+      t.store.leases.onRest(sessionId("s1"), () => heard.s1++);
+      t.store.leases.onRest(sessionId("s2"), () => heard.s2++);
+      const held = await t.working();
+      const other = await t.working("s2");
+      await held.append("a row");
+      await t.store.log.read(sessionId("s1"));
+      t.expect(heard).toEqual({ s1: 0, s2: 0 });
+      await held.commit();
+      await t.until("the end of the turn is heard", async () => heard.s1 > 0 || undefined);
+      t.expect(heard.s2).toBe(0);
+      await other.park();
+      await t.until("the leave is heard", async () => heard.s2 > 0 || undefined);
+    },
+  );
 
   add("a listener that was taken back hears nothing more, and the others still do", async (t) => {
     const held = await t.working();

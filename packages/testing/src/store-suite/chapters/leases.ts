@@ -1,4 +1,4 @@
-import { nodeId, sessionId } from "@pawl/core";
+import { nodeId, sessionId, turnId } from "@pawl/core";
 import { BEHAVIOUR_NOW, textDelta } from "../fixtures.ts";
 import { Held } from "../held.ts";
 import { chapter } from "../store-case.ts";
@@ -49,7 +49,9 @@ export const leasesChapter = chapter("Leases", (add) => {
     await t.accept("in_1");
     const [claim, ...more] = await t.claim(a);
     t.expect(more).toEqual([]);
-    t.expect(claim).toEqual({
+    const { next, ...bare } = claim ?? {};
+    if (next !== undefined) t.expect(next.input.inputId).toBe("in_1");
+    t.expect(bare).toEqual({
       sessionId: "s1",
       fence: { node: a, sessionId: "s1", epoch: claim?.fence.epoch },
       logHead: 0,
@@ -60,6 +62,37 @@ export const leasesChapter = chapter("Leases", (add) => {
       t.expect(await t.claim(node)).toEqual([]);
       t.expect(await t.claim(node, "s1")).toEqual([]);
     }
+  });
+
+  add("a claim that says what is next says what the inbox and the session would say", async (t) => {
+    await t.accept("in_1");
+    const held = await t.hold(await t.node());
+    await held.begin(["in_1"]);
+    await t.accept("in_2");
+    await t.accept("in_3");
+    await held.end();
+    await held.idle();
+    await t.store.sessions.requestCancel(turnId("turn_2"), { requestId: "r", origin: "somebody" });
+    const again = await t.hold(await t.node("b"));
+    const input = await t.store.inbox.next(again.fence);
+    t.expect(input?.inputId).toBe("in_2");
+    const { next } = again.claim;
+    if (next === undefined) return;
+    const session = await t.store.sessions.load(S1);
+    t.expect(next).toEqual({
+      input,
+      base: { revision: session?.revision, messages: session?.messageCount },
+      cancel: await t.store.sessions.pendingCancel(turnId("turn_2")),
+    });
+    t.expect([next.base.revision, next.base.messages, next.cancel?.origin]).toEqual([1, 2, "somebody"]);
+  });
+
+  add("a claim of an open turn, or with nothing that is due, says nothing of what is next", async (t) => {
+    const held = await t.working();
+    await t.accept("in_2");
+    await held.retry(0);
+    const open = await t.hold(await t.node());
+    t.expect([open.claim.openTurn, open.claim.next]).toEqual(["turn_s1", undefined]);
   });
 
   add("a claim takes no more than it was asked for, and only what was asked for", async (t) => {
