@@ -61,7 +61,14 @@ test("a page says what was measured, what it does not show, and who was not ther
     open: async () => ({ subjects: [] }),
   };
   const figures = figuresOf("cell", [{ name: "ours", unit: "ms", sample }], new Map([["ours", [1_234]]]));
-  const facts = { date: "2000-01-01", machine: "M", versions: ["V 1"], commit: "abc", command: "pnpm bench" };
+  const facts = {
+    date: "2000-01-01",
+    machine: "M",
+    load: 1.25,
+    versions: ["V 1"],
+    commit: "abc",
+    command: "pnpm bench",
+  };
   const absent = [{ name: "Somebody", reason: "It is not here." }];
   const page = pageOf(cell, { figures, absent, plots: [], facts });
   for (const part of [

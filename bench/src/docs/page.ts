@@ -5,6 +5,8 @@ import { COLUMNS, rowOf } from "../print-table.ts";
 export interface PageFacts {
   readonly date: string;
   readonly machine: string;
+  /** Programs that wanted a processor, on average over the last minute. */
+  readonly load: number;
   readonly versions: readonly string[];
   readonly commit: string | undefined;
   readonly command: string;
@@ -38,7 +40,7 @@ export function pageOf(cell: Cell, { figures, absent, plots, facts }: PageConten
     ...plots.map(({ title, file }) => `![${title}](${file})`),
     "## How this was measured",
     [
-      `\`${facts.command}\` on ${facts.date}${commit}, medians of ${rounds} rounds. ${facts.machine}.`,
+      `\`${facts.command}\` on ${facts.date}${commit}, medians of ${rounds} rounds. ${facts.machine}. Load average at the end ${facts.load.toFixed(1)}.`,
       `${facts.versions.join(", ")}.`,
       "Ratios are medians of the ratios within each round; the [index](README.md) says how to read them.",
       "This page is written by that command with `--docs`: change the bench, not the page.",

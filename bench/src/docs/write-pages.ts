@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import type { Cell } from "../cell.ts";
 import type { Figure } from "../figure.ts";
@@ -27,6 +28,7 @@ export async function writePages(
   const facts = {
     date: new Date().toISOString().slice(0, 10),
     machine: machineLine(),
+    load: loadavg()[0] ?? 0,
     versions: versions(await peerPackages()),
     commit: commitLine(),
     command: `pnpm bench --only ${cell.name}${quick ? " --quick" : ""}`,
