@@ -77,11 +77,12 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
   const watch = createTokenWatch(principals, BELIEVE_MS);
   const stopping = new AbortController();
   const instance = randomUUID();
+  const limits = createLimitKeeper({ limits: config.limits, refused: metrics.refused });
   const allowMcpCommands = config.allowMcpCommands || isLoopback(config.host);
   const app = createApp({
     host: runtime.host,
     principals,
-    limits: createLimitKeeper({ limits: config.limits, refused: metrics.refused }),
+    limits,
     metrics,
     watch,
     instance,
@@ -101,6 +102,7 @@ export async function startServer(config: ServerConfig, options: ServeOptions): 
     principals,
     logger,
     conformance: options.conformance === true,
+    limits,
     watch,
     allowMcpCommands,
   }).catch(async (error: unknown) => {

@@ -27,12 +27,20 @@ export class ArcpServers {
   /** On the data folder, or on a database that several share. */
   async start(
     dir: string,
-    { databaseUrl, more = [] }: { databaseUrl?: string; more?: readonly string[] } = {},
+    {
+      databaseUrl,
+      more = [],
+      env = {},
+    }: { databaseUrl?: string; more?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
   ): Promise<ArcpServer> {
     const process = pawl(["serve", "--port", "0", "--conformance", ...PRINCIPALS, ...more], {
       cwd: dir,
       dataDir: join(dir, "data"),
-      env: { PAWL_LOG_LEVEL: "warn", ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) },
+      env: {
+        PAWL_LOG_LEVEL: "warn",
+        ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+        ...env,
+      },
     });
     this.#running.push(process);
     const [, http, ws] = await process.says(/ready at (http:\S+) \| ARCP: (ws:\S+)/);

@@ -87,6 +87,24 @@ describe("jobs, from outside of the session that submitted them", { timeout: 120
     expect(after.body).toMatchObject({ live: false, outcome: { final_status: "cancelled" } });
   });
 
+  it("count among the open turns of their principal, and the one that is too much ends with a reason", async () => {
+    const dir = await servers.folder();
+    const server = await servers.start(dir, { env: { PAWL_MAX_OPEN_TURNS: "1" } });
+    const { client, job } = await held(server, dir);
+    const second = await client.submit({ agent: "assistant", input: "hello" });
+    expect((await client.end(second.payload.job_id)).payload).toMatchObject({
+      code: "INTERNAL_ERROR",
+      retryable: true,
+      message: expect.stringContaining("too_many_turns"),
+    });
+    // Somebody else has turns of its own.
+    const bob = await RawClient.hello(server.ws, { token: "tok-b" });
+    const { payload } = await bob.submit({ agent: "assistant", input: "hello" });
+    expect((await bob.end(payload.job_id)).payload).toMatchObject({ final_status: "success" });
+    writeFileSync(join(dir, "release"), "");
+    expect((await client.end(job)).payload).toMatchObject({ final_status: "success" });
+  });
+
   it("are ended through another server than the one that runs them", async () => {
     const shared = { databaseUrl: postgres.url };
     const [one, two] = [await servers.folder(), await servers.folder()];

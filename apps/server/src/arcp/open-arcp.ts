@@ -7,12 +7,14 @@ import { systemClock } from "@pawl/effects";
 import { createLeaseKeeper } from "@pawl/queue-runner";
 import { checkMcpCommands } from "../http/mcp-command-policy.ts";
 import type { TokenWatch } from "../http/token-watch.ts";
+import type { LimitKeeper } from "../limits/limit-keeper.ts";
 import type { Runtime } from "../open-runtime.ts";
 import type { Principals } from "../principals/principals.ts";
 import { turnAgents } from "./agents/turn-agents.ts";
 import { type ArcpEndpoint, createArcpEndpoint } from "./arcp-endpoint.ts";
 import { conformanceProvisioner } from "./conformance-provisioner.ts";
 import { durablePersistence } from "./persistence/durable-persistence.ts";
+import { ownerOfWireId } from "./wire-id.ts";
 
 export interface OpenArcpOptions {
   readonly runtime: Runtime;
@@ -20,6 +22,8 @@ export interface OpenArcpOptions {
   readonly logger: Logger;
   /** Hosts the agents of the ARCP conformance checks, with every feature of 1.1. */
   readonly conformance: boolean;
+  /** Limits of principals; absent: there are none. */
+  readonly limits?: LimitKeeper;
   /** Ends connections whose token is revoked while they are open. */
   readonly watch?: TokenWatch;
   /** Submissions may start MCP servers by command. */
@@ -35,6 +39,7 @@ export async function openArcp({
   principals,
   logger,
   conformance,
+  limits,
   watch,
   allowMcpCommands,
 }: OpenArcpOptions): Promise<ArcpEndpoint> {
@@ -61,6 +66,12 @@ export async function openArcp({
     agents: runtime.agents,
     logger,
     admit: (environment) => checkMcpCommands(environment, allowMcpCommands),
+    limit: async (session, wireId, view) => {
+      const owner = ownerOfWireId(wireId);
+      if (owner === undefined) return;
+      const { principal: name, tenant } = owner;
+      await limits?.input(session, { name, ...(tenant !== undefined && { tenant }) }, view);
+    },
   });
   const agents = [...forChecks, ...own.filter(({ name }) => !forChecks.some((check) => check.name === name))];
   const endpoint = createArcpEndpoint({

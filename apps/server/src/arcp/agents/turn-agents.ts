@@ -1,6 +1,6 @@
 import { ArcpError, isWireErrorCode, parseAgentRef } from "@pawl/arcp-protocol";
 import type { AgentDefinition, AgentHandler, JobContext } from "@pawl/arcp-protocol/server";
-import type { Agent, Json, TurnEvent } from "@pawl/core";
+import { type Agent, isPawlError, type Json, type TurnEvent } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 import type { Host, HostView, Turn, TurnResult } from "@pawl/host";
 import { ownerOfWireId } from "../wire-id.ts";
@@ -16,10 +16,12 @@ export interface TurnAgentsOptions {
   readonly logger: Logger;
   /** What of an environment a client may ask for. @throws PawlError */
   readonly admit: (environment: Json | undefined) => void;
+  /** Whether the principal may begin one more turn in this session. @throws PawlError of a limit */
+  readonly limit?: (session: string, wireId: string, view: HostView) => Promise<void>;
 }
 
 /** The host's agents as ARCP knows them: of each name all versions, the first of which is the default. */
-export function turnAgents({ host, agents, logger, admit }: TurnAgentsOptions): AgentDefinition[] {
+export function turnAgents({ host, agents, logger, admit, limit }: TurnAgentsOptions): AgentDefinition[] {
   const byName = new Map<string, Record<string, AgentHandler>>();
   const defaults = new Map<string, string>();
   for (const { name, version = ONLY_VERSION } of agents) {
@@ -36,7 +38,7 @@ export function turnAgents({ host, agents, logger, admit }: TurnAgentsOptions): 
     const ref = agents.some((other) => other.name === name && other.version === version)
       ? `${name}@${version}`
       : name;
-    versions[version] = (input, job) => runTurn({ host, ref, admit }, input, job);
+    versions[version] = (input, job) => runTurn({ host, ref, admit, limit }, input, job);
   }
   return [...byName].map(([name, versions]) => ({
     name,
@@ -52,16 +54,25 @@ interface TurnOfJob {
   /** `name` or `name@version`. */
   readonly ref: string;
   readonly admit: TurnAgentsOptions["admit"];
+  readonly limit: TurnAgentsOptions["limit"];
 }
 
 /**
  * A job is one turn of a session on the host: durable there, driven by whichever node is free. Here its events are told to the job, each
  * with where it comes from (D25), so that whoever holds the job next tells on from there.
  */
-async function runTurn({ host, ref, admit }: TurnOfJob, given: unknown, job: JobContext): Promise<unknown> {
+async function runTurn(
+  { host, ref, admit, limit }: TurnOfJob,
+  given: unknown,
+  job: JobContext,
+): Promise<unknown> {
   const { content, session = job.jobId, model, environment, ask } = readTurnInput(given);
   admit(environment);
   const view = viewOf(host, job.principal);
+  await limit?.(session, job.principal, view).catch(async (refusal: unknown) => {
+    // What was let in before is not asked for again.
+    if ((await view.session(session).turnOf(job.jobId)) === null) throw refused(refusal);
+  });
   const turn = await view.session(session).send(content, {
     // The same job asks for the same turn, however often it is begun.
     idempotencyKey: job.jobId,
@@ -73,6 +84,11 @@ async function runTurn({ host, ref, admit }: TurnOfJob, given: unknown, job: Job
   });
   await follow(turn, job);
   return outcomeOf(await turn.result(), session);
+}
+
+/** A limit passes, so that the same again may work: only one code of the wire says so. */
+function refused(thrown: unknown): unknown {
+  return isPawlError(thrown) ? new ArcpError("INTERNAL_ERROR", `${thrown.code}: ${thrown.message}`) : thrown;
 }
 
 /** Whose sessions the job's turn is among: the same that this principal sees over HTTP. */
