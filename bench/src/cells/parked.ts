@@ -30,9 +30,9 @@ export const parkedCell: Cell = {
   about: `
     What sessions that wait for an approval cost the process that parked them: 10,000 in a full run, 1,000
     in a quick one. Their turns leave garbage, whose pages V8 keeps for what comes next, however long the
-    process is idle; \`NODE_OPTIONS=--max-semi-space-size=2\` bounds that. So memory is told twice: once V8 was asked to
-    give them back, as it does when memory is short, and as it was left. In the end another process answers all of them, and a turn that is not committed then is
-    an error.
+    process is idle; \`NODE_OPTIONS=--max-semi-space-size=2\` bounds that. So memory is told twice: once V8
+    was asked to give them back, as it does when memory is short, and as it was left. In the end another
+    process answers all of them, and a turn that is not committed then is an error.
   `,
   notShown: `
     The database, where each of them is a few rows.
