@@ -11,6 +11,8 @@ import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
  *
  * `due_in_ms`: when the first of these sessions will be ready that is not yet.
  *
+ * `enough` says when nobody need be asked about dead nodes and about later: those subselects do not run then.
+ *
  * The commit is not waited for until it is on the disk. Whatever a holder does for good comes later in the write-ahead log than its
  * claim, so that the flush of the one is the flush of the other. Where a crash of the database undoes a claim nothing was done under
  * it, and the session is what it was: claimable. Its former holder is refused then, since it owns nothing any more.
@@ -18,7 +20,7 @@ import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
  * `head` is read in the snapshot of this statement; `stale` says that somebody held the session between the snapshot and our
  * lock, and then the head has to be read again. `dead` and `unswept` name nodes whose sessions are to be freed first.
  */
-export function claimText(which: string): string {
+export function claimText(which: string, enough = "false"): string {
   return `
 with ${NODE_FENCE},
 candidate as (
@@ -88,7 +90,7 @@ select
         limit 1) end) order by h.ready_at, h.session_id), '[]')
     from headed h join marked m on m.session_id = h.session_id
   ) as claims,
-  (
+  case when ${enough} then '[]'::json else (
     select coalesce(json_agg(json_build_object(
       'node_id', h.node_id, 'generation', h.generation, 'nonce', h.nonce)), '[]')
     from {schema}.node_heartbeats h
@@ -102,14 +104,15 @@ select
           where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
             and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
             and l.database = (select d.oid from pg_database d where d.datname = current_database()))))
-  ) as dead,
-  (select coalesce(json_agg(n.node_id), '[]') from {schema}.nodes n where n.unswept) as unswept,
-  (
+  ) end as dead,
+  case when ${enough} then '[]'::json
+    else (select coalesce(json_agg(n.node_id), '[]') from {schema}.nodes n where n.unswept) end as unswept,
+  case when not ${enough} then (
     select ceil(extract(epoch from q.ready_at - clock_timestamp()) * 1000)::bigint
     from {schema}.session_queue q
     where ${which} and q.ready_at > statement_timestamp()
     order by q.ready_at
     limit 1
-  ) as due_in_ms,
+  ) end as due_in_ms,
   set_config('synchronous_commit', 'off', true) as unflushed`;
 }
