@@ -43,6 +43,7 @@ export const keyTimingCell: Cell = {
         ...key,
         signature: key.signature.slice(0, -2) + other(key.signature.at(-2)) + key.signature.at(-1),
       }),
+      "with the id of another event": (key) => ({ ...key, keyId: other(key.keyId[0]) + key.keyId.slice(1) }),
       "of an unknown secret": (_key, n) => foreign.key(scopeOf(n), WAIT),
     };
     const WAIT = { type: "tool_completion", callId: "call-1" } as const;

@@ -28,20 +28,36 @@ export function encodeBase64url(bytes: Uint8Array): string {
 /** Undefined for anything but the one canonical encoding: two texts must never mean one key. */
 export function decodeBase64url(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  const whole = text.length - (text.length % 4);
   let at = 0;
-  let bits = 0;
-  let held = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const value = code < 128 ? (VALUES[code] as number) : -1;
-    if (value < 0) return undefined;
-    held = (held << 6) | value;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[at++] = held >> bits;
-    held &= (1 << bits) - 1;
+  // Whatever is no character of the alphabet sets the sign, of its group and so of all.
+  let signs = 0;
+  for (let i = 0; i < whole; i += 4) {
+    const bits =
+      (valueAt(text, i) << 18) |
+      (valueAt(text, i + 1) << 12) |
+      (valueAt(text, i + 2) << 6) |
+      valueAt(text, i + 3);
+    signs |= bits;
+    bytes[at++] = bits >> 16;
+    bytes[at++] = bits >> 8;
+    bytes[at++] = bits;
   }
-  // What is left over must be less than a character, and nothing.
-  return bits >= 6 || held !== 0 ? undefined : bytes;
+  const left = text.length - whole;
+  if (left === 1) return undefined;
+  if (left > 1) {
+    const third = left === 3 ? valueAt(text, whole + 2) : 0;
+    const bits = (valueAt(text, whole) << 18) | (valueAt(text, whole + 1) << 12) | (third << 6);
+    signs |= bits;
+    bytes[at++] = bits >> 16;
+    if (left === 3) bytes[at++] = bits >> 8;
+    // What is left over must be nothing.
+    if ((bits & (left === 2 ? 0xffff : 0xff)) !== 0) return undefined;
+  }
+  return signs < 0 ? undefined : bytes;
+}
+
+function valueAt(text: string, index: number): number {
+  const code = text.charCodeAt(index);
+  return code < 128 ? (VALUES[code] as number) : -1;
 }

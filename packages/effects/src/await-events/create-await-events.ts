@@ -163,7 +163,8 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
   const awaits: AwaitEvents = {
     async key(scope, wait, binding) {
       const key = signer.sign(scope, wait, binding);
-      if (await rows.isRevoked(rowOf(scope, wait, null, {}, key.keyId))) throw unknownOrRevoked();
+      const sessionId = (scopeSessionId(scope) ?? null) as SessionId | null;
+      if (await rows.isRevoked({ keyId: key.keyId, sessionId })) throw unknownOrRevoked();
       return key;
     },
     async resolve(key, resolution, by = { name: "key", via: "key" }): Promise<ResolveOutcome> {

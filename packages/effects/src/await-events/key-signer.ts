@@ -29,22 +29,25 @@ export async function createKeySigner(keyring: Keyring): Promise<KeySigner> {
 
   return {
     keyId: keyIdOf,
-    sign(scope, wait, binding = {}) {
+    sign(scope, wait, binding) {
       const secretId = keyring.current.id;
       const hmac = hmacs.get(secretId);
       if (hmac === undefined)
         throw new PawlError("await_event_key_sign", "The signing secret is not loaded.");
       const keyId = keyIdOf(scope, wait);
       const signature = encodeBase64url(hmac(signedText(keyId, secretId, binding)));
+      // Most keys are bound to nothing, and such an object is made at once.
+      if (binding === undefined) return { scope, wait, keyId, secretId, signature };
       return { scope, wait, keyId, secretId, ...binding, signature };
     },
     verify(key) {
       const given = decodeBase64url(key.signature);
       let expected: Uint8Array | undefined;
+      let isItsId: boolean;
       try {
-        // Recomputed and not believed: a key whose id is another event's must not resolve that.
+        // Recomputed and not believed: a key whose id is another event's must not resolve that. Nor does it take less time.
         const keyId = keyIdOf(key.scope, key.wait);
-        if (keyId !== key.keyId) return false;
+        isItsId = keyId === key.keyId;
         const signed = signedText(keyId, key.secretId, key);
         const hmac = hmacs.get(key.secretId);
         // The same work for a secret that is not known here.
@@ -53,7 +56,7 @@ export async function createKeySigner(keyring: Keyring): Promise<KeySigner> {
       } catch {
         return false;
       }
-      return expected !== undefined && given !== undefined && equalBytes(given, expected);
+      return isItsId && expected !== undefined && given !== undefined && equalBytes(given, expected);
     },
   };
 }
@@ -100,9 +103,9 @@ const OUTSIDE = new Set(["scope", "wait", "keyId", "secretId", "signature"]);
  * What the signature covers: everything but itself. Scope and identity stand in it by their digest, the key id, which is never believed
  * but recomputed; that halves the text. Unambiguous: the id has a fixed length, and a secret is only found by a name without colons.
  */
-function signedText(keyId: string, secretId: string, binding: KeyBinding): string {
+function signedText(keyId: string, secretId: string, binding: KeyBinding | undefined): string {
   const head = `pawl-await-event-key:1:${keyId}:${secretId}:`;
-  for (const name in binding) if (!OUTSIDE.has(name)) return head + canonicalJson(bindingOf(binding));
+  for (const name in binding) if (!OUTSIDE.has(name)) return head + canonicalJson(bindingOf(binding ?? {}));
   return `${head}{}`;
 }
 
