@@ -46,7 +46,7 @@ export interface TaskRecord {
   readonly status: ProcessStatus;
   /** Sessions that see it. */
   readonly sessions: readonly string[];
-  /** How often its body was entered. */
+  /** How often a host took it up to enter its body; one that then dies before it came to that has used one, too. */
   readonly attempts: number;
   /** The latest that it told. */
   readonly progress: Json;

@@ -19,7 +19,7 @@ export interface ProcessRecord {
   readonly status: ProcessStatus;
   /** Sessions that see it, in the order in which they were granted. They bound nothing: it lives without any. */
   readonly grants: readonly SessionId[];
-  /** How often a body was entered. */
+  /** How often a node took it up to enter its body. */
   readonly attempts: number;
   /** Entered in a row without a step, a progress or a leaving in good order since. */
   readonly startsInARow: number;

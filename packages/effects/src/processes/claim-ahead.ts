@@ -25,7 +25,7 @@ export function claimAhead(
   return Math.min(Math.max(concurrency, 2 * ahead), MOST_PLACES_AHEAD * concurrency);
 }
 
-/** A crash costs each of them an attempt, and others do not get them meanwhile. */
+/** Few enough: a crash costs each of them an attempt, and no other node gets them meanwhile. */
 const MOST_PLACES_AHEAD = 4;
 
 /** How many to claim now: places that are free and what may wait, but no handful while half of what may wait is still there. */
