@@ -84,6 +84,8 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
       const unlisten = store.leases.onRest(first.sessionId, wake.now);
       const release = hold();
       try {
+        // What is still queued has no result, and whatever becomes of it is told from here on.
+        if (first.state === "queued") await wake.wait(POLL_MS);
         for (;;) {
           signal?.throwIfAborted();
           wake.reset();
