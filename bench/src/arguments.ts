@@ -22,7 +22,7 @@ export const HELP = `pnpm bench [--quick] [--only NAME]… [--json] [--docs] [--
                tells which fell by more than the measured noise, and ends with 1 then
   --help       this
 
-All cells take about half an hour, and an hour at the most; with --quick about ten minutes.
+All cells take about three quarters of an hour; with --quick about a quarter. None may take longer than ten minutes.
 
 Cells: ${[...cells.keys()].join(", ")}
 `;

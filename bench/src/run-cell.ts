@@ -2,6 +2,9 @@ import { type AbsentPeer, type Cell, type Effort, MIN_ROUNDS } from "./cell.ts";
 import { endWhatIsLeft } from "./ends-with-cell.ts";
 import { type Figure, figuresOf } from "./figure.ts";
 
+/** A peer that never answers must not keep a run for ever. */
+const CELL_LIMIT_MS = 600_000;
+
 export interface Measured {
   readonly figures: readonly Figure[];
   readonly absent: readonly AbsentPeer[];
@@ -13,21 +16,28 @@ export interface Measured {
  * being measured, and rejects with the signal's reason.
  */
 export async function runCell(cell: Cell, effort: Effort, signal?: AbortSignal): Promise<Measured> {
+  const tooLate = new AbortController();
+  const minutes = CELL_LIMIT_MS / 60_000;
+  const limit = setTimeout(
+    () => tooLate.abort(new Error(`${cell.name} did not end within ${minutes} minutes.`)),
+    CELL_LIMIT_MS,
+  );
   try {
-    return await runOpened(cell, effort, signal);
+    return await runWithin(cell, effort, AbortSignal.any([tooLate.signal, ...(signal ? [signal] : [])]));
   } finally {
+    clearTimeout(limit);
     await endWhatIsLeft();
   }
 }
 
-async function runOpened(cell: Cell, effort: Effort, signal: AbortSignal | undefined): Promise<Measured> {
+async function runWithin(cell: Cell, effort: Effort, signal: AbortSignal): Promise<Measured> {
   const began = performance.now();
   const elapsed = () => performance.now() - began;
   const { subjects, absent = [], close } = await cell.open(effort);
   const aborted = Promise.withResolvers<never>();
   aborted.promise.catch(() => undefined);
-  const onAbort = () => aborted.reject(signal?.reason);
-  signal?.addEventListener("abort", onAbort);
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
   try {
     const samples = new Map(subjects.map(({ name }) => [name, [] as number[]]));
     const warmUps = cell.noWarmUp ? 0 : effort.warmUps;
@@ -37,7 +47,7 @@ async function runOpened(cell: Cell, effort: Effort, signal: AbortSignal | undef
       if (round < 0 && round > -warmUps && elapsed() > effort.budgetMs / 4) continue;
       if (round >= MIN_ROUNDS && elapsed() > effort.budgetMs) break;
       for (let i = 0; i < subjects.length; i++) {
-        signal?.throwIfAborted();
+        signal.throwIfAborted();
         const subject = subjects[(i + round + warmUps) % subjects.length]!;
         const sample = Promise.resolve(subject.sample());
         // What was being measured fails when its cell is closed under it.
@@ -49,7 +59,7 @@ async function runOpened(cell: Cell, effort: Effort, signal: AbortSignal | undef
     }
     return { figures: figuresOf(cell.name, subjects, samples), absent };
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", onAbort);
     await close?.();
   }
 }
