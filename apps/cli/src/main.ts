@@ -14,6 +14,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     // commander has said what is wrong; help and version end this way too, with 0.
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.completed : EXIT.usage;
+    if (error.exitCode !== 0 && argv.includes("--json")) {
+      const message = error.message.replace(/^error: /, "");
+      process.stdout.write(`${JSON.stringify({ type: "error", code: "usage", message })}\n`);
+    }
   }
   // Everything is closed by now; a handle that somebody forgot must not keep the shell waiting.
   setTimeout(() => process.exit(), 2_000).unref();

@@ -57,6 +57,10 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .helpCommand(false)
     .showHelpAfterError("(pawl --help shows how; pawl <command> --help shows each command)")
     .exitOverride()
+    // As every other error: who says it, what is wrong, and the code.
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: (.*)/, "pawl: $1 (usage)")),
+    })
     .addHelpText(
       "after",
       `

@@ -97,8 +97,11 @@ describe("a wrong command line ends with 2 and a sentence on stderr", () => {
     [["config", "--data-dir"], "argument missing"],
   ])("pawl %j", async (args, sentence) => {
     const { code, stdout, stderr } = await pawl(args);
-    expect([code, stdout]).toEqual([2, ""]);
+    const inJson = args.includes("--json") ? { type: "error", code: "usage" } : undefined;
+    expect([code, stdout === "" ? undefined : JSON.parse(stdout)]).toMatchObject([2, inJson]);
     expect(stderr).toContain(sentence);
+    expect(stderr).toMatch(/^pawl: /);
+    expect(stderr).toMatch(/ \([a-z_]+\)$/m);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
