@@ -27,6 +27,7 @@ const MOST_ASSERTION_RETRIES = 3;
 
 const MOST_FOLLOWED = 100_000;
 
+const MOST_LANES = 2;
 /** A batch of fewer sessions costs more in statements than two lanes gain. */
 const LEAST_SHARE = 8;
 
@@ -126,7 +127,8 @@ export class GroupCommit {
 
   /** Sends what is queued and not held up by a batch under way, as far as there are lanes for it. */
   #open(): void {
-    while (this.#queue.length > 0 && this.#lanes.size < (this.#isWorthTwo() ? 2 : 1)) {
+    while (this.#queue.length > 0 && this.#lanes.size < MOST_LANES) {
+      if (this.#lanes.size > 0 && !this.#isWorthTwo(this.#sessions())) return;
       const parts = this.#take();
       if (parts.length === 0) return;
       const lane = this.#run(parts).finally(() => {
@@ -137,20 +139,21 @@ export class GroupCommit {
     }
   }
 
-  #isWorthTwo(): boolean {
-    return this.#sessions().size >= 2 * LEAST_SHARE && this.#database.hasRoom;
+  #isWorthTwo(sessions: number): boolean {
+    return sessions >= MOST_LANES * LEAST_SHARE && this.#database.hasRoom;
   }
 
-  /** Those that write now. */
-  #sessions(): ReadonlySet<string> {
+  /** How many write now. */
+  #sessions(): number {
     const sessions = new Set(this.#inFlight);
     for (const { fence } of this.#queue) sessions.add(fence.sessionId);
-    return sessions;
+    return sessions.size;
   }
 
   /** Half of what there is where there are two: they are of use only while they carry about the same. */
   #take(): readonly Part[] {
-    const most = this.#isWorthTwo() ? Math.ceil(this.#sessions().size / 2) : undefined;
+    const sessions = this.#sessions();
+    const most = this.#isWorthTwo(sessions) ? Math.ceil(sessions / MOST_LANES) : undefined;
     const parts = takeBatch(this.#queue, this.#inFlight, most);
     for (const { fence } of parts) this.#inFlight.add(fence.sessionId);
     return parts;
