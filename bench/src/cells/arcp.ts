@@ -6,6 +6,7 @@ import { wallMs } from "../stopwatch.ts";
 
 const LINES = 50_000;
 const SUBSCRIBERS = 50;
+const SETTLE_MS = 1_000;
 /** Before anything is measured: so many go by until the compiler has seen enough. */
 const WARM_TRIPS = 2_000;
 const BROADCAST_LINES = 1_000;
@@ -80,5 +81,8 @@ async function linesPerSecond(system: ArcpSystem): Promise<number> {
 }
 
 async function broadcastPerSecond(system: ArcpSystem): Promise<number> {
-  return (1_000 * BROADCAST_LINES * SUBSCRIBERS) / (await system.broadcast(BROADCAST_LINES, SUBSCRIBERS));
+  const ms = await system.broadcast(BROADCAST_LINES, SUBSCRIBERS);
+  // What fifty clients still acknowledge must not fall on whoever is measured next.
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  return (1_000 * BROADCAST_LINES * SUBSCRIBERS) / ms;
 }
