@@ -107,7 +107,9 @@ describe("pawl serve, where it cannot start, says so in a sentence and starts no
     await writeFile(file, "");
     const { code, stdout, stderr } = await pawl(["serve", "--port", "0", "--data-dir", join(file, "data")]);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^pawl: .*cannot be a data folder\. Choose a folder with PAWL_DATA_DIR\. \([a-z_]+\)\n$/);
+    expect(stderr).toMatch(
+      /^pawl: .*cannot be a data folder\. Choose a folder with PAWL_DATA_DIR\. \([a-z_]+\)\n$/,
+    );
   });
 
   it("a database that does not answer", async () => {
