@@ -63,6 +63,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   uploadAttachment: "x",
   startTask: { name: "sleep", input: {}, session: "s1" },
   transferTasks: { from: "s1", to: "s2", task_ids: ["task_1"] },
+  deleteTaskSession: { session: "s1" },
+  checkReceipt: {},
   signalTask: { name: "go", payload: {} },
   cancelTask: {},
   reportTask: { progress: 1 },
