@@ -70,13 +70,14 @@ export const parkedCell: Cell = {
         {
           name: `memory with ${count.toLocaleString("en-US")} parked sessions, resident`,
           unit: "MiB",
+          // Judged as a user meets it, and not by what would be left if V8 gave pages back.
           target: { of: "value", atMost: 150 },
-          sample: async () => (await filled).after.rss / 2 ** 20,
+          sample: async () => (await filled).after.rssAsLeft / 2 ** 20,
         },
         {
-          name: "the same, with what V8 keeps of the garbage of their turns",
+          name: "the same, without what V8 keeps of the garbage of their turns",
           unit: "MiB",
-          sample: async () => (await filled).after.rssAsLeft / 2 ** 20,
+          sample: async () => (await filled).after.rss / 2 ** 20,
         },
         {
           name: "memory in use, more than before, for each",
