@@ -185,6 +185,7 @@ export function createFakeHost(): FakeHost {
       result: notHere,
       cancel: notHere,
     },
+    deadLetters: { list: notHere, retry: notHere, discard: notHere },
     start: async () => undefined,
     stop: async () => undefined,
     pause: () => undefined,
