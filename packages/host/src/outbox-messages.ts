@@ -107,6 +107,8 @@ export function createOutboxMessages(options: OutboxMessagesOptions): OutboxMess
   }
 
   async function handled(message: OutboxMessage): Promise<void> {
+    // The host may have begun to stop while they were taken, and nobody would tell the handler.
+    stopping.signal.throwIfAborted();
     const told = new AbortController();
     const late = Promise.withResolvers<never>();
     const onStop = () => {
@@ -161,7 +163,7 @@ export function createOutboxMessages(options: OutboxMessagesOptions): OutboxMess
       for (;;) {
         const { fired } = await handOut();
         if (fired === 0 && inFlight.size === 0) return;
-        await Promise.race(inFlight);
+        if (inFlight.size > 0) await Promise.race(inFlight);
       }
     },
   };

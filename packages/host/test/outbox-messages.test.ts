@@ -158,6 +158,28 @@ describe("messages of the outbox", () => {
     expect(await store.outbox.list({ limit: 9 })).toMatchObject([{ attempts: 2, dead: false }]);
   });
 
+  it("that were being taken while the host began to stop are not begun any more, and stay", async () => {
+    const got: number[] = [];
+    const { store, host } = scene({ mail: (message) => void got.push(numberOf(message)) });
+    await commitWith(store, "s1", [mail(1)]);
+    const taken = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const take = store.outbox.take.bind(store.outbox);
+    vi.spyOn(store.outbox, "take").mockImplementation(async (query) => {
+      const records = await take(query);
+      if (records.length > 0) taken.resolve();
+      await go.promise;
+      return records;
+    });
+    await host.start();
+    await taken.promise;
+    const stopped = host.stop({ drainMs: 0 });
+    go.resolve();
+    await stopped;
+    expect(got).toEqual([]);
+    expect(await store.outbox.list({ limit: 9 })).toMatchObject([{ dead: false, failure: null }]);
+  });
+
   it("are delivered by a drain, for hosts that do not stay", async () => {
     const got: number[] = [];
     const store = memoryStore();

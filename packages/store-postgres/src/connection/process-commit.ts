@@ -15,9 +15,9 @@ import type { ProcessAppended, ProcessClaim, ProcessFence } from "@pawl/core/por
 import { nodeValues } from "../fence-values.ts";
 import { appendOwnedProcessEvents } from "../statements/append-owned-process-events.ts";
 import type { Database } from "./database.ts";
+import { oneOfEach } from "./one-of-each.ts";
 
 const MOST_OF_A_BATCH = 64;
-const MOST_CHARACTERS = 4_000_000;
 /** Owners that were superseded do not say goodbye; what is forgotten costs one more read. */
 const MOST_OWNED = 100_000;
 
@@ -97,20 +97,13 @@ export class ProcessCommit {
     this.#pump = undefined;
   }
 
+  /** Of one node lease, which the statement names once. */
   #takeBatch(): readonly Waiting[] {
     const nonce = this.#queue[0]?.fence.node.nonce;
-    const batch = new Map<string, Waiting>();
-    const left: Waiting[] = [];
-    let characters = 0;
-    for (const one of this.#queue) {
-      const { processId, node } = one.fence;
-      const fits = batch.size === 0 || characters + one.characters <= MOST_CHARACTERS;
-      if (fits && batch.size < MOST_OF_A_BATCH && node.nonce === nonce && !batch.has(processId)) {
-        batch.set(processId, one);
-        characters += one.characters;
-      } else left.push(one);
-    }
-    this.#queue = left;
+    const others = this.#queue.filter(({ fence }) => fence.node.nonce !== nonce);
+    const ours = this.#queue.filter(({ fence }) => fence.node.nonce === nonce);
+    const { batch, left } = oneOfEach(ours, MOST_OF_A_BATCH, ({ fence }) => fence.processId);
+    this.#queue = [...others, ...left];
     return [...batch.values()];
   }
 

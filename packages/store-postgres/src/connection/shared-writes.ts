@@ -5,10 +5,10 @@
 //      way: a statement for one, which reads first, recognises what is there already and says what is wrong.
 // SW2  A batch holds at most one write of a key, and those of one key keep their order.
 import type { Database, Row } from "./database.ts";
+import { oneOfEach } from "./one-of-each.ts";
 import type { Statement } from "./statement.ts";
 
 const MOST_OF_A_BATCH = 128;
-const MOST_CHARACTERS = 4_000_000;
 
 export interface SharedWrite {
   /** Names the row. */
@@ -60,16 +60,7 @@ export class SharedWrites {
   }
 
   #takeBatch(): ReadonlyMap<string, Waiting> {
-    const batch = new Map<string, Waiting>();
-    const left: Waiting[] = [];
-    let characters = 0;
-    for (const one of this.#queue) {
-      const fits = batch.size === 0 || characters + one.characters <= MOST_CHARACTERS;
-      if (fits && batch.size < MOST_OF_A_BATCH && !batch.has(one.key)) {
-        batch.set(one.key, one);
-        characters += one.characters;
-      } else left.push(one);
-    }
+    const { batch, left } = oneOfEach(this.#queue, MOST_OF_A_BATCH, ({ key }) => key);
     this.#queue = left;
     return batch;
   }
