@@ -6,7 +6,7 @@ export interface Effort {
   readonly warmUps: number;
   /** How long one sample of something fast repeats it, in milliseconds. */
   readonly sampleMs: number;
-  /** How often one sample repeats something slow, as a factor: 1 when quick. */
+  /** How often one sample repeats something slow whose size is not what is asked, as a factor: 1 when quick. */
   readonly scale: number;
   /** No round is begun after so many milliseconds, if `MIN_ROUNDS` have counted: a run has a bound. */
   readonly budgetMs: number;

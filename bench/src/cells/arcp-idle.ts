@@ -3,14 +3,13 @@ import { missingReferenceSdk } from "../arcp/reference-system.ts";
 import type { Cell, Subject } from "../cell.ts";
 import { sharedSample } from "../shared-sample.ts";
 
-const FEW = 1_000;
-const MANY = 10_000;
+const SIZES = [1_000, 10_000];
 
 export const arcpIdleCell: Cell = {
   name: "arcp-idle",
   title: "What an idle ARCP session costs",
   about: `
-    A runtime in a process of its own, in memory mode, with 1,000 and (in a full run) 10,000 sessions over
+    A runtime in a process of its own, in memory mode, with 1,000 and 10,000 sessions over
     WebSockets on loopback that were opened and do nothing: by how much its resident memory grew, after
     collections, for each of them. 500 sessions are opened before the first look.
   `,
@@ -21,12 +20,11 @@ export const arcpIdleCell: Cell = {
   `,
   maxRounds: 3,
   noWarmUp: true,
-  async open({ scale }) {
+  async open() {
     const reason = missingReferenceSdk();
-    const sizes = scale === 1 ? [FEW] : [FEW, MANY];
-    const pawl = sharedSample(() => bytesPerIdleSession("pawl", sizes));
-    const reference = sharedSample(() => bytesPerIdleSession("reference", sizes));
-    const subjects = sizes.flatMap((size): Subject[] => {
+    const pawl = sharedSample(() => bytesPerIdleSession("pawl", SIZES));
+    const reference = sharedSample(() => bytesPerIdleSession("reference", SIZES));
+    const subjects = SIZES.flatMap((size): Subject[] => {
       const name = `memory of an idle session, of ${size.toLocaleString("en-US")}`;
       const kib = (bytes: ReadonlyMap<number, number>) => (bytes.get(size) ?? Number.NaN) / 1_024;
       const ours = { name, unit: "KiB", target: { of: "value", atMost: 15 }, sample: pawl(kib) } as const;

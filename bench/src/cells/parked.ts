@@ -4,6 +4,7 @@ import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
 import { programFile } from "../program-file.ts";
 
+const COUNT = 10_000;
 const PROGRAM = programFile("parked-sessions");
 
 interface Memory {
@@ -28,8 +29,7 @@ export const parkedCell: Cell = {
   name: "parked",
   title: "Parked sessions",
   about: `
-    What sessions that wait for an approval cost the process that parked them: 10,000 in a full run, 1,000
-    in a quick one. Their turns leave garbage, whose pages V8 keeps for what comes next, however long the
+    What 10,000 sessions that wait for an approval cost the process that parked them. Their turns leave garbage, whose pages V8 keeps for what comes next, however long the
     process is idle; \`NODE_OPTIONS=--max-semi-space-size=2\` bounds that. So memory is told twice: once V8
     was asked to give them back, as it does when memory is short, and as it was left. In the end another
     process answers all of them, and a turn that is not committed then is an error.
@@ -37,8 +37,7 @@ export const parkedCell: Cell = {
   notShown: `
     The database, where each of them is a few rows.
   `,
-  async open({ scale }) {
-    const count = scale === 1 ? 1_000 : 10_000;
+  async open() {
     const postgres = await startMeasuredPostgres();
     let databases = 0;
 
@@ -47,7 +46,7 @@ export const parkedCell: Cell = {
       const url = new URL(postgres.url);
       url.pathname = `/parked${databases}`;
       await postgres.bare.query(`create database parked${databases}`);
-      const child = fork(PROGRAM, [url.href, String(count)], {
+      const child = fork(PROGRAM, [url.href, String(COUNT)], {
         execArgv: ["--expose-gc"],
       });
       const exited = once(child, "exit");
@@ -58,7 +57,7 @@ export const parkedCell: Cell = {
         }),
       ])) as [Cost];
       await exited;
-      if (cost.resumed !== count) throw new Error(`${count - cost.resumed} of ${count} did not go on.`);
+      if (cost.resumed !== COUNT) throw new Error(`${COUNT - cost.resumed} of ${COUNT} did not go on.`);
       return cost;
     }
 
@@ -68,7 +67,7 @@ export const parkedCell: Cell = {
     return {
       subjects: [
         {
-          name: `memory with ${count.toLocaleString("en-US")} parked sessions, resident`,
+          name: `memory with ${COUNT.toLocaleString("en-US")} parked sessions, resident`,
           unit: "MiB",
           // Judged as a user meets it, and not by what would be left if V8 gave pages back.
           target: { of: "value", atMost: 150 },
@@ -84,13 +83,13 @@ export const parkedCell: Cell = {
           unit: "bytes",
           sample: async () => {
             const { before, after } = await filled;
-            return (after.heapUsed - before.heapUsed) / count;
+            return (after.heapUsed - before.heapUsed) / COUNT;
           },
         },
         {
           name: "answered by another process until it has gone on, all at once, for each",
           unit: "ms",
-          sample: async () => (await filled).resumedMs / count,
+          sample: async () => (await filled).resumedMs / COUNT,
         },
       ],
       close: async () => {

@@ -9,6 +9,7 @@ import { subjectOf } from "../systems/system-subjects.ts";
 
 const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, VERCEL_WORKFLOW];
 const TALKS: ReadonlySet<string> = new Set([PAWL.name, LANGGRAPH.name]);
+const STEPS = 1_000;
 const TURNS = 100;
 const CHARACTERS = 500;
 
@@ -21,7 +22,7 @@ export const peersBytesCell: Cell = {
   name: "peers-bytes",
   title: "Bytes on disk and in PostgreSQL's log, beside other systems",
   about: `
-    One workflow of 500 steps (1,000 in a full run), and a conversation of 100 turns, which is 200 messages
+    One workflow of 1,000 steps, and a conversation of 100 turns, which is 200 messages
     of 500 characters. *On disk* is by how much the system's database grew, with its indexes. *Log* is what
     PostgreSQL wrote to its write-ahead log meanwhile, after a checkpoint of its own. Restate keeps its data
     in files of its own, whose growth is shown as both. The floor is a row of 200 bytes, and the characters
@@ -34,13 +35,12 @@ export const peersBytesCell: Cell = {
     few bytes.
   `,
   maxRounds: 3,
-  async open({ scale }) {
+  async open() {
     const systems = await openSystems(SYSTEMS);
     const bare = await bareCommits(systems.url);
     const admin = new pg.Client({ connectionString: systems.url });
     admin.on("error", () => undefined);
     await admin.connect();
-    const steps = scale === 1 ? 500 : 1_000;
 
     async function look(url: string, folder?: string): Promise<Written> {
       const { rows } = await admin.query<{ disk: string; log: string }>(
@@ -64,7 +64,7 @@ export const peersBytesCell: Cell = {
       return { disk: after.disk - before.disk, log: after.log - before.log };
     }
 
-    const stepsOf = ({ slow }: SystemName) => (slow === true ? steps / 10 : steps);
+    const stepsOf = ({ slow }: SystemName) => (slow === true ? STEPS / 10 : STEPS);
     const bySystem = ({ name, home, worker }: RunningSystem) => ({
       steps: sharedSample(() =>
         written(home.url, home.companion?.folder, () => worker.ask("workflows", 1, stepsOf(name))),
@@ -74,11 +74,11 @@ export const peersBytesCell: Cell = {
       ),
     });
     const floorOf = { disk: "a row of 200 bytes, on disk", log: "a row of 200 bytes, log" } as const;
-    const floor = sharedSample(() => written(systems.url, undefined, () => bare.commit(steps)));
+    const floor = sharedSample(() => written(systems.url, undefined, () => bare.commit(STEPS)));
     const characters = `characters of ${2 * TURNS} messages`;
     const subjects: Subject[] = [
-      { name: floorOf.disk, unit: "bytes", sample: floor(({ disk }) => disk / steps) },
-      { name: floorOf.log, unit: "bytes", sample: floor(({ log }) => log / steps) },
+      { name: floorOf.disk, unit: "bytes", sample: floor(({ disk }) => disk / STEPS) },
+      { name: floorOf.log, unit: "bytes", sample: floor(({ log }) => log / STEPS) },
       { name: characters, unit: "bytes", sample: () => 2 * TURNS * CHARACTERS },
     ];
     const target = { of: "peer", atMost: 1 } as const;

@@ -11,6 +11,7 @@ import {
 import { openSystems } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
+const JOBS = 5_000;
 const CONCURRENCY = 16;
 const SYSTEMS = [PAWL, GRAPHILE, PG_BOSS, DBOS, ABSURD, GRAPHILE_BATCHED, PG_BOSS_BATCHED];
 /** They give up that a crash repeats no more than what was being worked on, so they stand beside and are no peers. */
@@ -20,7 +21,7 @@ export const peersJobsCell: Cell = {
   name: "peers-jobs",
   title: "Queued jobs, beside other systems",
   about: `
-    A queue full of trivial jobs, 5,000 in a full run, worked off by one process, 16 at once. Queueing is
+    A queue of 5,000 trivial jobs, worked off by one process, 16 at once. Queueing is
     not timed. The clock stops when the database says that all of them have ended. Each system is in a
     process of its own over one PostgreSQL with its default durability. The two batched modes take and
     complete many jobs in one statement: when a process dies or one job fails, all of its batch is repeated.
@@ -32,17 +33,16 @@ export const peersJobsCell: Cell = {
     Restate has no queue that can be filled before somebody works it off, and LangGraph has none at all.
   `,
   maxRounds: 5,
-  async open({ scale }) {
+  async open() {
     const systems = await openSystems(SYSTEMS);
-    const jobs = 1_250 * scale;
     const figure = {
-      of: `${jobs.toLocaleString("en-US")} queued jobs, ${CONCURRENCY} at once`,
+      of: `${JOBS.toLocaleString("en-US")} queued jobs, ${CONCURRENCY} at once`,
       unit: "/s",
       target: { of: "peer", atLeast: 2 },
       beside: BESIDE,
     } as const;
     const subjects = [...systems.running].map(([name, { worker }]) =>
-      subjectOf(name, figure, async () => (1_000 * jobs) / (await worker.ask("drain", jobs, CONCURRENCY))),
+      subjectOf(name, figure, async () => (1_000 * JOBS) / (await worker.ask("drain", JOBS, CONCURRENCY))),
     );
     return { subjects, absent: systems.absent, close: systems.close };
   },

@@ -5,7 +5,9 @@ import { openSystems } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
 const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, VERCEL_WORKFLOW];
+const ALONE = 1_000;
 const AT_ONCE = 32;
+const EACH = 100;
 const SLOW_SHARE = 0.1;
 
 export const peersStepsCell: Cell = {
@@ -24,25 +26,23 @@ export const peersStepsCell: Cell = {
     disk. Vercel Workflow is asked for a tenth of the steps, and replays all before at each: it does no better with more. A step of LangGraph is a superstep, with a checkpoint of all the state.
   `,
   maxRounds: 5,
-  async open({ scale }) {
+  async open() {
     const systems = await openSystems(SYSTEMS);
     const bare = await bareCommits(systems.url);
-    const alone = 250 * scale;
-    const each = 25 * scale;
     const floor = "commits of one row, bare pg";
-    const one = { of: `${alone} steps of one workflow`, unit: "/s", floor };
-    const many = { of: `${AT_ONCE} workflows of ${each} steps`, unit: "/s", floor };
-    const subjects: Subject[] = [{ name: floor, unit: "/s", sample: () => bare.perSecond(alone) }];
+    const one = { of: `${ALONE.toLocaleString("en-US")} steps of one workflow`, unit: "/s", floor };
+    const many = { of: `${AT_ONCE} workflows of ${EACH} steps`, unit: "/s", floor };
+    const subjects: Subject[] = [{ name: floor, unit: "/s", sample: () => bare.perSecond(ALONE) }];
     for (const [name, { worker, name: system }] of systems.running) {
       const share = system.slow === true ? SLOW_SHARE : 1;
       const perSecond = async (count: number, steps: number) =>
         (1_000 * count * steps) / (await worker.ask("workflows", count, steps));
       subjects.push(
         subjectOf(name, { ...one, target: { of: "peer", atLeast: 2 } }, () =>
-          perSecond(1, Math.ceil(alone * share)),
+          perSecond(1, Math.ceil(ALONE * share)),
         ),
         subjectOf(name, { ...many, target: { of: "peer", atLeast: 5 } }, () =>
-          perSecond(AT_ONCE, Math.ceil(each * share)),
+          perSecond(AT_ONCE, Math.ceil(EACH * share)),
         ),
       );
     }
