@@ -12,7 +12,7 @@ import type { Awaitable } from "../persistence/awaitable.ts";
 import { memoryPersistence } from "../persistence/memory-persistence.ts";
 import type { ArcpPersistence } from "../persistence/persistence.ts";
 import { defaultBackpressureLimits } from "../session/backpressure.ts";
-import { advertisedFeatures, type Feature, negotiate } from "../session/features.ts";
+import { advertisedFeatures, type Feature } from "../session/features.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { AgentDefinition } from "./agent.ts";
 import { answerCancel, endsOtherwise } from "./cancellation.ts";
@@ -230,7 +230,7 @@ export class ArcpServer {
       watch: () => authenticated.watch?.(),
       opened: {
         sessionId: session.sessionId,
-        features: negotiate(runtime.features, request.features),
+        features: session.features,
         heartbeatIntervalMs,
         welcome: {
           runtime: this.#options.runtime ?? { name: "pawl", version: "1.1.0" },

@@ -6,7 +6,7 @@ import { formatTimestamp } from "../envelope/utc-timestamp.ts";
 import { ArcpError } from "../errors.ts";
 import { decodeMessage, type Message, type MessageType, type PayloadOf } from "../messages/message.ts";
 import { featureRefusal, unnegotiatedFeature } from "../session/feature-gate.ts";
-import type { Feature, FeatureSet } from "../session/features.ts";
+import type { FeatureSet } from "../session/features.ts";
 import { type Heartbeat, judgeHeartbeat, newHeartbeat, nextHeartbeat } from "../session/heartbeat.ts";
 import { CLOSE_CODES } from "../transports/transport.ts";
 import {
@@ -44,7 +44,7 @@ export type ConnectionAction =
 
 export interface OpenedSession {
   sessionId: string;
-  features: readonly Feature[];
+  features: FeatureSet;
   heartbeatIntervalMs: number;
   welcome: PayloadOf<"session.welcome">;
 }
@@ -58,6 +58,8 @@ export interface ConnectionOptions {
 
 /** Frames that may wait while a hello is being answered. */
 const MAX_WAITING_FRAMES = 64;
+/** Before the welcome. */
+const NO_FEATURES: FeatureSet = new Set();
 /** Malformed or premature frames before a hello, after which nobody is expected to say hello any more. */
 const MAX_BAD_FRAMES_BEFORE_HELLO = 16;
 
@@ -71,7 +73,7 @@ export class ServerConnection {
   #helloDueAt: number;
   /** Until the welcome a provisional id, because a frame without one is invisible to some clients. */
   #sessionId: string;
-  #features: FeatureSet = new Set();
+  #features: FeatureSet = NO_FEATURES;
   #heartbeat: Heartbeat | undefined;
   #waiting: (string | Uint8Array)[] = [];
   #badFrames = 0;
@@ -104,7 +106,7 @@ export class ServerConnection {
   opened(session: OpenedSession, now: number): ConnectionAction[] {
     if (!this.#move("opened")) return [];
     this.#sessionId = session.sessionId;
-    this.#features = new Set(session.features);
+    this.#features = session.features;
     if (this.#features.has("heartbeat")) this.#heartbeat = newHeartbeat(session.heartbeatIntervalMs, now);
     return [this.#say("session.welcome", session.welcome)];
   }

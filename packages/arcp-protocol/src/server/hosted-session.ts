@@ -43,10 +43,7 @@ export class HostedSession {
   readonly sessionId: string;
   readonly principal: string;
   readonly epoch: number;
-  readonly epochs: ReadonlyMap<string, number>;
   readonly sequence: Sequence;
-  /** Jobs that this session watches without owning them. */
-  readonly subscriptions = new Map<string, JobSubscription>();
   features: ReadonlySet<Feature>;
   tokenHash: string;
   /** Milliseconds; undefined while attached. */
@@ -54,6 +51,9 @@ export class HostedSession {
   /** Jobs that are running for it. */
   liveJobs = 0;
   stopExpiry: (() => void) | undefined;
+  // Both are made when they are asked for: most sessions of a busy server are idle, and have neither.
+  #epochs: ReadonlyMap<string, number> | undefined;
+  #subscriptions: Map<string, JobSubscription> | undefined;
   readonly #events: EventStore;
   readonly #sessions: SessionStore;
   #saving: Promise<unknown> | undefined;
@@ -66,7 +66,6 @@ export class HostedSession {
     this.sessionId = options.sessionId;
     this.principal = options.principal;
     this.epoch = options.epoch;
-    this.epochs = new Map([[options.sessionId, options.epoch]]);
     this.features = new Set(options.features);
     this.tokenHash = options.tokenHash;
     this.sequence = sequenceFrom(options.lastEventSeq);
@@ -74,6 +73,22 @@ export class HostedSession {
     this.expiresAt = options.expiresAt;
     this.#events = options.events;
     this.#sessions = options.sessions;
+  }
+
+  /** What every append on its behalf has to name. */
+  get epochs(): ReadonlyMap<string, number> {
+    this.#epochs ??= new Map([[this.sessionId, this.epoch]]);
+    return this.#epochs;
+  }
+
+  /** Jobs that this session watches without owning them. */
+  get subscriptions(): Map<string, JobSubscription> {
+    this.#subscriptions ??= new Map();
+    return this.#subscriptions;
+  }
+
+  get isSubscribed(): boolean {
+    return this.#subscriptions !== undefined && this.#subscriptions.size > 0;
   }
 
   /** Changes what is stored of the session, in the order of the calls. False when another process holds it. */

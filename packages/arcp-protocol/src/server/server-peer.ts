@@ -209,7 +209,12 @@ export class ServerPeer implements SessionPeer {
   #armTimer(): void {
     if (this.#closed) return;
     const due = this.#connection.nextDeadline();
-    if (due === undefined) return;
+    if (due === undefined) {
+      // Thousands of idle sessions, each with a timer for a hello that has long come, are megabytes.
+      this.#stopTimer?.();
+      this.#stopTimer = undefined;
+      return;
+    }
     if (this.#stopTimer !== undefined) {
       if (due >= this.#armedFor) return;
       this.#stopTimer();

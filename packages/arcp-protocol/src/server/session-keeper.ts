@@ -97,7 +97,7 @@ export class SessionKeeper {
     if (persistence.sessions.claimOrphans === undefined || this.#closed) return;
     // Not while somebody is resuming it.
     void this.inTurn(session.sessionId, async () => {
-      const isUsed = session.peer !== undefined || session.liveJobs > 0 || session.subscriptions.size > 0;
+      const isUsed = session.peer !== undefined || session.liveJobs > 0 || session.isSubscribed;
       if (isUsed || session.expiresAt === undefined || sessions.get(session.sessionId) !== session) return;
       sessions.delete(session.sessionId);
       session.stopExpiry?.();

@@ -22,7 +22,7 @@ const helloFrame = frame("session.hello", {
 });
 const session = {
   sessionId: "sess_real",
-  features: FEATURES,
+  features: new Set(FEATURES),
   heartbeatIntervalMs: 100,
   welcome: { runtime: { name: "r", version: "1" }, resume_token: "t", capabilities: {} },
 };

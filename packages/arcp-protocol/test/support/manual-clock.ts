@@ -14,6 +14,11 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  /** When what is set falls due, in milliseconds since the epoch, soonest first. */
+  get pending(): readonly number[] {
+    return this.#timers.map(({ time }) => time).sort((a, b) => a - b);
+  }
+
   at(time: number, callback: () => void): () => void {
     const timer = { time, order: this.#order++, callback };
     this.#timers.push(timer);
