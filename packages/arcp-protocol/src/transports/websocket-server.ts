@@ -67,6 +67,9 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
+/** A broken connection is closed next. */
+const ignore = () => undefined;
+
 /** One accepted connection. Frames of one turn of the event loop leave in one write. */
 class WebSocketServerTransport implements Transport {
   readonly #socket: WebSocket;
@@ -84,7 +87,7 @@ class WebSocketServerTransport implements Transport {
       handlers.frame(isBinary ? new Uint8Array(data as Buffer) : (data as Buffer).toString("utf8"));
     });
     this.#raw.on("drain", () => handlers.drain());
-    this.#socket.on("error", () => undefined);
+    this.#socket.on("error", ignore);
     this.#socket.on("close", (code, reason) => handlers.closed({ code, reason: reason.toString("utf8") }));
   }
 
