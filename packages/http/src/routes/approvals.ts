@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { integerText, readQuery } from "../query.ts";
-import { readJson } from "../read-json.ts";
+import { readBody } from "../read-body.ts";
 import { readText } from "../read-text.ts";
 import type { Call, Route } from "../route.ts";
 import {
@@ -122,9 +122,9 @@ async function showApproval({ host, params }: Call): Promise<Response> {
 }
 
 /** Whoever may use this API may decide; who it was is recorded. */
-async function decideApproval({ request, params, principal, host, options }: Call): Promise<Response> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const choice = choiceOf(await readJson(request, decisionBodySchema, { maxBytes, maxDepth }));
+async function decideApproval(call: Call): Promise<Response> {
+  const { params, principal, host } = call;
+  const choice = choiceOf(await readBody(call, decisionBodySchema));
   const id = params.approval as string;
   const by = { by: principal.name };
   const { approvals } = host;
@@ -138,9 +138,9 @@ function decided(answer: Parameters<typeof wireDecidedApproval>[0]): Response {
   return jsonAnswer(200, wireDecidedApproval(answer));
 }
 
-async function linkApproval({ request, params, host, options }: Call): Promise<Response> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = (await readJson(request, linkBody, { maxBytes, maxDepth })) ?? {};
+async function linkApproval(call: Call): Promise<Response> {
+  const { params, host } = call;
+  const body = (await readBody(call, linkBody)) ?? {};
   return jsonAnswer(200, await host.approvals.link(params.approval as string, linkOptionsOf(body)));
 }
 

@@ -1,6 +1,6 @@
 import { jsonAnswer } from "../answer.ts";
 import { grantBudget } from "../grant-budget.ts";
-import { readJson } from "../read-json.ts";
+import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import { grantBodySchema, grantOf } from "../wire/grant.ts";
 import { answeredSchema, wireAnswered } from "../wire/wait.ts";
@@ -23,9 +23,9 @@ export const grantRoutes: readonly Route[] = [
   },
 ];
 
-async function grant({ request, params, principal, host, options }: Call): Promise<Response> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = await readJson(request, grantBodySchema, { maxBytes, maxDepth });
+async function grant(call: Call): Promise<Response> {
+  const { params, principal, host } = call;
+  const body = await readBody(call, grantBodySchema);
   const { waitId, outcome } = await grantBudget(host, params.turn as string, grantOf(body), principal.name);
   return jsonAnswer(200, wireAnswered(waitId, outcome));
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { errorAnswer, jsonAnswer } from "../answer.ts";
 import { shownError } from "../errors.ts";
 import { readQuery } from "../query.ts";
-import { readJson } from "../read-json.ts";
+import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import {
   acceptedSchema,
@@ -50,9 +50,9 @@ async function showInput({ url, params, host }: Call): Promise<Response> {
 }
 
 /** Answers when the input is durable; 202, because its turn comes later. */
-async function acceptInput({ request, params, principal, host, options }: Call): Promise<Response> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = await readJson(request, inputBodySchema, { maxBytes, maxDepth });
+async function acceptInput(call: Call): Promise<Response> {
+  const { params, principal, host, options } = call;
+  const body = await readBody(call, inputBodySchema);
   const session = host.session(params.session as string);
   const sendOptions = sendOptionsOf(body);
   try {

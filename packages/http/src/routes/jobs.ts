@@ -3,7 +3,7 @@ import { jsonAnswer } from "../answer.ts";
 import { httpError } from "../errors.ts";
 import { type Jobs, NO_JOBS } from "../jobs.ts";
 import { integerText, readQuery } from "../query.ts";
-import { readJson } from "../read-json.ts";
+import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import {
   jobCancelBodySchema,
@@ -79,9 +79,8 @@ async function showJob(call: Call): Promise<Response> {
 }
 
 async function cancelJob(call: Call): Promise<Response> {
-  const { request, params, principal, options } = call;
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = await readJson(request, jobCancelBodySchema, { maxBytes, maxDepth });
+  const { params, principal } = call;
+  const body = await readBody(call, jobCancelBodySchema);
   const reason = body?.reason;
   const asked = await jobsOf(call).cancel(params.job as string, {
     origin: principal.name,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { readQuery } from "../query.ts";
-import { readJson } from "../read-json.ts";
+import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import { effectsSchema, wireEffect } from "../wire/effect.ts";
 import { forkBodySchema, forkedSchema, forkOptionsOf, type WireForked } from "../wire/fork.ts";
@@ -85,9 +85,9 @@ async function replayTurn({ url, params, host }: Call): Promise<Response> {
 }
 
 /** Answers when the fork's input is durable; 202, because its turn comes later. */
-async function forkTurn({ request, params, host, options }: Call): Promise<Response> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = await readJson(request, forkBodySchema, { maxBytes, maxDepth });
+async function forkTurn(call: Call): Promise<Response> {
+  const { params, host } = call;
+  const body = await readBody(call, forkBodySchema);
   const turn = host.turn(params.turn as string);
   const fork = await turn.fork(forkOptionsOf(body));
   const forked: WireForked = {

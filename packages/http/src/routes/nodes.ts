@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
-import { httpError } from "../errors.ts";
+import { NO_OPERATOR, operatorOf } from "../operator.ts";
 import { integerText, readQuery } from "../query.ts";
 import type { Call, Route } from "../route.ts";
 import { nodePausedSchema, nodesSchema, wireNode } from "../wire/node.ts";
 
 const listQuery = z.strictObject({ limit: integerText(1, 500).optional() });
-const NO_OPERATOR = { 403: { description: "The principal is no operator" } };
 
 export const nodeRoutes: readonly Route[] = [
   {
@@ -46,10 +45,8 @@ export const nodeRoutes: readonly Route[] = [
 ];
 
 /** For operators: nodes drive the sessions of everybody. */
-function nodesOf({ operator }: Call) {
-  if (operator !== undefined) return operator.nodes;
-  throw httpError("forbidden", "Only an operator may see and pause nodes: they drive what is everybody's.");
-}
+const nodesOf = (call: Call) =>
+  operatorOf(call, "Only an operator may see and pause nodes: they drive what is everybody's.").nodes;
 
 async function listNodes(call: Call): Promise<Response> {
   const nodes = nodesOf(call);

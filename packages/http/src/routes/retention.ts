@@ -1,6 +1,6 @@
 import { jsonAnswer } from "../answer.ts";
-import { httpError } from "../errors.ts";
-import { readJson } from "../read-json.ts";
+import { NO_OPERATOR, operatorOf } from "../operator.ts";
+import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import { pruneBodySchema, prunedSchema, wirePruned } from "../wire/retention.ts";
 
@@ -15,7 +15,7 @@ export const retentionRoutes: readonly Route[] = [
       body: pruneBodySchema,
       answers: {
         200: { description: "What went, or would go", schema: prunedSchema },
-        403: { description: "The principal is no operator" },
+        ...NO_OPERATOR,
       },
     },
     answer: prune,
@@ -23,12 +23,10 @@ export const retentionRoutes: readonly Route[] = [
 ];
 
 /** For operators: it concerns the sessions of everybody. */
-async function prune({ request, operator, options }: Call): Promise<Response> {
-  if (operator === undefined) {
-    throw httpError("forbidden", "Only an operator may prune: what is deleted is everybody's.");
-  }
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = await readJson(request, pruneBodySchema, { maxBytes, maxDepth });
+async function prune(call: Call): Promise<Response> {
+  const { request } = call;
+  const operator = operatorOf(call, "Only an operator may prune: what is deleted is everybody's.");
+  const body = await readBody(call, pruneBodySchema);
   const report = await operator.prune({
     olderThanMs: body.older_than_ms,
     ...(body.only && { only: body.only }),

@@ -3,7 +3,7 @@ import type { TaskResult } from "@pawl/host";
 import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { integerText, readQuery } from "../query.ts";
-import { readJson } from "../read-json.ts";
+import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import { permitOf } from "../stream-options.ts";
 import { cancelBodySchema } from "../wire/cancel.ts";
@@ -154,7 +154,13 @@ async function listTasks({ url, host }: Call): Promise<Response> {
 }
 
 async function startTask(call: Call): Promise<Response> {
-  const { name, input, session, wake, idempotency_key: idempotencyKey } = await body(call, startTaskSchema);
+  const {
+    name,
+    input,
+    session,
+    wake,
+    idempotency_key: idempotencyKey,
+  } = await readBody(call, startTaskSchema);
   const task = await call.host.tasks.startNamed(name, input as Json, {
     ...(session !== undefined && { session }),
     ...(wake !== undefined && { wake }),
@@ -164,12 +170,12 @@ async function startTask(call: Call): Promise<Response> {
 }
 
 async function transferTasks(call: Call): Promise<Response> {
-  const { from, to, task_ids: ids } = await body(call, transferTasksSchema);
+  const { from, to, task_ids: ids } = await readBody(call, transferTasksSchema);
   return jsonAnswer(200, { moved: await call.host.tasks.transfer(ids, { from, to }) });
 }
 
 async function deleteTaskSession(call: Call): Promise<Response> {
-  const { session } = await body(call, deleteTaskSessionSchema);
+  const { session } = await readBody(call, deleteTaskSessionSchema);
   const { revoked, unseen } = await call.host.tasks.deleteSession(session);
   return jsonAnswer(200, { revoked, unseen });
 }
@@ -205,7 +211,7 @@ async function resultWithin(call: Call, id: string, ms: number): Promise<TaskRes
 }
 
 async function signalTask(call: Call): Promise<Response> {
-  const { name, payload, idempotency_key: idempotencyKey } = await body(call, signalTaskSchema);
+  const { name, payload, idempotency_key: idempotencyKey } = await readBody(call, signalTaskSchema);
   const id = call.params.task as string;
   const options = idempotencyKey === undefined ? {} : { idempotencyKey };
   const { ordinal } = await call.host.tasks.signal(id, name, payload as Json, options);
@@ -213,22 +219,14 @@ async function signalTask(call: Call): Promise<Response> {
 }
 
 async function cancelTask(call: Call): Promise<Response> {
-  const reason = (await body(call, cancelBodySchema))?.reason;
+  const reason = (await readBody(call, cancelBodySchema))?.reason;
   const options = { origin: call.principal.name, ...(reason !== undefined && { reason }) };
   return jsonAnswer(202, wireTask(await call.host.tasks.cancel(call.params.task as string, options)));
 }
 
 async function reportTask(call: Call): Promise<Response> {
-  const told = await body(call, reportTaskSchema);
+  const told = await readBody(call, reportTaskSchema);
   const options = told.idempotency_key === undefined ? {} : { idempotencyKey: told.idempotency_key };
   const report = reportOf(told, call.principal.name);
   return jsonAnswer(200, wireTask(await call.host.tasks.report(call.params.task as string, report, options)));
-}
-
-function body<Schema extends z.ZodType>(
-  { request, options }: Call,
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  return readJson(request, schema, { maxBytes, maxDepth });
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { jsonAnswer, SECURITY_HEADERS } from "../answer.ts";
 import { eventStream } from "../event-stream.ts";
 import { afterQuery, integerText, readAfter, readQuery } from "../query.ts";
-import { readJson } from "../read-json.ts";
+import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import { endOf, permitOf, streamOptions } from "../stream-options.ts";
 import { cancelBodySchema, cancelSchema, wireCancel } from "../wire/cancel.ts";
@@ -141,9 +141,9 @@ async function resultWithin(turn: Turn, ms: number, gone: AbortSignal): Promise<
   }
 }
 
-async function cancelTurn({ request, params, principal, host, options }: Call): Promise<Response> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = await readJson(request, cancelBodySchema, { maxBytes, maxDepth });
+async function cancelTurn(call: Call): Promise<Response> {
+  const { params, principal, host } = call;
+  const body = await readBody(call, cancelBodySchema);
   const turn = host.turn(params.turn as string);
   const reason = body?.reason;
   const asked = await turn.cancel({ origin: principal.name, ...(reason !== undefined && { reason }) });

@@ -2,7 +2,7 @@ import { PawlError } from "@pawl/core";
 import { z } from "zod";
 import { jsonAnswer } from "../answer.ts";
 import { integerText, readQuery } from "../query.ts";
-import { readJson } from "../read-json.ts";
+import { readBody } from "../read-body.ts";
 import type { Call, Route } from "../route.ts";
 import { linkBodySchema, linkOptionsOf, linkSchema } from "../wire/approval.ts";
 import {
@@ -66,16 +66,16 @@ async function listWaits({ url, host }: Call): Promise<Response> {
   return jsonAnswer(200, { waits: waits.map(wireWait) });
 }
 
-async function linkWait({ request, params, host, options }: Call): Promise<Response> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = (await readJson(request, linkBody, { maxBytes, maxDepth })) ?? {};
+async function linkWait(call: Call): Promise<Response> {
+  const { params, host } = call;
+  const body = (await readBody(call, linkBody)) ?? {};
   return jsonAnswer(200, await host.waits.link(params.wait as string, linkOptionsOf(body)));
 }
 
 /** Whoever may use this API may answer; who it was is recorded. When somebody was faster, their answer stands and is told. */
-async function answerWait({ request, params, principal, host, options }: Call): Promise<Response> {
-  const { maxBodyBytes: maxBytes, maxDepth } = options;
-  const body = await readJson(request, answerBodySchema, { maxBytes, maxDepth });
+async function answerWait(call: Call): Promise<Response> {
+  const { params, principal, host } = call;
+  const body = await readBody(call, answerBodySchema);
   const id = params.wait as string;
   const outcome = await host.waits.answer(id, waitAnswerOf(body), { by: principal.name });
   if (outcome.status === "unknown_or_revoked") {
