@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { addApprovals } from "./command-line/approvals.ts";
 import { addDeadLetters } from "./command-line/dead-letters.ts";
 import { addJobs } from "./command-line/jobs.ts";
@@ -9,16 +9,10 @@ import { addMigrate } from "./command-line/migrate.ts";
 import { nameConfigFile } from "./command-line/named-config-file.ts";
 import { addNodes } from "./command-line/nodes.ts";
 import { addOperating } from "./command-line/operating.ts";
+import { PawlCommand } from "./command-line/pawl-command.ts";
 import { addReads } from "./command-line/reads.ts";
 import { addRetention } from "./command-line/retention.ts";
-import {
-  collect,
-  dataDir,
-  noServer,
-  type SetExitCode,
-  seconds,
-  server,
-} from "./command-line/shared-options.ts";
+import { collect, dataDir, type SetExitCode, seconds, server } from "./command-line/shared-options.ts";
 import { addTalking } from "./command-line/talking.ts";
 import { addTasks } from "./command-line/tasks.ts";
 import { addTokens } from "./command-line/tokens.ts";
@@ -40,8 +34,8 @@ Exit codes:
 /**
  * The command line. Only this file and commander are loaded for help; each command brings its own parts when it runs.
  */
-export function createProgram(setExitCode: SetExitCode): Command {
-  const program = new Command("pawl")
+export function createProgram(setExitCode: SetExitCode): PawlCommand {
+  const program = new PawlCommand("pawl")
     .description("Durable agents: a turn goes on where it was, whatever happens to the process.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help for a command")
@@ -96,7 +90,7 @@ ${EXIT_CODES}`,
   return program;
 }
 
-function addServe(program: Command, setExitCode: SetExitCode): void {
+function addServe(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("serve")
     .description("Start the server; SIGINT or SIGTERM stops it")
@@ -126,7 +120,7 @@ Examples:
     });
 }
 
-function addRun(program: Command, setExitCode: SetExitCode): void {
+function addRun(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("run")
     .description("Run one durable turn and show what happens")
@@ -164,7 +158,7 @@ ${EXIT_CODES}`,
     });
 }
 
-function addWatch(program: Command, setExitCode: SetExitCode): void {
+function addWatch(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("watch")
     .description(
@@ -193,15 +187,13 @@ ${EXIT_CODES}`,
     });
 }
 
-function addCancel(program: Command, setExitCode: SetExitCode): void {
+function addCancel(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("cancel")
     .description("Ask for the end of a turn or a job, also of one that waits or that nobody drives")
     .argument("<turn|job>", "the id of the turn or the job")
     .option("--reason <text>", "recorded with it")
-    .addOption(new Option("--json", "print JSON"))
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `
@@ -217,13 +209,11 @@ Examples:
     });
 }
 
-function addConfig(program: Command, setExitCode: SetExitCode): void {
+function addConfig(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("config")
     .description("Show the configuration in force, with secrets hidden")
-    .addOption(new Option("--json", "print JSON"))
-    .addOption(noServer())
-    .addOption(dataDir())
+    .onDatabase()
     .addHelpText(
       "after",
       `

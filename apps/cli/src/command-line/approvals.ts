@@ -1,14 +1,14 @@
-import type { Command } from "commander";
 import type { VerifyReceiptOptions } from "../commands/approval-receipt.ts";
 import type { DecideOptions, Decision, LinkOptions } from "../commands/approvals.ts";
 import type { WaitsOptions } from "../commands/waits.ts";
 import type { ClientOptions } from "../commands/with-client.ts";
-import { dataDir, json, listLimit, type SetExitCode, seconds, server } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { dataDir, json, listLimit, type SetExitCode, seconds } from "./shared-options.ts";
 
 const ID = "9c1185a5c5e9fc54612808977ee8f548b2258d31";
 
 /** Calls that need somebody's approval: seeing them, deciding them, links for those who decide, and receipts. */
-export function addApprovals(program: Command, setExitCode: SetExitCode): void {
+export function addApprovals(program: PawlCommand, setExitCode: SetExitCode): void {
   const approvals = program
     .command("approvals")
     .description("See and decide calls that need somebody's approval")
@@ -19,9 +19,7 @@ export function addApprovals(program: Command, setExitCode: SetExitCode): void {
     approvals
       .command(name)
       .description(description)
-      .addOption(json())
-      .addOption(server())
-      .addOption(dataDir())
+      .onServer()
       .addHelpText("after", `\nExamples:\n  pawl approvals ${example}`);
 
   command("list", "List calls that wait for an approval, oldest first", "list --json")

@@ -1,10 +1,11 @@
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import type { DeadLetterListOptions } from "../commands/dead-letters.ts";
 import type { AdminOptions } from "../commands/with-admin-store.ts";
-import { dataDir, json, noServer, type SetExitCode, wholeNumber } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { type SetExitCode, wholeNumber } from "./shared-options.ts";
 
 /** What followed from commits and could not be delivered. */
-export function addDeadLetters(program: Command, setExitCode: SetExitCode): void {
+export function addDeadLetters(program: PawlCommand, setExitCode: SetExitCode): void {
   const letters = program
     .command("dead-letters")
     .description("What followed from commits and could not be delivered: list it, try it again, discard it")
@@ -28,9 +29,7 @@ Examples:
     .addOption(
       new Option("--limit <number>", "how many at most").argParser(wholeNumber(1, 10_000)).default(100),
     )
-    .addOption(json())
-    .addOption(noServer())
-    .addOption(dataDir())
+    .onDatabase()
     .addHelpText(
       "after",
       `
@@ -47,9 +46,7 @@ Examples:
     .command("retry")
     .description("Try a dead letter again, as if it were new")
     .argument("<id>", "its id, as `pawl dead-letters list` shows it")
-    .addOption(json())
-    .addOption(noServer())
-    .addOption(dataDir())
+    .onDatabase()
     .addHelpText(
       "after",
       `
@@ -69,9 +66,7 @@ Exit codes:
     .command("discard")
     .description("Forget a dead letter, for ever")
     .argument("<id>", "its id, as `pawl dead-letters list` shows it")
-    .addOption(json())
-    .addOption(noServer())
-    .addOption(dataDir())
+    .onDatabase()
     .addHelpText(
       "after",
       `

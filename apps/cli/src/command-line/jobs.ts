@@ -1,12 +1,12 @@
-import type { Command } from "commander";
 import type { CancelJobOptions, ListJobsOptions } from "../commands/jobs.ts";
 import type { ClientOptions } from "../commands/with-client.ts";
-import { dataDir, json, listLimit, type SetExitCode, server } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { listLimit, type SetExitCode } from "./shared-options.ts";
 
 const ID = "job_01JZ8K3N5Q7R9T1V3X5Z7B9D1F";
 
 /** What clients submitted over ARCP. */
-export function addJobs(program: Command, setExitCode: SetExitCode): void {
+export function addJobs(program: PawlCommand, setExitCode: SetExitCode): void {
   const jobs = program
     .command("jobs")
     .description("See jobs that clients submitted over ARCP, and ask for their end")
@@ -19,9 +19,7 @@ export function addJobs(program: Command, setExitCode: SetExitCode): void {
     jobs
       .command(name, { isDefault })
       .description(description)
-      .addOption(json())
-      .addOption(server())
-      .addOption(dataDir())
+      .onServer()
       .addHelpText("after", `\nExamples:\n  pawl jobs ${example}`);
 
   command("list", "List jobs, the newest first", "list --live --json", true)

@@ -1,9 +1,9 @@
-import type { Command } from "commander";
 import type { AdminOptions } from "../commands/with-admin-store.ts";
-import { dataDir, json, noServer, type SetExitCode } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import type { SetExitCode } from "./shared-options.ts";
 
 /** What signs links and other keys. */
-export function addKeys(program: Command, setExitCode: SetExitCode): void {
+export function addKeys(program: PawlCommand, setExitCode: SetExitCode): void {
   const keys = program
     .command("keys")
     .description("See and rotate the keys that sign links of approvals and other waits")
@@ -22,9 +22,7 @@ Examples:
     keys
       .command(name, { isDefault })
       .description(description)
-      .addOption(json())
-      .addOption(noServer())
-      .addOption(dataDir())
+      .onDatabase()
       .addHelpText("after", `\nExamples:\n  pawl keys ${example}`);
 
   command("list", "List the keys by name and use, never what is secret of them", "list --json", true).action(

@@ -1,18 +1,17 @@
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import type { ExportOptions } from "../commands/export.ts";
 import type { ForkOptions } from "../commands/fork.ts";
 import type { ClientOptions } from "../commands/with-client.ts";
-import { dataDir, json, type SetExitCode, server, wholeNumber } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { dataDir, type SetExitCode, server, wholeNumber } from "./shared-options.ts";
 
 /** What a turn did, and what else it might have done. */
-export function addLookingBack(program: Command, setExitCode: SetExitCode): void {
+export function addLookingBack(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("replay")
     .description("Run a turn again from its record, perform nothing and compare")
     .argument("<turn|file>", "a turn's id, or a file that `pawl export` wrote; - reads one from stdin")
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `

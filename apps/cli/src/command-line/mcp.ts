@@ -1,13 +1,14 @@
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import type { McpDiffOptions } from "../commands/mcp-diff.ts";
 import type { McpListOptions } from "../commands/mcp-list.ts";
-import { collect, dataDir, json, type SetExitCode, server } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { collect, json, type SetExitCode } from "./shared-options.ts";
 
 const mcpServer = () =>
   new Option("--mcp <command>", "an MCP server, by command or address; repeatable").argParser(collect);
 
 /** MCP servers and their tools, for people. */
-export function addMcp(program: Command, setExitCode: SetExitCode): void {
+export function addMcp(program: PawlCommand, setExitCode: SetExitCode): void {
   const mcp = program
     .command("mcp")
     .description("Look at MCP servers and their tools")
@@ -48,9 +49,7 @@ Exit codes:
     .description("Compare the tools that a session's last turn was shown with what its servers offer now")
     .argument("<session>", "the session's id")
     .addOption(mcpServer())
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `

@@ -1,16 +1,14 @@
-import type { Command } from "commander";
 import type { MigrateCommandOptions } from "../commands/migrate.ts";
-import { dataDir, json, noServer, type SetExitCode } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import type { SetExitCode } from "./shared-options.ts";
 
 /** The tables of the database. */
-export function addMigrate(program: Command, setExitCode: SetExitCode): void {
+export function addMigrate(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("migrate")
     .description("Bring the tables of the database up to this version")
     .option("--print", "show the SQL and run nothing")
-    .addOption(json())
-    .addOption(noServer())
-    .addOption(dataDir())
+    .onDatabase()
     .addHelpText(
       "after",
       `

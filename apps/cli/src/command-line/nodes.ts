@@ -1,12 +1,12 @@
-import type { Command } from "commander";
 import type { DrainNodeOptions, ListNodesOptions } from "../commands/nodes.ts";
 import type { ClientOptions } from "../commands/with-client.ts";
-import { dataDir, json, listLimit, type SetExitCode, seconds, server } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { listLimit, type SetExitCode, seconds } from "./shared-options.ts";
 
 const ID = "node_0a37bbd7a23b472089f2f1e81873ddaf";
 
 /** The processes that drive sessions. */
-export function addNodes(program: Command, setExitCode: SetExitCode): void {
+export function addNodes(program: PawlCommand, setExitCode: SetExitCode): void {
   const nodes = program
     .command("nodes")
     .description("See the processes that drive turns; pause, resume and drain them")
@@ -24,9 +24,7 @@ Examples:
     nodes
       .command(name, { isDefault })
       .description(description)
-      .addOption(json())
-      .addOption(server())
-      .addOption(dataDir())
+      .onServer()
       .addHelpText("after", `\nExamples:\n  pawl nodes ${example}`);
 
   command("list", "List nodes that live", "list --all --json", true)

@@ -1,8 +1,9 @@
-import { Argument, type Command } from "commander";
+import { Argument } from "commander";
 import { completionScript, SHELLS, type Shell } from "../commands/completion.ts";
 import type { LifeVerb } from "../commands/session-life.ts";
 import type { AdminOptions } from "../commands/with-admin-store.ts";
-import { dataDir, json, type SetExitCode, server } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import type { SetExitCode } from "./shared-options.ts";
 
 const VERBS: readonly (readonly [verb: LifeVerb, description: string])[] = [
   ["retire", "Let a session finish what it has, and take nothing new"],
@@ -13,7 +14,7 @@ const VERBS: readonly (readonly [verb: LifeVerb, description: string])[] = [
 ];
 
 /** For whoever looks after it. */
-export function addOperating(program: Command, setExitCode: SetExitCode): void {
+export function addOperating(program: PawlCommand, setExitCode: SetExitCode): void {
   const session = program
     .command("session")
     .description("End a session, or hold it")
@@ -32,9 +33,7 @@ Examples:
       .command(verb)
       .description(description)
       .argument("<session>", "the session's id, as `pawl sessions` shows it")
-      .addOption(json())
-      .addOption(server())
-      .addOption(dataDir())
+      .onServer()
       .addHelpText("after", `\nExamples:\n  pawl session ${verb} trip`)
       .action(async (id: string, options: AdminOptions) => {
         const { sessionLife } = await import("../commands/session-life.ts");
@@ -45,9 +44,7 @@ Examples:
   program
     .command("doctor")
     .description("Look at database, clock, queue, turns and keys, and say what to do")
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `

@@ -1,21 +1,20 @@
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import type { ListOptions } from "../commands/sessions.ts";
 import type { TurnShowOptions } from "../commands/turn-show.ts";
 import type { VerifyOptions } from "../commands/verify.ts";
-import { dataDir, json, type SetExitCode, server, wholeNumber } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { type SetExitCode, wholeNumber } from "./shared-options.ts";
 
 const limit = () =>
   new Option("--limit <number>", "how many at most").argParser(wholeNumber(1, 500)).default(50);
 
 /** What there is and how it stands. */
-export function addReads(program: Command, setExitCode: SetExitCode): void {
+export function addReads(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("sessions")
     .description("List sessions, the most recently used first")
     .addOption(limit())
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `
@@ -33,9 +32,7 @@ Examples:
     .description("List the newest turns of a session, oldest first")
     .argument("<session>", "the session's id")
     .addOption(limit())
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `
@@ -62,9 +59,7 @@ Examples:
     .description("Show how a turn stands, and every effect with its attempts, outcome and cost")
     .argument("<turn>", "the turn's id")
     .option("--why", "only why it is not moving, and the command that helps")
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `
@@ -82,9 +77,7 @@ Examples:
     .description("Walk a session's chain of receipts and name the first link that does not hold")
     .argument("<session>", "the session's id")
     .option("--anchor <digest>", "a digest that was kept elsewhere: it must be in the chain")
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `

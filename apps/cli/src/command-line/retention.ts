@@ -1,20 +1,19 @@
 import { PRUNE_KINDS, type PruneKind } from "@pawl/core";
-import { type Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import type { EraseOptions } from "../commands/erase.ts";
 import type { PruneOptions } from "../commands/prune.ts";
-import { dataDir, json, type SetExitCode, server } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import type { SetExitCode } from "./shared-options.ts";
 
 /** What deletes. */
-export function addRetention(program: Command, setExitCode: SetExitCode): void {
+export function addRetention(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("prune")
     .description("Delete what is old and not needed any more, in batches, while turns run")
     .option("--older-than <age>", "what came to its end longer ago, such as 12h or 30d", age, age("30d"))
     .option("--only <kind>", `only this: ${PRUNE_KINDS.join(", ")}; repeatable`, kinds)
     .option("--dry-run", "say what would be deleted, and delete nothing")
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `
@@ -42,9 +41,7 @@ Examples:
     .description("Erase everything of a session, for ever")
     .argument("<session>", "the session's id")
     .option("--yes", "do it without asking; needed where there is no terminal")
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `

@@ -1,10 +1,11 @@
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import type { RunOptions } from "../commands/run.ts";
 import type { SubmitOptions } from "../commands/submit.ts";
-import { collect, dataDir, json, type SetExitCode, server } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { collect, type SetExitCode } from "./shared-options.ts";
 
 /** `chat` and `submit`: a turn that is talked with, and one that is left alone. */
-export function addTalking(program: Command, setExitCode: SetExitCode): void {
+export function addTalking(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("chat")
     .description("Talk in one session; lines while a turn runs are steered into it")
@@ -17,9 +18,7 @@ export function addTalking(program: Command, setExitCode: SetExitCode): void {
       "calls of this tool need an approval, which is asked for here; repeatable",
       collect,
     )
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `
@@ -51,9 +50,7 @@ Examples:
     )
     .option("--key <key>", "idempotency key within the session: the same again is the same input")
     .option("--at <time>", "not before this time, such as 2027-01-31T09:00:00Z")
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `

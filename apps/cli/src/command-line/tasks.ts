@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import type {
   CancelTaskOptions,
   ListTasksOptions,
@@ -7,12 +6,13 @@ import type {
   TransferTasksOptions,
 } from "../commands/tasks.ts";
 import type { ClientOptions } from "../commands/with-client.ts";
-import { dataDir, json, type SetExitCode, server } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import type { SetExitCode } from "./shared-options.ts";
 
 const ID = "task_0a37bbd7a23b472089f2f1e81873ddaf";
 
 /** Work beside turns that lasts. */
-export function addTasks(program: Command, setExitCode: SetExitCode): void {
+export function addTasks(program: PawlCommand, setExitCode: SetExitCode): void {
   const tasks = program
     .command("tasks")
     .description("See background tasks, signal them, await them, ask for their end, and say who sees them")
@@ -22,9 +22,7 @@ export function addTasks(program: Command, setExitCode: SetExitCode): void {
     tasks
       .command(name)
       .description(description)
-      .addOption(json())
-      .addOption(server())
-      .addOption(dataDir())
+      .onServer()
       .addHelpText("after", `\nExamples:\n  pawl tasks ${example}`);
 
   command("list", "List background tasks that have not ended", "list --all --json")

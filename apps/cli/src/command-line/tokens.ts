@@ -1,10 +1,11 @@
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import type { TokenCreateOptions, TokenListOptions } from "../commands/token.ts";
 import type { AdminOptions } from "../commands/with-admin-store.ts";
-import { collect, dataDir, json, noServer, type SetExitCode, wholeNumber } from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { collect, type SetExitCode, wholeNumber } from "./shared-options.ts";
 
 /** Who may come in over the network. */
-export function addTokens(program: Command, setExitCode: SetExitCode): void {
+export function addTokens(program: PawlCommand, setExitCode: SetExitCode): void {
   const token = program
     .command("token")
     .description("Let principals in: make, list and revoke tokens")
@@ -27,9 +28,7 @@ Examples:
     .option("--tenant <name>", "of which tenant; the same name in another tenant is somebody else")
     .option("--scope <scope>", "what it may be used for: read, write, approve, metrics; repeatable", collect)
     .option("--expires <time>", "how long it is valid, such as 12h or 30d; without it until it is revoked")
-    .addOption(json())
-    .addOption(noServer())
-    .addOption(dataDir())
+    .onDatabase()
     .addHelpText(
       "after",
       `
@@ -52,9 +51,7 @@ Examples:
     .addOption(
       new Option("--limit <number>", "how many at most").argParser(wholeNumber(1, 10_000)).default(200),
     )
-    .addOption(json())
-    .addOption(noServer())
-    .addOption(dataDir())
+    .onDatabase()
     .addHelpText(
       "after",
       `
@@ -71,9 +68,7 @@ Examples:
     .command("revoke")
     .description("Take a token back, on all servers within 10 seconds")
     .argument("<id>", "the token's id, as `pawl token list` shows it")
-    .addOption(json())
-    .addOption(noServer())
-    .addOption(dataDir())
+    .onDatabase()
     .addHelpText(
       "after",
       `

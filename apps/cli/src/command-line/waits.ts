@@ -1,22 +1,15 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 import type { AnswerOptions } from "../commands/answer.ts";
 import type { LinkOptions } from "../commands/approvals.ts";
 import type { GrantOptions } from "../commands/grant.ts";
 import type { WaitsOptions } from "../commands/waits.ts";
-import {
-  dataDir,
-  json,
-  listLimit,
-  type SetExitCode,
-  seconds,
-  server,
-  wholeNumber,
-} from "./shared-options.ts";
+import type { PawlCommand } from "./pawl-command.ts";
+import { listLimit, type SetExitCode, seconds, wholeNumber } from "./shared-options.ts";
 
 const ID = "9c1185a5c5e9fc54612808977ee8f548b2258d31";
 
 /** What people are asked for, and how they answer. */
-export function addWaits(program: Command, setExitCode: SetExitCode): void {
+export function addWaits(program: PawlCommand, setExitCode: SetExitCode): void {
   const waits = program
     .command("waits")
     .description("See what turns wait for")
@@ -27,9 +20,7 @@ export function addWaits(program: Command, setExitCode: SetExitCode): void {
     .description("List what is waited for and not answered, oldest first")
     .option("--session <id>", "of this session only")
     .addOption(listLimit())
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText("after", "\nExamples:\n  pawl waits list\n  pawl waits list --session trip --json")
     .action(async (options: WaitsOptions) => {
       const { listWaits } = await import("../commands/waits.ts");
@@ -42,9 +33,7 @@ export function addWaits(program: Command, setExitCode: SetExitCode): void {
     .argument("<wait>", "the wait's id")
     .option("--for <name>", "whose link it is: what they answer is recorded under this name")
     .option("--expires <seconds>", "how long it works; as long as it is waited for when absent", seconds)
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText("after", `\nExamples:\n  pawl waits link ${ID} --for ops@x.io`)
     .action(async (id: string, options: LinkOptions) => {
       const { printLink } = await import("../commands/approvals.ts");
@@ -62,9 +51,7 @@ export function addWaits(program: Command, setExitCode: SetExitCode): void {
     .option("--error <text>", "it failed, and this is why")
     .option("--grant-tokens <number>", "so many tokens more", wholeNumber(1, 1e12))
     .option("--grant-usd <amount>", "so many US dollars more", dollars)
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `
@@ -86,16 +73,14 @@ Exit codes:
   addGrant(program, setExitCode);
 }
 
-function addGrant(program: Command, setExitCode: SetExitCode): void {
+function addGrant(program: PawlCommand, setExitCode: SetExitCode): void {
   program
     .command("grant")
     .description("Top up the budget that a turn has used up and waits for")
     .argument("<turn|job|session>", "the id of the turn, of its job, or of its session")
     .option("--tokens <number>", "so many tokens more", wholeNumber(1, 1e12))
     .option("--usd <amount>", "so many US dollars more", dollars)
-    .addOption(json())
-    .addOption(server())
-    .addOption(dataDir())
+    .onServer()
     .addHelpText(
       "after",
       `
