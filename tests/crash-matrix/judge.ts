@@ -43,7 +43,7 @@ export function differencesFromCalm(story: Story, calm: Story): readonly string[
   const problems: string[] = [];
   if (story.status !== "completed") problems.push(`the turn is ${story.status}`);
   if (story.committed !== calm.committed)
-    problems.push("transcript, receipt or inputs differ from the undisturbed run");
+    problems.push("transcript, receipt, inputs or outbox differ from the undisturbed run");
   if (story.chargeKeys !== 1)
     problems.push(`charge was performed under ${story.chargeKeys} idempotency keys`);
   const isSame = story.machine === calm.machine;

@@ -13,7 +13,7 @@ export interface Story {
   /** Different idempotency keys under which `charge` was performed. */
   readonly chargeKeys: number;
   readonly status: string;
-  /** Transcript, receipts and inputs in canonical JSON: the commit payload of D26. */
+  /** Transcript, receipts, inputs and outbox in canonical JSON: the commit payload of D26, and what follows from it (D23). */
   readonly committed: string;
   /** The ordered inputs of the machine with the must-match fields of their commands, without their times (D26). */
   readonly machine: string;
@@ -31,6 +31,7 @@ export async function readStory(store: Store<never>, host: Host, world: World): 
   const committed = await store.sessions.loadCommitted(TURN);
   const pending = await store.awaits.pending({ sessionId: SESSION, limit: 10 });
   const said = { yes: countOf(world, "yes"), no: countOf(world, "no") };
+  const left = await store.outbox.list({ sessionId: SESSION, limit: 10 });
   const faults: string[] = [];
   const must = (holds: boolean, fault: string) => {
     if (!holds) faults.push(fault);
@@ -44,6 +45,7 @@ export async function readStory(store: Store<never>, host: Host, world: World): 
     `inputs are ${inputs.map(({ inputId, state }) => `${inputId} ${state}`).join(", ")}`,
   );
   must(receipts.length === 1, `${receipts.length} receipts`);
+  must(left.length === 2, `${left.length} messages are left for the world outside`);
   must(pending.length === 0, `${pending.length} waits are left open`);
   must(said.yes + said.no <= 1, "somebody was asked more than once");
   const verification = await host.session(SESSION).verify();
@@ -60,6 +62,7 @@ export async function readStory(store: Store<never>, host: Host, world: World): 
       transcript,
       receipts,
       inputs: inputs.map(({ acceptedAt: _at, ...input }) => input),
+      outbox: left.map(({ id, item }) => ({ id, item })),
     }),
     machine: canonicalJson(rows.filter(({ ordinal }) => ordinal !== null).map(machineInput)),
     faults,

@@ -85,10 +85,11 @@ function toolsOf({ seam, world, name }: ProcessOptions) {
       input,
       onCrash: "retry",
       timeoutMs: TOOL_MS,
-      execute: async ({ cents }, { idempotencyKey, signal }) => {
+      execute: async ({ cents }, { idempotencyKey, signal, outbox }) => {
         await seam.seen("outcome of charge", "nobody knows of charge");
         signal.throwIfAborted();
         change("look", idempotencyKey);
+        outbox({ topic: "looked", payload: cents });
         return { price: cents };
       },
     }),
@@ -97,8 +98,9 @@ function toolsOf({ seam, world, name }: ProcessOptions) {
       input,
       onCrash: "retry",
       timeoutMs: TOOL_MS,
-      execute: ({ cents }, { idempotencyKey }) => {
+      execute: ({ cents }, { idempotencyKey, outbox }) => {
         change("refund", idempotencyKey);
+        outbox({ topic: "refunded", payload: cents });
         return { refunded: cents };
       },
     }),

@@ -44,7 +44,7 @@ type ToModelOutput = (options: object) => unknown;
 
 /**
  * AI SDK tools as Pawl tools, under the same names. A body gets `toolCallId`, `abortSignal`, `messages` and, as `context`,
- * the call's `idempotencyKey`, `sessionId`, `turnId` and `attempt`. Of a streamed result the last item is the output; with
+ * the call's `idempotencyKey`, `sessionId`, `turnId`, `attempt` and `outbox`. Of a streamed result the last item is the output; with
  * `toModelOutput` what it returns is. `needsApproval: true` puts every call behind an approval of the host.
  *
  * @throws PawlError `approval_unsupported` for a tool whose `needsApproval` is a function: it may look at the clock or at the
@@ -108,12 +108,12 @@ function descriptionOf({ description }: AiTool): string {
 }
 
 function executionOptions(run: ToolRun): object {
-  const { idempotencyKey, sessionId, turnId, attempt } = run;
+  const { idempotencyKey, sessionId, turnId, attempt, outbox } = run;
   return {
     toolCallId: run.callId,
     abortSignal: run.signal,
     messages: toModelMessages(run.messages()),
-    context: { idempotencyKey, sessionId, turnId, attempt },
+    context: { idempotencyKey, sessionId, turnId, attempt, outbox },
   };
 }
 

@@ -35,6 +35,7 @@ const run: ToolRun = {
   ],
   step: (_, body) => body("step-key"),
   pending: () => Promise.reject(new Error("It answers at once.")),
+  outbox: () => undefined,
 };
 
 const weather = tool({

@@ -67,6 +67,7 @@ export type {
   ChildEnd,
   ChildTurn,
   EffectOutcome,
+  LeftMessage,
   ModelCallOutcome,
   ModelResult,
   OutcomeOf,

@@ -46,8 +46,9 @@ function hostOf(store: Store<never>, clock: Clock, world: World) {
     description: "Looks something up",
     input: z.object({ what: z.string() }),
     onCrash: "retry",
-    execute: () => {
+    execute: (_, { outbox }) => {
       world.looked += 1;
+      outbox({ topic: "mail", payload: { looked: true } });
       return { price: 123 };
     },
   });
@@ -55,15 +56,17 @@ function hostOf(store: Store<never>, clock: Clock, world: World) {
     description: "Charges a card",
     input: z.object({ cents: z.number() }),
     timeoutMs: 5_000,
-    execute: ({ cents }, { idempotencyKey }) => {
+    execute: ({ cents }, { idempotencyKey, outbox }) => {
       world.charged += 1;
       world.charges.set(idempotencyKey, cents);
+      outbox({ topic: "mail", payload: { charged: cents } });
       return { charged: cents };
     },
-    reconcile: async ({ cents }, { idempotencyKey }) =>
-      world.charges.has(idempotencyKey)
-        ? { happened: true, output: { charged: cents } }
-        : { happened: false },
+    reconcile: async ({ cents }, { idempotencyKey, outbox }) => {
+      if (!world.charges.has(idempotencyKey)) return { happened: false };
+      outbox({ topic: "mail", payload: { charged: cents } });
+      return { happened: true, output: { charged: cents } };
+    },
   });
   return createHost({ store, clock, model: model(world), tools: { look, charge } });
 }
@@ -99,8 +102,10 @@ async function scenario(point?: DeathPoint) {
   const receipts = await last.session("s1").receipts();
   const inputs = await last.session("s1").inputs();
   const rows = await store.log.read((await last.session("s1").record())!.sessionId);
+  const messages = (await store.outbox.list({ limit: 9 })).map(({ id, item }) => ({ id, item }));
   await until(clock, last.stop());
-  return { result, transcript, receipts, inputs, rows, world, writes: doomed.writes };
+  const digest = receipts.at(-1)?.digest;
+  return { result, transcript, receipts, digest, inputs, rows, messages, world, writes: doomed.writes };
 }
 
 describe("a crash before each write and after each with its response lost (promises 1, 2 and 6)", async () => {
@@ -110,6 +115,9 @@ describe("a crash before each write and after each with its response lost (promi
     expect(calm.result).toMatchObject({ status: "completed", text: "all done" });
     expect(calm.world).toMatchObject({ charged: 2, looked: 1, asked: 3 });
     expect(calm.writes.length).toBeGreaterThan(10);
+    const mail = (payload: object) => ({ type: "message", topic: "mail", payload });
+    const left = [mail({ looked: true }), mail({ charged: 100 }), mail({ charged: 23 })];
+    expect(calm.messages).toEqual(left.map((item, index) => ({ id: `${calm.digest}/${index}`, item })));
   });
 
   const points = calm.writes.flatMap((name, index): (DeathPoint & { name: string })[] =>
@@ -121,6 +129,11 @@ describe("a crash before each write and after each with its response lost (promi
     expect(run.result.status).toBe("completed");
     expect(canonicalJson(run.transcript)).toBe(canonicalJson(calm.transcript));
     expect(canonicalJson(run.receipts)).toBe(canonicalJson(calm.receipts));
+    // What tools leave for the world outside is there once, as the commit is; in which order the calls settled is the journal's (D23).
+    expect(run.messages.map(({ id }) => id)).toEqual(calm.messages.map(({ id }) => id));
+    expect(run.messages.map(({ item }) => canonicalJson(item)).sort()).toEqual(
+      calm.messages.map(({ item }) => canonicalJson(item)).sort(),
+    );
     expect(run.inputs.map(({ state }) => state)).toEqual(["consumed"]);
     expect(run.world.charged).toBe(2);
     expect([...run.world.charges.values()]).toEqual([100, 23]);

@@ -154,7 +154,11 @@ export const outcome = unionBy<EffectOutcome>()("kind", {
     textStreamed: z.boolean(),
   }),
   direct_model_call: z.looseObject({ kind: z.literal("direct_model_call"), result: modelResult }),
-  tool_call: z.looseObject({ kind: z.literal("tool_call"), launch }),
+  tool_call: z.looseObject({
+    kind: z.literal("tool_call"),
+    launch,
+    outbox: z.array(z.looseObject({ topic: z.string(), payload: json })).exactOptional(),
+  }),
   exec_code: z.looseObject({ kind: z.literal("exec_code"), result: value }),
   checkpoint: z.looseObject({ kind: z.literal("checkpoint"), inputs: z.array(steeredInput) }),
   sync_environment: z.looseObject({

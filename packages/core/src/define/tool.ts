@@ -1,5 +1,6 @@
 import type { Message } from "../conversation/message.ts";
 import type { OnCrash, ToolDefinition, ToolHints } from "../conversation/tool-definition.ts";
+import type { LeftMessage } from "../effects/outcome.ts";
 import { PawlError } from "../errors.ts";
 import type { CallId } from "../ids.ts";
 import type { Reconciliation } from "../ports/tools.ts";
@@ -32,6 +33,14 @@ export interface ToolRun {
    * @throws PawlError `tool_pending_unsupported` where nothing can be waited for, `invalid_deadline`
    */
   pending(options?: PendingOptions): Promise<PendingCall>;
+  /**
+   * Leaves a message for the world outside, which exists when the turn's commit does, however the turn ends, and only then: exactly once
+   * a commit, whatever crashes. The host hands it to the handler of its topic, at least once. What an attempt left that failed, or whose
+   * end nobody knows, is forgotten. In a composite tool it is called outside of steps, which are not performed again.
+   *
+   * @throws PawlError `outbox_message_invalid`, `outbox_in_step`, `outbox_unsupported` where no turn commits
+   */
+  outbox(message: LeftMessage): void;
 }
 
 export interface ToolSpec<Input extends Schema, Output> {

@@ -89,9 +89,18 @@ export interface DirectModelCallOutcome {
   readonly result: ModelResult;
 }
 
+/** What a tool leaves for the world outside: the commit of its turn hands it over (D23). */
+export interface LeftMessage {
+  /** Whom it is for: a host hands it to the handler of this topic. */
+  readonly topic: string;
+  readonly payload: Json;
+}
+
 export interface ToolCallOutcome {
   readonly kind: "tool_call";
   readonly launch: ToolLaunch;
+  /** In the order in which the call left them. Recorded with the outcome, so a replay leaves the same; absent for none. */
+  readonly outbox?: readonly LeftMessage[];
 }
 
 export interface ExecCodeOutcome {

@@ -1,7 +1,7 @@
 import type { Message } from "../conversation/message.ts";
 import type { ToolDefinition } from "../conversation/tool-definition.ts";
 import type { PendingCall, PendingOptions } from "../define/pending-call.ts";
-import type { ToolOutcome } from "../effects/outcome.ts";
+import type { LeftMessage, ToolOutcome } from "../effects/outcome.ts";
 import type { CallId } from "../ids.ts";
 import type { Json } from "../json.ts";
 
@@ -28,6 +28,12 @@ export interface ToolContext {
   readonly step?: (stepId: string, run: () => Promise<Json>) => Promise<Json>;
   /** Makes the key with which the call is answered later; absent where nothing can be waited for. */
   readonly pending?: (options: PendingOptions) => Promise<PendingCall>;
+  /**
+   * Leaves a message in the commit of the turn, should this attempt succeed. Absent where no turn commits.
+   *
+   * @throws PawlError `outbox_message_invalid`, `outbox_in_step`
+   */
+  readonly outbox?: (message: LeftMessage) => void;
 }
 
 /** The tool answers later, to whom `context.pending` gave the key. Any other object in its place is a failed outcome. */

@@ -2,7 +2,7 @@ import type { Message } from "../conversation/message.ts";
 import type { ToolCallPart, ToolResultPart } from "../conversation/part.ts";
 import { NO_USAGE, type Usage } from "../conversation/usage.ts";
 import type { CheckpointKind, WaitReason } from "../effects/command.ts";
-import type { Reserved, SyncedEnvironment } from "../effects/outcome.ts";
+import type { LeftMessage, Reserved, SyncedEnvironment } from "../effects/outcome.ts";
 import type { CallId, EffectId, InputId } from "../ids.ts";
 import type { Json } from "../json.ts";
 import type { ParentTurn } from "./input.ts";
@@ -102,6 +102,8 @@ export interface TurnState {
   /** Calls that were handed to other agents and whose end is not known: their turns may be alive. */
   readonly delegated?: readonly DelegatedCall[];
   readonly environment?: SyncedEnvironment;
+  /** What its calls left for the world outside, in the order in which they were settled. */
+  readonly left?: readonly LeftMessage[];
   readonly timers: Timers;
   /** Set while waiting: what was left of the wall time, in milliseconds. The timer stands still meanwhile. */
   readonly wallLeftMs?: number;

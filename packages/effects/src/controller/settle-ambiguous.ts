@@ -1,5 +1,6 @@
 import type { CommandOf, EffectEnvelope, ToolCallOutcome } from "@pawl/core";
 import type { Clock, Reconciliation, Toolbox, ToolInvocation } from "@pawl/core/ports";
+import { LeftMessages } from "../executors/left-messages.ts";
 import { DEFAULT_TOOL_TIMEOUT_MS } from "../executors/tool-executor.ts";
 import { sleepUntil } from "../system-clock.ts";
 import type { EffectContext } from "./effect-controller.ts";
@@ -34,7 +35,11 @@ export async function settleAmbiguous(
   if (turn?.toolbox.reconcile === undefined || definition?.reconciles !== true) return ambiguous;
   const { sessionId, turnId, toolbox } = turn;
   const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt };
-  const ask = () => askTool(toolbox, call, clock, timeoutMs, signal);
+  let messages = new LeftMessages();
+  const ask = () => {
+    messages = new LeftMessages();
+    return askTool(toolbox, call, clock, timeoutMs, signal, messages);
+  };
 
   let answer = await ask();
   if (answer !== "unknown" && !answer.happened && clock.now() < overAt) {
@@ -46,9 +51,10 @@ export async function settleAmbiguous(
     answer = await ask();
   }
   if (answer === "unknown" || signal.aborted) return ambiguous;
-  return answer.happened
-    ? { kind: "tool_call", launch: { status: "done", result: { status: "ok", output: answer.output } } }
-    : { kind: "tool_call", launch: { status: "not_begun", attempt } };
+  if (!answer.happened) return { kind: "tool_call", launch: { status: "not_begun", attempt } };
+  // What the lost attempt left is lost with it; the tool may leave it again.
+  const result = { status: "ok", output: answer.output } as const;
+  return { kind: "tool_call", launch: { status: "done", result }, ...messages.left };
 }
 
 async function askTool(
@@ -57,6 +63,7 @@ async function askTool(
   clock: Clock,
   timeoutMs: number,
   signal: AbortSignal,
+  { leave: outbox }: LeftMessages,
 ): Promise<Reconciliation> {
   const over = new AbortController();
   const patience = AbortSignal.any([signal, over.signal]);
@@ -65,7 +72,8 @@ async function askTool(
     (): Reconciliation => "unknown",
   );
   try {
-    const asked = (async () => (await toolbox.reconcile?.(call, { signal: patience })) ?? "unknown")();
+    const asked = (async () =>
+      (await toolbox.reconcile?.(call, { signal: patience, outbox })) ?? "unknown")();
     asked.catch(() => {});
     return await Promise.race([asked, late]);
   } catch {

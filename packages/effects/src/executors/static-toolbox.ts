@@ -66,7 +66,7 @@ function isAbort(thrown: unknown, signal: AbortSignal): boolean {
 
 function runOf(call: ToolInvocation, context: ToolContext): ToolRun {
   const { idempotencyKey, callId, sessionId, turnId, attempt } = call;
-  const { signal, step, pending } = context;
+  const { signal, step, pending, outbox } = context;
   return {
     signal,
     idempotencyKey,
@@ -90,6 +90,13 @@ function runOf(call: ToolInvocation, context: ToolContext): ToolRun {
       throw new PawlError(
         "tool_pending_unsupported",
         `The tool "${call.name}" wants to answer later, and nothing can be waited for here. Give the tool executor await-events.`,
+      );
+    },
+    outbox(message) {
+      if (outbox !== undefined) return outbox(message);
+      throw new PawlError(
+        "outbox_unsupported",
+        `The tool "${call.name}" leaves a message in the commit of its turn, and here no turn commits.`,
       );
     },
   };

@@ -3,8 +3,8 @@ import {
   type EffectEnvelope,
   type Message,
   PawlError,
+  type ToolCallOutcome,
   type ToolDefinition,
-  type ToolLaunch,
   type ToolOutcome,
 } from "@pawl/core";
 import type { Clock, PendingOutcome, ToolInvocation } from "@pawl/core/ports";
@@ -14,6 +14,7 @@ import { backoffMs } from "../controller/retry-policy.ts";
 import { toolPendingWithoutKey, toolResultMissing } from "../errors.ts";
 import { sleepUntil, systemClock } from "../system-clock.ts";
 import { compositeSteps } from "./composite-steps.ts";
+import { LeftMessages } from "./left-messages.ts";
 import { type PendingCalls, pendingCalls } from "./pending-calls.ts";
 
 /** Longest attempt of a tool that names no bound of its own, in milliseconds: nothing may hang for ever. */
@@ -50,8 +51,7 @@ export function toolExecutor({
     if (turn === undefined)
       throw new PawlError("turn_missing", "A tool_call is performed within a turn only.");
     const definition = turn.toolbox.definitions.find((tool) => tool.name === envelope.command.name);
-    const launch = await attempt(envelope, context, turn, definition, options);
-    return { kind: "tool_call", launch };
+    return { kind: "tool_call", ...(await attempt(envelope, context, turn, definition, options)) };
   };
 }
 
@@ -61,7 +61,7 @@ async function attempt(
   turn: TurnFacts,
   definition: ToolDefinition | undefined,
   { clock, random, late, awaits }: Required<Omit<ToolExecutorOptions, "awaits">> & ToolExecutorOptions,
-): Promise<ToolLaunch> {
+): Promise<Omit<ToolCallOutcome, "kind">> {
   const { callId, name, input, idempotencyKey } = envelope.command;
   if (definition === undefined) {
     const message = `The tool "${name}" is not offered any more by this host. Choose another one.`;
@@ -85,19 +85,20 @@ async function attempt(
     const traceless = context.resumed === true && definition.onCrash === "retry";
     return done({ status: "cancelled", certainty: traceless ? "outcome_unknown" : "before_start" });
   }
-  const outcome = await withRetries(tool, random);
+  const { outcome, left } = await withRetries(tool, random);
   if (outcome.status === "pending") {
     const launch = pending.launchOf(outcome.call);
-    return launch ?? done({ status: "error", ...toolPendingWithoutKey(name) });
+    return launch ? { launch, ...left } : done({ status: "error", ...toolPendingWithoutKey(name) });
   }
   // What ended without the tool's own word is ambiguous for a tool that may not happen twice (D12), unless the turn is being
   // stopped: then nobody will perform it again, and the record says that it is unknown.
   const unknown = outcome.status === "cancelled" && outcome.certainty === "outcome_unknown";
   if (unknown && definition.onCrash === "ask" && !context.signal.aborted) {
-    return { status: "ambiguous", attempt: envelope.command.attempt };
+    return { launch: { status: "ambiguous", attempt: envelope.command.attempt } };
   }
   await pending.settle(outcome);
-  return done(outcome);
+  // What an attempt left that failed is forgotten with it.
+  return outcome.status === "ok" ? { ...done(outcome), ...left } : done(outcome);
 }
 
 interface Bounded {
@@ -115,17 +116,22 @@ interface Bounded {
 const FINAL = new Set(["tool_input_invalid", "tool_unavailable", "tool_changed"]);
 
 /** Only `retry` tools have a policy (see `tool()`), so nothing happens twice that must not. */
-async function withRetries(tool: Bounded, random: () => number): Promise<ToolOutcome | PendingOutcome> {
+async function withRetries(
+  tool: Bounded,
+  random: () => number,
+): Promise<{ outcome: ToolOutcome | PendingOutcome } & Pick<LeftMessages, "left">> {
   const { definition, signal, clock } = tool;
   const policy = definition.onCrash === "retry" ? definition.retry : undefined;
   for (let made = 1; ; made++) {
-    const outcome = await bounded(tool);
+    const messages = new LeftMessages();
+    const outcome = await bounded(tool, messages);
+    const ended = { outcome, left: messages.left };
     const mendable = outcome.status === "error" && !FINAL.has(outcome.code);
-    if (policy === undefined || !mendable || made >= policy.maxAttempts || signal.aborted) return outcome;
+    if (policy === undefined || !mendable || made >= policy.maxAttempts || signal.aborted) return ended;
     try {
       await sleepUntil(clock, clock.now() + backoffMs(policy, made, random), signal);
     } catch {
-      return outcome;
+      return ended;
     }
   }
 }
@@ -134,16 +140,10 @@ async function withRetries(tool: Bounded, random: () => number): Promise<ToolOut
  * One attempt that ends by its deadline or soon after an abort, whether or not the tool looks at its signal. Nothing of it stays
  * behind: neither timers nor listeners.
  */
-async function bounded({
-  turn,
-  call,
-  definition,
-  signal,
-  clock,
-  steps,
-  pending,
-  late,
-}: Bounded): Promise<ToolOutcome | PendingOutcome> {
+async function bounded(
+  { turn, call, definition, signal, clock, steps, pending, late }: Bounded,
+  messages: LeftMessages,
+): Promise<ToolOutcome | PendingOutcome> {
   const timeoutMs = definition.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
   const told = new AbortController();
   const given = Promise.withResolvers<ToolOutcome>();
@@ -175,11 +175,13 @@ async function bounded({
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
+  const step = definition.composite === true ? steps(told.signal) : undefined;
   const execution = (async () =>
     turn.toolbox.execute(call, {
       messages: () => messagesBefore(turn, call),
       signal: told.signal,
-      ...(definition.composite === true && { step: steps(told.signal) }),
+      outbox: messages.leave,
+      ...(step && { step: (id, run) => messages.during(() => step(id, run)) }),
       ...(pending && { pending }),
     }))();
   try {
@@ -216,6 +218,6 @@ function asksToStop(reason: unknown): boolean {
 /** It was told to stop and did not say how far it had come. */
 const UNKNOWN: ToolOutcome = { status: "cancelled", certainty: "outcome_unknown" };
 
-function done(result: ToolOutcome): ToolLaunch {
-  return { status: "done", result };
+function done(result: ToolOutcome): Pick<ToolCallOutcome, "launch"> {
+  return { launch: { status: "done", result } };
 }

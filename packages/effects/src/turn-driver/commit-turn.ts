@@ -55,6 +55,7 @@ async function commit(
       usage: state.usage,
       delta: { baseRevision: state.base.revision, messages: state.delta },
       inputIds: state.consumed,
+      ...(state.left && { outbox: state.left.map((message) => ({ type: "message", ...message })) }),
       ...settles,
       row: ({ sequence, digest }) => ({
         seq,

@@ -53,7 +53,7 @@ export function planFork({ record, at, sessionId, inputId, live, parts }: ForkOp
     turnId: newTurn,
     ordinal,
     at: row.at,
-    body: ordinal === 0 ? beginBody(row.body) : row.body,
+    body: ordinal === 0 ? beginBody(row.body) : withoutMessages(row.body),
   }));
   const baseMessages = first.input.type === "begin" ? first.input.base.messages : 0;
   return { rows, baseMessages, config: live ? config : { ...config, dryRun: true } };
@@ -77,6 +77,15 @@ export function planFork({ record, at, sessionId, inputId, live, parts }: ForkOp
       events: [{ type: "input.consumed", inputId, boundary: "begin" }],
     };
   }
+}
+
+/** What shared calls left for the world outside is the original's to send. */
+function withoutMessages(body: LogRow["body"]): LogRow["body"] {
+  if (body.kind !== "machine_input" || body.input.type !== "effect_settled") return body;
+  const { outcome } = body.input;
+  if (outcome.kind !== "tool_call" || outcome.outbox === undefined) return body;
+  const { outbox: _outbox, ...quiet } = outcome;
+  return { ...body, input: { ...body.input, outcome: quiet } };
 }
 
 async function planOf(store: Store<never>, request: ForkRequest, input: InputRecord): Promise<ForkPlan> {

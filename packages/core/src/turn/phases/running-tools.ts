@@ -107,7 +107,12 @@ export function toolSettled(
   outcome: OutcomeOf<"tool_call">,
   now: number,
 ): Move {
-  const { launch } = outcome;
+  const { launch, outbox } = outcome;
+  if (outbox !== undefined) {
+    // A dry run leaves nothing for the world outside.
+    const left = machine.config.dryRun ? state : { ...state, left: [...(state.left ?? []), ...outbox] };
+    return toolSettled(machine, left, slot, { kind: outcome.kind, launch }, now);
+  }
   switch (launch.status) {
     case "done": {
       const { result } = launch;
