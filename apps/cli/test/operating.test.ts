@@ -115,7 +115,16 @@ describe("pawl dead-letters", () => {
     expect(letter).toMatchObject({ session_id: "writer", ...refused });
     expect((await pawl(["dead-letters", "list", ...here()])).stdout).toContain("session_not_accepting");
     expect((await pawl(["doctor", ...here()])).stdout).toMatch(/warn {2}outbox +1 dead letters/);
-    expect((await pawl(["dead-letters", "retry", letter.id, ...here()])).code).toBe(0);
+    const env = { PAWL_TOKEN: (await pawl(["token", "create", ...here()])).stdout.trim() };
+    const there = ["--server", server.url];
+    const far = await pawl(["dead-letters", "list", "--session", "writer", "--json", ...there], { env });
+    expect(JSON.parse(far.stdout).dead_letters).toEqual([letter]);
+    const alice = await pawl(["token", "create", "--principal", "alice", ...here()]);
+    const refusal = await pawl(["dead-letters", "list", ...there], {
+      env: { PAWL_TOKEN: alice.stdout.trim() },
+    });
+    expect([refusal.code, refusal.stderr]).toMatchObject([1, expect.stringContaining("(forbidden)")]);
+    expect((await pawl(["dead-letters", "retry", letter.id, ...there], { env })).code).toBe(0);
     // The server tries it again, and its session still takes nothing.
     await expect.poll(list, { timeout: 20_000 }).toMatchObject([{ id: letter.id, ...refused }]);
     expect((await pawl(["dead-letters", "discard", letter.id, ...here()])).code).toBe(0);

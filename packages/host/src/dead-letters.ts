@@ -1,6 +1,7 @@
-import { type SessionId, sessionId } from "@pawl/core";
-import type { OutboxRecord, Store } from "@pawl/core/ports";
+import { type SessionId, sessionId, type TurnId } from "@pawl/core";
+import type { Outbox, OutboxItem, OutboxRecord, Store } from "@pawl/core/ports";
 import { deadLetterUnknown } from "./errors.ts";
+import type { SessionNames } from "./session-names.ts";
 
 /**
  * What followed from a commit and nobody tries again by itself: inputs that their session refused, and messages whose handler failed
@@ -36,4 +37,36 @@ export function createDeadLetters(
       if (!(await outbox.discard(id))) throw deadLetterUnknown(id);
     },
   };
+}
+
+const MOST_OF_A_SESSION = 100;
+
+/** What followed from commits of one session, or of one of its runs, and could not be delivered; under the names of whoever looks. */
+export async function lettersOf(
+  outbox: Outbox,
+  id: SessionId,
+  names: SessionNames,
+  runId?: TurnId,
+): Promise<readonly OutboxRecord[]> {
+  const records = await outbox.list({ sessionId: id, dead: true, limit: MOST_OF_A_SESSION });
+  return records
+    .filter((record) => runId === undefined || record.runId === runId)
+    .map((record) => ({ ...record, sessionId: names.shown(id), item: shownItem(record.item, names) }));
+}
+
+/** Where an input was to go is hidden from those who do not see that session. */
+function shownItem(item: OutboxItem, names: SessionNames): OutboxItem {
+  if (item.type === "message") return item;
+  const to = item.input.sessionId;
+  const shown = names.sees(to) ? names.shown(to) : sessionId("another session");
+  return { ...item, input: { ...item.input, sessionId: shown } };
+}
+
+/** In one sentence. */
+export function describeLetters(letters: readonly OutboxRecord[]): string {
+  const named = letters.map(({ item, failure }) => {
+    const what = item.type === "message" ? `message "${item.topic}"` : `an input for ${item.input.sessionId}`;
+    return failure === null ? what : `${what} (${failure.code}: ${failure.message})`;
+  });
+  return `What followed from its commit could not be delivered: ${named.join(", ")}.`;
 }

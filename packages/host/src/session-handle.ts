@@ -8,7 +8,13 @@ import type {
   SessionId,
   TurnEvent,
 } from "@pawl/core";
-import type { ErasedSession, InputRecord, SessionRecord, StoredAttachment } from "@pawl/core/ports";
+import type {
+  ErasedSession,
+  InputRecord,
+  OutboxRecord,
+  SessionRecord,
+  StoredAttachment,
+} from "@pawl/core/ports";
 import type { EraseOptions } from "./erase-session.ts";
 import type { NewFilePart, SendContent, SendOptions } from "./send-options.ts";
 import type { Turn, TurnSummary } from "./turn-handle.ts";
@@ -45,6 +51,8 @@ export interface Session<Tx = never> {
   inputs(): Promise<readonly InputRecord[]>;
   record(): Promise<SessionRecord | null>;
   receipts(): Promise<readonly CommitReceipt[]>;
+  /** What followed from its commits and could not be delivered, at most 100, oldest first. `Host.deadLetters` settles them. */
+  deadLetters(): Promise<readonly OutboxRecord[]>;
   /**
    * It takes nothing new and drains what it has; then it rests as `retired`. Each of these three may be repeated; see the table of
    * runtime states for what follows what. @throws PawlError `runtime_transition_illegal`

@@ -9,6 +9,7 @@ import {
 } from "@pawl/core";
 import type { SessionRecord, Store } from "@pawl/core/ports";
 import { jsonSchemaCheck } from "@pawl/effects";
+import { lettersOf } from "./dead-letters.ts";
 import { eraseSession } from "./erase-session.ts";
 import { followTree } from "./follow-tree.ts";
 import { refersTo, storedFile, storedParts } from "./input-parts.ts";
@@ -114,6 +115,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
       await store.sessions.commitLifecycle(id, "destroyed");
     },
     receipts: () => store.sessions.receipts(id),
+    deadLetters: () => lettersOf(store.outbox, id, names),
     turns: (query) => summariseTurns(id, turns, query),
     async verify({ anchor } = {}) {
       const record = await store.sessions.load(id);

@@ -8,6 +8,7 @@ import type {
   Usage,
   WaitReason,
 } from "@pawl/core";
+import type { OutboxRecord } from "@pawl/core/ports";
 
 interface ResultFacts {
   readonly turnId: TurnId;
@@ -47,4 +48,6 @@ export interface TurnExplanation {
   readonly advice?: string;
   /** Once it does not move any more. */
   readonly result?: TurnResult;
+  /** What followed from its commit and could not be delivered; absent when there is none. `Host.deadLetters` settles them. */
+  readonly deadLetters?: readonly OutboxRecord[];
 }

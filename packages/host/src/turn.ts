@@ -1,6 +1,7 @@
 import { inputIdsOfTurn, PawlError, type SessionId, standard, type TurnId, turnIdOfInput } from "@pawl/core";
 import type { Clock, CommittedTurn, InputRecord, NewId, Store } from "@pawl/core/ports";
 import { loadTurnRecord, redactTurnRecord, replayTurn } from "@pawl/effects/turn-driver";
+import { describeLetters, lettersOf } from "./dead-letters.ts";
 import { endedInput } from "./ended-input.ts";
 import { createWake } from "./follow-log.ts";
 import { followTree } from "./follow-tree.ts";
@@ -173,12 +174,12 @@ const PAUSED = {
 };
 
 async function explain(
-  { store, clock, driving }: TurnHandleOptions,
+  { store, names, clock, driving }: TurnHandleOptions,
   turnId: TurnId,
   record: InputRecord,
   result: TurnResult | undefined,
 ): Promise<TurnExplanation> {
-  if (result !== undefined) return { ...explainResult(turnId, result), result };
+  if (result !== undefined) return explainEnd(store, names, turnId, record, result);
   const session = await store.sessions.load(record.sessionId);
   const paused = session?.paused === true;
   if (session?.openTurn === turnId) {
@@ -214,6 +215,26 @@ async function explain(
 function whyWaitingFor(agents: Awaited<ReturnType<typeof agentsAtWork>>): string {
   const named = agents.map(({ agent, turnId }) => `agent "${agent}" (turn ${turnId})`);
   return `It waits for ${named.join(" and ")}.`;
+}
+
+/** A commit may have left something behind that needs somebody, long after its turn is over. */
+async function explainEnd(
+  { outbox }: Store<never>,
+  names: SessionNames,
+  turnId: TurnId,
+  { sessionId }: InputRecord,
+  result: TurnResult,
+): Promise<TurnExplanation> {
+  const explained = explainResult(turnId, result);
+  const letters = "receipt" in result ? await lettersOf(outbox, sessionId, names, turnId) : [];
+  if (letters.length === 0) return { ...explained, result };
+  return {
+    ...explained,
+    why: `${explained.why} ${describeLetters(letters)}`,
+    advice: "Mend what refused it and try it again with `host.deadLetters.retry(id)`, or `discard` it.",
+    result,
+    deadLetters: letters,
+  };
 }
 
 function explainResult(turnId: TurnId, result: TurnResult): TurnExplanation {

@@ -8,6 +8,7 @@ import { OPENAPI_PATH, openApiDocument } from "./openapi/openapi-document.ts";
 import { describePath, matchRoute, type ResolvedOptions, type Route } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { attachmentRoutes } from "./routes/attachments.ts";
+import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { inputRoutes } from "./routes/inputs.ts";
 import { jobRoutes } from "./routes/jobs.ts";
@@ -85,6 +86,7 @@ export const ROUTES: readonly Route[] = [
   ...taskRoutes,
   ...jobRoutes,
   ...nodeRoutes,
+  ...deadLetterRoutes,
   ...retentionRoutes,
 ];
 
@@ -140,6 +142,8 @@ export const ROUTES: readonly Route[] = [
  * | `POST /v1/jobs/:id/cancel` | asks for its end, `{reason?}`; says when it had ended before |
  * | `GET /v1/nodes?limit=` | for operators: the processes that drive sessions |
  * | `POST /v1/nodes/:id/pause`, `/resume` | for operators: it begins with nothing more, and goes on |
+ * | `GET /v1/dead-letters?session=&limit=` | for operators: what followed from commits and could not be delivered, oldest first |
+ * | `POST /v1/dead-letters/:id/retry`, `/discard` | for operators: tries it again, or forgets it (the `/` in its id as `%2F`) |
  * | `GET /v1/openapi.json` | without a token: the description of all of these |
  * | `GET /a/<key>` | by key, without a token: the page of an approval, or of what else the key answers. Decides nothing |
  * | `POST /a/<key>` | by key, without a token: decides it, by form or JSON; other waits take what `POST /v1/waits/:id` does |
@@ -204,7 +208,7 @@ async function answer(
   if (match.found === "nothing") {
     throw httpError(
       "route_unknown",
-      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns, /v1/waits, /v1/approvals, /v1/tasks, /v1/jobs and /v1/nodes.",
+      "There is nothing at this path. Routes begin with /v1/sessions, /v1/turns, /v1/waits, /v1/approvals, /v1/tasks, /v1/jobs, /v1/nodes and /v1/dead-letters.",
     );
   }
   const { scope } = match.route;

@@ -32,6 +32,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   turn_unknown: 404,
   job_unknown: 404,
   node_unknown: 404,
+  dead_letter_unknown: 404,
   job_held_elsewhere: 409,
   grant_not_awaited: 409,
   runtime_transition_illegal: 409,

@@ -32,6 +32,14 @@ export {
 } from "./wire/approval.ts";
 export { attachedSchema, type WireAttached } from "./wire/attached.ts";
 export { cancelSchema, type WireCancel, wireCancel } from "./wire/cancel.ts";
+export {
+  deadLetterSchema,
+  deadLetterSettledSchema,
+  deadLettersSchema,
+  type WireDeadLetter,
+  type WireDeadLetterSettled,
+  wireDeadLetter,
+} from "./wire/dead-letter.ts";
 export { effectSchema, effectsSchema, type WireEffect, wireEffect } from "./wire/effect.ts";
 export { type WireEvent, wireEvent, wireEventSchema } from "./wire/event.ts";
 export { type ForkBody, forkBodySchema, forkedSchema, type WireForked } from "./wire/fork.ts";

@@ -11,7 +11,7 @@ export interface Call<P extends Principal = Principal> {
   /** As the principal sees it. */
   readonly host: HostView<never>;
   /** What concerns everybody; only for operators. */
-  readonly operator?: Pick<Host<never>, "prune" | "nodes">;
+  readonly operator?: Pick<Host<never>, "prune" | "nodes" | "deadLetters">;
   readonly options: ResolvedOptions<P>;
 }
 

@@ -133,6 +133,7 @@ export function createFakeHost(): FakeHost {
     inputs: async () => [],
     record: async () => (id === SESSION ? record : null),
     receipts: async () => [],
+    deadLetters: async () => [],
     turns: notHere,
     verify: notHere,
     pause: notHere,

@@ -219,6 +219,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   listNodes: { status: 403 },
   pauseNode: { status: 403 },
   resumeNode: { status: 403 },
+  listDeadLetters: { status: 403 },
+  retryDeadLetter: { status: 403 },
+  discardDeadLetter: { status: 403 },
   prune: { body: { older_than_ms: 0 }, status: 403 },
 };
 

@@ -12,6 +12,7 @@ import {
 import { followEvents } from "./event-source.ts";
 import { httpApprovals } from "./http-approvals.ts";
 import { callServer, type HttpRequest, readAnswer, type ServerAddress } from "./http-call.ts";
+import { httpDeadLetters } from "./http-dead-letters.ts";
 import { httpJobs } from "./http-jobs.ts";
 import { httpNodes } from "./http-nodes.ts";
 import { httpReads } from "./http-reads.ts";
@@ -102,6 +103,7 @@ export function createHttpClient({ address, sameMachine, patience }: HttpClientO
     retention: httpRetention(call),
     jobs: httpJobs(call),
     nodes: httpNodes(call),
+    deadLetters: httpDeadLetters(call),
     close: async () => undefined,
   };
 }

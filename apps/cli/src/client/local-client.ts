@@ -14,6 +14,7 @@ import type { ServerConfig } from "@pawl/server";
 import { createLogger, openRuntime } from "@pawl/server/runtime";
 import { cliError } from "../errors.ts";
 import { localApprovals } from "./local-approvals.ts";
+import { localDeadLetters } from "./local-dead-letters.ts";
 import { localJobs } from "./local-jobs.ts";
 import { localNodes } from "./local-nodes.ts";
 import { localReads } from "./local-reads.ts";
@@ -85,6 +86,7 @@ export async function openLocalClient(
     retention: localRetention(host),
     jobs: localJobs(runtime),
     nodes: localNodes(host),
+    deadLetters: localDeadLetters(host),
     close: () => runtime.close({ drainMs: 1_000 }),
   };
 }

@@ -1,4 +1,5 @@
 import type { ApprovalsClient } from "./approvals.ts";
+import type { DeadLettersClient } from "./dead-letters.ts";
 import type { JobsClient } from "./jobs.ts";
 import type { NodesClient } from "./nodes.ts";
 import type { Reads } from "./reads.ts";
@@ -16,4 +17,5 @@ export interface PawlClient extends TurnClient {
   readonly retention: RetentionClient;
   readonly jobs: JobsClient;
   readonly nodes: NodesClient;
+  readonly deadLetters: DeadLettersClient;
 }

@@ -1,7 +1,12 @@
 import type { WireTurn } from "@pawl/http";
 
-/** The command lines that move a turn, without the program's name; none for one that has ended. Pure. */
-export function whatHelps({ turn_id, state, result }: WireTurn): readonly string[] {
+/** The command lines that move a turn, and what followed from its commit and is stuck, without the program's name. Pure. */
+export function whatHelps(turn: WireTurn): readonly string[] {
+  const letters = (turn.dead_letters ?? []).map(({ id }) => `dead-letters retry ${id}`);
+  return [...whatMoves(turn), ...letters];
+}
+
+function whatMoves({ turn_id, state, result }: WireTurn): readonly string[] {
   switch (state) {
     case "queued":
     case "running":

@@ -79,10 +79,19 @@ const BODIES: Readonly<Record<string, unknown>> = {
   pauseNode: {},
   resumeNode: {},
   prune: { older_than_ms: 0 },
+  retryDeadLetter: {},
+  discardDeadLetter: {},
 };
 
 /** For operators only: a principal is told so, whatever it names. */
-const OF_OPERATORS: ReadonlySet<string> = new Set(["listNodes", "pauseNode", "resumeNode"]);
+const OF_OPERATORS: ReadonlySet<string> = new Set([
+  "listNodes",
+  "pauseNode",
+  "resumeNode",
+  "listDeadLetters",
+  "retryDeadLetter",
+  "discardDeadLetter",
+]);
 
 async function ask(
   { method, path, name }: Pick<Operation, "method" | "path" | "name">,

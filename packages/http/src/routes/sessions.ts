@@ -6,6 +6,7 @@ import { afterQuery, integerText, readAfter, readQuery } from "../query.ts";
 import type { Call, Route } from "../route.ts";
 import { recordOf, sessionUnknown } from "../session-record.ts";
 import { streamOptions } from "../stream-options.ts";
+import { wireDeadLetter } from "../wire/dead-letter.ts";
 import { wireEventSchema } from "../wire/event.ts";
 import { wireMessage } from "../wire/message.ts";
 import { receiptsSchema } from "../wire/receipt.ts";
@@ -113,8 +114,12 @@ async function showSession({ url, params, host }: Call): Promise<Response> {
   readQuery(url, z.strictObject({}));
   const session = host.session(params.session as string);
   const record = await recordOf(session);
-  const transcript = await session.transcript();
-  return jsonAnswer(200, { ...wireSession(record), transcript: transcript.map(wireMessage) });
+  const [transcript, letters] = await Promise.all([session.transcript(), session.deadLetters()]);
+  return jsonAnswer(200, {
+    ...wireSession(record),
+    transcript: transcript.map(wireMessage),
+    dead_letters: letters.map(wireDeadLetter),
+  });
 }
 
 async function streamSession(call: Call): Promise<Response> {

@@ -1,5 +1,6 @@
 import type { TurnExplanation, TurnResult } from "@pawl/host";
 import { z } from "zod";
+import { deadLetterSchema, wireDeadLetter } from "./dead-letter.ts";
 import {
   evidenceSchema,
   jsonValue,
@@ -47,6 +48,8 @@ export const turnSchema = z.object({
   advice: z.string().optional(),
   /** Once it does not move any more. */
   result: turnResultSchema.optional(),
+  /** What followed from its commit and could not be delivered; absent when there is none. */
+  dead_letters: z.array(deadLetterSchema).optional(),
 });
 
 export type WireTurnResult = z.infer<typeof turnResultSchema>;
@@ -74,12 +77,13 @@ export function wireTurnResult(result: TurnResult): WireTurnResult {
 }
 
 export function wireTurn(explanation: TurnExplanation, result = explanation.result): WireTurn {
-  const { turnId, state, why, advice } = explanation;
+  const { turnId, state, why, advice, deadLetters } = explanation;
   return {
     turn_id: turnId,
     state,
     why,
     ...(advice !== undefined && { advice }),
     ...(result !== undefined && { result: wireTurnResult(result) }),
+    ...(deadLetters !== undefined && { dead_letters: deadLetters.map(wireDeadLetter) }),
   };
 }

@@ -1,5 +1,6 @@
 import type { SessionRecord } from "@pawl/core/ports";
 import { z } from "zod";
+import { deadLetterSchema } from "./dead-letter.ts";
 import { messageSchema } from "./message.ts";
 
 export const sessionSchema = z.object({
@@ -15,7 +16,11 @@ export const sessionSchema = z.object({
 });
 
 export const sessionsSchema = z.object({ sessions: z.array(sessionSchema) });
-export const sessionWithTranscriptSchema = sessionSchema.extend({ transcript: z.array(messageSchema) });
+export const sessionWithTranscriptSchema = sessionSchema.extend({
+  transcript: z.array(messageSchema),
+  /** What followed from its commits and could not be delivered. */
+  dead_letters: z.array(deadLetterSchema),
+});
 
 export type WireSession = z.infer<typeof sessionSchema>;
 
