@@ -46,6 +46,7 @@ export const floors: Readonly<Record<string, Place>> = {
 
   "@pawl/testing": { floor: "beside", mayImport: ["@pawl/core"], node: false },
   "@pawl/test-postgres": { floor: "tooling", mayImport: [], node: true },
+  "@pawl/bundle": { floor: "tooling", mayImport: [], node: true },
   "@pawl/tasks": { floor: "tooling", mayImport: [], node: true },
   "@pawl/tsconfig": { floor: "tooling", mayImport: [], node: false },
 };

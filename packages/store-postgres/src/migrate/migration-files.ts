@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import { MIGRATIONS_FOLDER } from "../migrations-folder.ts";
 
 export interface Migration {
   /** From 1, without gaps. */
@@ -12,8 +13,6 @@ export interface Migration {
   readonly oldestReader: number;
 }
 
-// The same distance from src/migrate and from dist/migrate.
-const FOLDER = new URL("../../sql/migrations/", import.meta.url);
 const FILE = /^(\d{4})-[a-z0-9-]+\.sql$/;
 const OLDEST_READER = /^-- oldest reader: (\d+)$/m;
 
@@ -26,10 +25,10 @@ export function loadMigrations(): Promise<readonly Migration[]> {
 }
 
 async function readMigrations(): Promise<readonly Migration[]> {
-  const names = (await readdir(FOLDER)).filter((name) => FILE.test(name)).sort();
+  const names = (await readdir(MIGRATIONS_FOLDER)).filter((name) => FILE.test(name)).sort();
   return Promise.all(
     names.map(async (name, index) => {
-      const text = await readFile(new URL(name, FOLDER), "utf8");
+      const text = await readFile(new URL(name, MIGRATIONS_FOLDER), "utf8");
       const number = Number(FILE.exec(name)![1]);
       const oldestReader = OLDEST_READER.exec(text)?.[1];
       if (number !== index + 1 || oldestReader === undefined) {
