@@ -132,6 +132,7 @@ function addRun(program: PawlCommand, setExitCode: SetExitCode): void {
     .option("--attach <file>", "send this file with the prompt; repeatable", collect)
     .option("--output-schema <file>", "the answer is JSON that fits the JSON Schema in this file")
     .option("--ask <tool>", "calls of this tool need somebody's approval; repeatable", collect)
+    .withLimits()
     .option("--timeout <seconds>", "cancel the turn after this time", seconds)
     .addOption(new Option("--json", "print one JSON object a line, the last one turn.finished"))
     .addOption(new Option("-q, --quiet", "print the answer only").conflicts("json"))
@@ -149,6 +150,7 @@ Examples:
   pawl run --attach receipt.png --output-schema receipt.schema.json "What did I buy?"
   pawl run --model anthropic/claude-sonnet-4-5 --json "Summarise this folder" \\
     --mcp "npx -y @modelcontextprotocol/server-filesystem ."
+  pawl run --max-tokens 20000 --on-budget wait "Read all of it"
   cat question.txt | pawl run --quiet - > answer.txt
 ${EXIT_CODES}`,
     )

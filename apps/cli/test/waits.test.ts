@@ -217,3 +217,42 @@ describe("bad answers", { timeout: 60_000 }, () => {
     expect(ended.stderr).toContain(sentence);
   });
 });
+
+describe("bounds of a turn", { timeout: 60_000 }, () => {
+  it("end a run that may wait with what is used up, and a grant lets it go on", async () => {
+    const limits = ["--max-tokens", "1", "--on-budget", "wait"];
+    const args = ["run", ...here(), "--json", "--mcp", tools.command, ...limits, "--session", "bounded"];
+    const ended = await pawl([...args, "call send with cents=5"]);
+    expect(ended.code).toBe(3);
+    const turnId = String(jsonLines(ended.stdout).at(-1)?.turn_id);
+    const why = JSON.parse((await pawl(["turn", "show", turnId, "--why", "--json", ...here()])).stdout);
+    expect(why).toMatchObject({ state: "waiting", why: "It waits for: budget." });
+    expect((await pawl(["grant", "bounded", "--tokens", "100000", ...here()])).code).toBe(0);
+    expect((await endOf(turnId)).at(-1)).toMatchObject({ type: "turn.finished", outcome: "completed" });
+  });
+
+  it("without waiting lead to a last answer, for submitted turns too", async () => {
+    const limits = ["--max-iterations", "1", "--max-usd", "0.5", "--max-seconds", "30"];
+    const sent = await pawl(["submit", "--json", ...limits, "hello", ...here()]);
+    const turnId = String(jsonLines(sent.stdout)[0]?.turn_id);
+    expect((await endOf(turnId)).at(-1)).toMatchObject({ outcome: "completed" });
+    const exported = await pawl(["export", turnId, ...here()]);
+    expect(JSON.parse(exported.stdout).config.limits).toMatchObject({
+      maxIterations: 1,
+      maxCostNanoUsd: 500_000_000,
+      maxWallMs: 30_000,
+      onBudget: "last_answer",
+    });
+  });
+
+  it("are refused when they are none", async () => {
+    for (const limit of [
+      ["--max-tokens", "0"],
+      ["--max-usd", "free"],
+      ["--on-budget", "stop"],
+    ]) {
+      const { code, stderr } = await pawl(["run", ...limit, "hello", ...here()]);
+      expect([code, stderr], limit.join(" ")).toMatchObject([2, expect.stringContaining("(usage)")]);
+    }
+  });
+});

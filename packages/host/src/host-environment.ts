@@ -10,11 +10,13 @@ import {
   type ToolDefinition,
   type ToolSet,
   type TurnConfig,
+  type TurnLimits,
 } from "@pawl/core";
 import type { InputRecord, Model, Toolbox, ToolProvider } from "@pawl/core/ports";
 import { joinToolboxes, staticToolbox } from "@pawl/effects";
 import type { EnvironmentOptions, TurnEnvironment } from "@pawl/effects/turn-driver";
 import { delegateToolbox, grantedToolbox } from "./granted-toolbox.ts";
+import { narrowedLimits } from "./narrowed-limits.ts";
 import { readTurnRequest, type TurnRequest } from "./turn-request.ts";
 
 export interface HostEnvironmentOptions {
@@ -65,7 +67,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
 
   function delegatesOf(request: TurnRequest): readonly ToolDefinition[] {
     const { delegates = [], limits } = findAgent(agents, request.agent);
-    const maxDepth = request.limits?.maxDepth ?? limits.maxDepth ?? DEFAULT_MAX_DEPTH;
+    const maxDepth = limitsOf("delegates", limits, request).maxDepth ?? DEFAULT_MAX_DEPTH;
     if ((request.parent?.path.length ?? 0) >= maxDepth) return [];
     return delegates.map(({ definition }) => definition);
   }
@@ -86,7 +88,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       },
       model,
       tools,
-      limits: agent({ name, limits: { ...limits, ...request.limits } }).limits,
+      limits: limitsOf(name, limits, request),
       refreshTools,
       ...(request.environment !== undefined && { environment: request.environment }),
       ...(request.ask !== undefined && request.ask.length > 0 && { ask: request.ask }),
@@ -132,6 +134,14 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       return offered(box, config.agent.tools, config.grant, delegates);
     },
   };
+}
+
+/** @throws PawlError `invalid_limits` */
+function limitsOf(name: string, own: TurnLimits, { limits, narrow }: TurnRequest): TurnLimits {
+  const asked = agent({ name, limits: { ...own, ...limits } }).limits;
+  if (narrow === undefined) return asked;
+  agent({ name, limits: narrow });
+  return narrowedLimits(asked, narrow);
 }
 
 /** What an input asks for comes before what its agent is made for. */

@@ -29,7 +29,13 @@ export interface SendOptions<Tx = never> {
   /** `name` or `name@version` of one of the host's agents; what began with one version goes on with it. */
   readonly agent?: string | Agent;
   readonly model?: string;
+  /** In place of those of its agent. */
   readonly limits?: Partial<TurnLimits>;
+  /**
+   * Bounds from somebody who may tighten those of the agent and not loosen them: the tighter ones hold. `onBudget: "wait"` counts where
+   * the agent waits, too, or has no budget of its own.
+   */
+  readonly narrow?: Partial<TurnLimits>;
   /** The answer is JSON that fits this schema; it comes before what the agent is made for. */
   readonly output?: Schema;
   /** For the host's `toolProvider`. */

@@ -45,7 +45,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
 
   async function send(content: SendContent, asked: SendOptions<Tx> = {}): Promise<Turn> {
     const { delivery = "next", idempotencyKey, at, tx, agent, output, queue } = asked;
-    const { model, limits, environment: tools, ask, grant } = asked;
+    const { model, limits, narrow, environment: tools, ask, grant } = asked;
     const schema = output ?? (typeof agent === "object" ? agent.output : undefined);
     const form = output && jsonSchemaOf(output, "the answer");
     if (form !== undefined && output !== undefined) {
@@ -58,6 +58,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
       agent: typeof agent === "object" ? agentRef(agent) : agent,
       model,
       limits,
+      narrow,
       environment: tools,
       ask,
       output: form && { schema: form },

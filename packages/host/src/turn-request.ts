@@ -13,6 +13,8 @@ export interface TurnRequest {
   readonly agent?: string;
   readonly model?: string;
   readonly limits?: Partial<TurnLimits>;
+  /** Where its agent's are tighter, those hold. */
+  readonly narrow?: Partial<TurnLimits>;
   /** For the tool provider. */
   readonly environment?: Json;
   readonly fork?: ForkRequest;

@@ -95,7 +95,7 @@ export const ROUTES: readonly Route[] = [
  *
  * | | |
  * |---|---|
- * | `POST /v1/sessions/:id/inputs` | sends `{content, delivery?, idempotency_key?, at?, agent?, model?, environment?, ask?, grant?, output_schema?}`; 202 when durable |
+ * | `POST /v1/sessions/:id/inputs` | sends `{content, delivery?, idempotency_key?, at?, agent?, model?, environment?, ask?, grant?, limits?, output_schema?}`; 202 when durable |
  * | `POST /v1/sessions/:id/attachments` | stores a file, its bytes as the body; 201 with the `ref` that an input's part names |
  * | `GET /v1/sessions/:id/attachments/:ref` | a file that the session refers to |
  * | `GET /v1/turns/:id/input` | what was sent for it, and where that is: its delivery status |

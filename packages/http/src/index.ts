@@ -65,6 +65,7 @@ export {
   wireJobCancelled,
   wireJobDetails,
 } from "./wire/job.ts";
+export { type LimitsBody, limitsBodySchema, limitsOf } from "./wire/limits.ts";
 export { messageSchema, type WireMessage, type WirePart, wireMessage } from "./wire/message.ts";
 export {
   nodePausedSchema,

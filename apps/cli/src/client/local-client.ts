@@ -3,6 +3,7 @@ import { jsonSchema } from "@pawl/host";
 import {
   grantBudget,
   grantOf,
+  limitsOf,
   wireAnswered,
   wireCancel,
   wireEvent,
@@ -37,11 +38,12 @@ export async function openLocalClient(
   const { host } = runtime;
   return {
     sameMachine: true,
-    async send({ sessionId, content, files = [], outputSchema, ...options }) {
+    async send({ sessionId, content, files = [], outputSchema, limits, ...options }) {
       const session = host.session(sessionId);
       const output = outputSchema && { output: jsonSchema(outputSchema) };
       const parts = content.trim() === "" ? files : [{ type: "text", text: content } as const, ...files];
-      const turn = await session.send(parts, { ...options, ...output });
+      const narrow = limits && { narrow: limitsOf(limits) };
+      const turn = await session.send(parts, { ...options, ...output, ...narrow });
       return { sessionId: session.id, turnId: turn.id };
     },
     async fork(turnId, fork) {

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "@pawl/core";
 import type { Delivery } from "@pawl/core/ports";
 import type {
   GrantBody,
+  LimitsBody,
   WireAnswered,
   WireCancel,
   WireEvent,
@@ -34,6 +35,8 @@ export interface NewTurn {
   readonly environment?: Json;
   /** Names of tools whose calls need somebody's approval. */
   readonly ask?: readonly string[];
+  /** Where the agent's are tighter, those hold. */
+  readonly limits?: LimitsBody;
 }
 
 export interface NewFork {

@@ -27,6 +27,12 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError("It must be a number of seconds above 0.");
 }
 
+export function dollars(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError("It must be an amount above 0.");
+}
+
 /** A whole number within bounds. */
 export function wholeNumber(min: number, max: number) {
   return (text: string): number => {

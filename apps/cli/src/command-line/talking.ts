@@ -18,6 +18,7 @@ export function addTalking(program: PawlCommand, setExitCode: SetExitCode): void
       "calls of this tool need an approval, which is asked for here; repeatable",
       collect,
     )
+    .withLimits()
     .onServer()
     .addHelpText(
       "after",
@@ -42,6 +43,7 @@ Examples:
     .option("--agent <name>", "agent of pawl.config.ts, or name@version; the first when absent")
     .option("--model <name>", "model, such as openai/<id> or anthropic/<id>")
     .option("--ask <tool>", "calls of this tool need somebody's approval; repeatable", collect)
+    .withLimits()
     .addOption(
       new Option(
         "--delivery <how>",

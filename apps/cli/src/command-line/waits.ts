@@ -1,10 +1,9 @@
-import { InvalidArgumentError } from "commander";
 import type { AnswerOptions } from "../commands/answer.ts";
 import type { LinkOptions } from "../commands/approvals.ts";
 import type { GrantOptions } from "../commands/grant.ts";
 import type { WaitsOptions } from "../commands/waits.ts";
 import type { PawlCommand } from "./pawl-command.ts";
-import { listLimit, type SetExitCode, seconds, wholeNumber } from "./shared-options.ts";
+import { dollars, listLimit, type SetExitCode, seconds, wholeNumber } from "./shared-options.ts";
 
 const ID = "9c1185a5c5e9fc54612808977ee8f548b2258d31";
 
@@ -98,10 +97,4 @@ Exit codes:
       const { grant } = await import("../commands/grant.ts");
       setExitCode(await grant(id, options));
     });
-}
-
-function dollars(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0 && value <= 1_000_000) return value;
-  throw new InvalidArgumentError("It must be an amount above 0.");
 }

@@ -12,6 +12,7 @@ import { mcpEnvironment } from "./mcp-environment.ts";
 import { openOutput } from "./open-output.ts";
 import type { RunOptions } from "./run.ts";
 import { configOf } from "./server-options.ts";
+import { limitsIn } from "./turn-limits.ts";
 
 /** Talks in one session until the input ends. @returns the exit code */
 export async function chat(options: Omit<RunOptions, "timeout" | "quiet">): Promise<number> {
@@ -37,6 +38,7 @@ export async function chat(options: Omit<RunOptions, "timeout" | "quiet">): Prom
   let signals = listen();
   try {
     const { dataDir, model, agent, ask } = options;
+    const limits = limitsIn(options);
     client = await openClient({
       config: configOf({ ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model }) }),
       server: options.server,
@@ -60,6 +62,7 @@ export async function chat(options: Omit<RunOptions, "timeout" | "quiet">): Prom
         ...(model !== undefined && { model }),
         ...(environment !== undefined && { environment }),
         ...(ask !== undefined && { ask }),
+        ...(limits !== undefined && { limits }),
       },
       steering: isTerminal,
     });

@@ -12,8 +12,9 @@ import { followTurn } from "./follow-turn.ts";
 import { mcpEnvironment } from "./mcp-environment.ts";
 import { type OutputOptions, openOutput } from "./open-output.ts";
 import { configOf } from "./server-options.ts";
+import { type LimitOptions, limitsIn } from "./turn-limits.ts";
 
-export interface RunOptions extends OutputOptions {
+export interface RunOptions extends OutputOptions, LimitOptions {
   readonly session?: string;
   readonly mcp?: readonly string[];
   readonly agent?: string;
@@ -62,6 +63,7 @@ export async function run(words: string, options: RunOptions): Promise<number> {
     const outputSchema =
       options.outputSchema === undefined ? undefined : await schemaIn(options.outputSchema);
     const { dataDir, model } = options;
+    const limits = limitsIn(options);
     const config = configOf({
       ...(dataDir !== undefined && { dataDir }),
       ...(model !== undefined && { model }),
@@ -85,6 +87,7 @@ export async function run(words: string, options: RunOptions): Promise<number> {
       ...(model !== undefined && { model }),
       ...(environment !== undefined && { environment }),
       ...(options.ask !== undefined && { ask: options.ask }),
+      ...(limits !== undefined && { limits }),
     });
     turnId = ids.turnId;
     output.accepted(ids);

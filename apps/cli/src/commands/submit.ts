@@ -5,9 +5,10 @@ import { commandName } from "../command-name.ts";
 import { cliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { sayError } from "../output/say-error.ts";
+import { type LimitOptions, limitsIn } from "./turn-limits.ts";
 import { type ClientOptions, withClient } from "./with-client.ts";
 
-export interface SubmitOptions extends ClientOptions {
+export interface SubmitOptions extends ClientOptions, LimitOptions {
   readonly session?: string;
   readonly agent?: string;
   readonly model?: string;
@@ -33,12 +34,14 @@ export async function submit(words: string, options: SubmitOptions): Promise<num
   }
   return withClient(options, async ({ client, clear }) => {
     const { session, agent, model, ask, delivery, key } = options;
+    const limits = limitsIn(options);
     const { sessionId, turnId } = await client.send({
       sessionId: session ?? `s_${randomUUID().replaceAll("-", "").slice(0, 12)}`,
       content,
       ...(agent !== undefined && { agent }),
       ...(model !== undefined && { model }),
       ...(ask !== undefined && { ask }),
+      ...(limits !== undefined && { limits }),
       ...(delivery !== undefined && { delivery }),
       ...(key !== undefined && { idempotencyKey: key }),
       ...(at !== undefined && { at }),

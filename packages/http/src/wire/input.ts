@@ -3,6 +3,7 @@ import type { InputRecord } from "@pawl/core/ports";
 import { jsonSchema, type SendContent, type SendOptions } from "@pawl/host";
 import { z } from "zod";
 import { httpError } from "../errors.ts";
+import { limitsBodySchema, limitsOf } from "./limits.ts";
 import { jsonValue } from "./outcome.ts";
 
 const name = z.string().min(1).max(200);
@@ -40,6 +41,7 @@ export const inputBodySchema = z.strictObject({
   ask: z.array(name).max(100).optional(),
   /** The only tools that the turn and its agents may use. */
   grant: z.strictObject({ tools: z.array(name).max(1_000) }).optional(),
+  limits: limitsBodySchema.optional(),
   /** JSON Schema of the answer. */
   output_schema: z.record(z.string(), jsonValue).optional(),
 });
@@ -73,7 +75,7 @@ export type WireAccepted = z.infer<typeof acceptedSchema>;
 
 export function sendOptionsOf(body: InputBody): SendOptions {
   const { delivery, idempotency_key: idempotencyKey, at, agent, model, environment, ask, grant } = body;
-  const schema = body.output_schema;
+  const { output_schema: schema, limits } = body;
   return {
     ...(delivery !== undefined && { delivery }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
@@ -83,6 +85,7 @@ export function sendOptionsOf(body: InputBody): SendOptions {
     ...(environment !== undefined && { environment: environment as Json }),
     ...(ask !== undefined && { ask }),
     ...(grant !== undefined && { grant }),
+    ...(limits !== undefined && { narrow: limitsOf(limits) }),
     ...(schema !== undefined && { output: jsonSchema(schema) }),
   };
 }
