@@ -6,7 +6,7 @@ export interface PruneLoopOptions {
   readonly host: Pick<Host, "prune">;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How long jobs that have ended, and nodes that are gone, are kept, in milliseconds. */
+  /** How long jobs that have ended, nodes that are gone and tokens that are not valid any more are kept, in milliseconds. */
   readonly keepMs: number;
   /** Uniform in [0, 1): servers of one database do not all begin at once. */
   readonly random: () => number;
@@ -15,11 +15,11 @@ export interface PruneLoopOptions {
 
 const HOUR_MS = 3_600_000;
 /** What nobody looks for any more; turns, answers and files are pruned only by who says so. */
-const KINDS: readonly PruneKind[] = ["jobs", "nodes"];
+const KINDS: readonly PruneKind[] = ["jobs", "nodes", "tokens"];
 
 /**
- * Lets go of jobs that ended long ago, which nobody can resume any more, with their logs and the sessions that submitted them, and of nodes that
- * are gone: a server that runs for years does not grow by them. Each round is small batches beside everything else; one that fails is
+ * Lets go of jobs that ended long ago, which nobody can resume any more, with their logs and the sessions that submitted them, of nodes that
+ * are gone, and of tokens that let nobody in any more: a server that runs for years does not grow by them. Each round is small batches beside everything else; one that fails is
  * logged, and the next one comes.
  */
 export function createPruneLoop(options: PruneLoopOptions): { start(): void; stop(): Promise<void> } {
@@ -32,7 +32,7 @@ export function createPruneLoop(options: PruneLoopOptions): { start(): void; sto
     try {
       const { counts } = await host.prune({ olderThanMs: keepMs, only: KINDS, signal: stopping.signal });
       if (KINDS.some((kind) => (counts[kind] ?? 0) > 0))
-        logger.info("Old jobs and nodes were pruned.", { ...counts });
+        logger.info("Old jobs, nodes and tokens were pruned.", { ...counts });
     } catch (error) {
       if (!stopping.signal.aborted)
         logger.warn("Pruning failed; it is tried again later.", { error: String(error) });

@@ -23,7 +23,7 @@ it("prunes old jobs and nodes now and then, goes on after a failure, and ends", 
   loop.start();
   expect(asked).toEqual([]);
   await clock.advance(HOUR_MS / 60);
-  expect(asked).toEqual([{ olderThanMs: 5 * HOUR_MS, only: ["jobs", "nodes"] }]);
+  expect(asked).toEqual([{ olderThanMs: 5 * HOUR_MS, only: ["jobs", "nodes", "tokens"] }]);
   const settled = async (count: number) => {
     await vi.waitFor(
       async () => {

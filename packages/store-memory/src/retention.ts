@@ -6,7 +6,7 @@ import {
   type TurnId,
   tombstoneOf,
 } from "@pawl/core";
-import type { EraseStep, Retention } from "@pawl/core/ports";
+import type { EraseStep, Retention, TokenRecord } from "@pawl/core/ports";
 import { awaitSections, isApproval } from "./await-events.ts";
 import { noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
@@ -70,6 +70,14 @@ export function retentionSections(context: MemoryContext): Sections<Retention> {
             ({ nodeId }) =>
               () =>
                 void state.nodes.delete(nodeId),
+          );
+      case "tokens":
+        return [...state.tokens.values()]
+          .filter(({ record }) => notValidSince(record) < Math.min(before, now()))
+          .map(
+            ({ record }) =>
+              () =>
+                void state.tokens.delete(record.tokenId),
           );
     }
   }
@@ -176,6 +184,10 @@ export function retentionSections(context: MemoryContext): Sections<Retention> {
       return state.erased.get(tombstoneOf("session", sessionId, bytesDigest)) ?? null;
     },
   };
+}
+
+function notValidSince({ expiresAt, revokedAt }: TokenRecord): number {
+  return Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
 }
 
 function lives(node: NodeRow, at: number): boolean {

@@ -19,6 +19,7 @@ import { pruneAwaitEvents } from "./statements/prune-await-events.ts";
 import { pruneJobs } from "./statements/prune-jobs.ts";
 import { countNodes, pruneNodes } from "./statements/prune-nodes.ts";
 import { countTasks, pruneTasks } from "./statements/prune-tasks.ts";
+import { countTokens, pruneTokens } from "./statements/prune-tokens.ts";
 import { countTurns, countTurnText, pruneTurns, pruneTurnText } from "./statements/prune-turn-rows.ts";
 import { sealErasedSession } from "./statements/seal-erased-session.ts";
 import { takeOverNode } from "./statements/take-over-node.ts";
@@ -32,6 +33,7 @@ const PRUNE: { readonly [Kind in PruneKind]: { readonly prune: Statement; readon
   jobs: { prune: pruneJobs, count: countJobs },
   attachments: { prune: pruneAttachments, count: countAttachments },
   nodes: { prune: pruneNodes, count: countNodes },
+  tokens: { prune: pruneTokens, count: countTokens },
 };
 
 export function postgresRetention({ database, hints, channels }: StoreContext): Retention {

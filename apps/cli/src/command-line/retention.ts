@@ -23,6 +23,7 @@ export function addRetention(program: PawlCommand, setExitCode: SetExitCode): vo
   tasks, jobs  those that have ended, with their logs
   attachments  content that nothing names any more
   nodes        processes whose lease ran out and that own nothing
+  tokens       those that expired or were revoked
 
 Transcripts, inputs, receipts, erasures and revocations are never pruned, nor is anything of an open turn.
 

@@ -33,6 +33,7 @@ const NOUNS: { readonly [Kind in PruneKind]: string } = {
   jobs: "jobs",
   attachments: "attachments",
   nodes: "nodes",
+  tokens: "tokens",
 };
 
 function describe({ counts, before, dry_run }: WirePruned): string {

@@ -5,7 +5,7 @@ export interface PruneRequest {
   readonly kind: PruneKind;
   /** What came to its end before this time by the store's clock, milliseconds since the epoch. */
   readonly before: number;
-  /** Most turns, events, tasks, jobs, attachments or nodes of one call. */
+  /** Most turns, events, tasks, jobs, attachments, nodes or tokens of one call. */
   readonly limit: number;
 }
 
@@ -34,7 +34,7 @@ export type EraseStep =
  * pruned (D8).
  */
 export interface Retention {
-  /** One batch. @returns how many turns, events, tasks, jobs, attachments or nodes; fewer than `limit`: there are no more for now */
+  /** One batch. @returns how many turns, events, tasks, jobs, attachments, nodes or tokens; fewer than `limit`: there are no more for now */
   prune(request: PruneRequest): Promise<number>;
   /** How many `prune` would delete in all its batches, and deletes nothing. */
   countPrunable(request: Omit<PruneRequest, "limit">): Promise<number>;

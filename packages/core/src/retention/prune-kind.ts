@@ -9,8 +9,9 @@
  * - `attachments`: content that no log, message or input refers to. Never what was put since the oldest open turn began: its row may be
  *   on its way.
  * - `nodes`: nodes whose lease ran out and that own nothing.
+ * - `tokens`: tokens that expired or were revoked. They let nobody in before, and nobody after: what is unknown does not.
  */
-export type PruneKind = "text" | "turns" | "waits" | "tasks" | "jobs" | "attachments" | "nodes";
+export type PruneKind = "text" | "turns" | "waits" | "tasks" | "jobs" | "attachments" | "nodes" | "tokens";
 
 /** In the order in which they are pruned: logs before the attachments that only they need. */
 export const PRUNE_KINDS: readonly PruneKind[] = [
@@ -21,4 +22,5 @@ export const PRUNE_KINDS: readonly PruneKind[] = [
   "jobs",
   "attachments",
   "nodes",
+  "tokens",
 ];

@@ -160,7 +160,16 @@ export const pruningChapter = chapter("Pruning", (add) => {
   add("batches are bounded, the count tells what all of them come to, and age decides", async (t) => {
     for (const session of ["s1", "s2", "s3"]) await ended(t, session);
     await t.store.leases.closeNode(await t.node("left"));
-    for (const kind of ["text", "turns", "waits", "tasks", "jobs", "attachments", "nodes"] as const) {
+    for (const kind of [
+      "text",
+      "turns",
+      "waits",
+      "tasks",
+      "jobs",
+      "attachments",
+      "nodes",
+      "tokens",
+    ] as const) {
       t.expect([kind, await count(t, kind, NEVER)]).toEqual([kind, 0]);
       t.expect([kind, await t.store.retention.prune({ kind, before: NEVER, limit: 9 })]).toEqual([kind, 0]);
     }
@@ -278,5 +287,34 @@ export const pruningChapter = chapter("Pruning", (add) => {
     await t.refused(leases.renewNode(gone), "store_fenced");
     await leases.renewNode(again);
     t.expect(again.nonce === gone.nonce).toBe(false);
+  });
+
+  add("tokens: those that expired or were revoked go, whatever still lets somebody in stays", async (t) => {
+    const { tokens } = t.store;
+    const ttls = { plain: undefined, long: 3_600_000, short: 1, revoked: undefined, both: 3_600_000 };
+    for (const [tokenId, ttlMs] of Object.entries(ttls)) {
+      await tokens.create({
+        tokenId,
+        digest: `digest of ${tokenId}`,
+        principal: "alice",
+        ...(ttlMs !== undefined && { ttlMs }),
+      });
+    }
+    for (const id of ["revoked", "both"]) await tokens.revoke(id);
+    await t.until("the short one has expired", async () =>
+      (await tokens.find("digest of short")) === null ? true : undefined,
+    );
+    t.expect([await count(t, "tokens", NEVER), await count(t, "tokens")]).toEqual([0, 3]);
+    t.expect([await prune(t, "tokens", 2), await prune(t, "tokens"), await count(t, "tokens")]).toEqual([
+      2, 1, 0,
+    ]);
+    t.expect((await tokens.list({ limit: 9 })).map(({ tokenId }) => tokenId).sort()).toEqual([
+      "long",
+      "plain",
+    ]);
+    for (const id of Object.keys(ttls)) {
+      const isValid = (await tokens.find(`digest of ${id}`)) !== null;
+      t.expect([id, isValid]).toEqual([id, id === "plain" || id === "long"]);
+    }
   });
 });
