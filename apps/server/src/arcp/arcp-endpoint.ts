@@ -20,6 +20,8 @@ export interface ArcpEndpointOptions {
   readonly persistence: ArcpPersistence;
   readonly provisioner?: CredentialProvisioner;
   readonly limits?: Partial<RuntimeLimits>;
+  /** Asked before each submission of a principal, by its name on the wire; what it throws refuses it. */
+  readonly admit?: (wireId: string) => Promise<void> | undefined;
   /** Ends connections whose token is revoked while they are open. Absent: a connection goes on until it closes or its token expires. */
   readonly watch?: Pick<TokenWatch, "watch">;
 }
@@ -39,7 +41,7 @@ export interface ArcpEndpoint {
 }
 
 export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
-  const { agents, principals, logger, persistence, provisioner, limits, watch } = options;
+  const { agents, principals, logger, persistence, provisioner, limits, watch, admit } = options;
   const server = new ArcpServer({
     agents,
     runtime: { name: "pawl", version: "1.1.0" },
@@ -56,6 +58,7 @@ export function createArcpEndpoint(options: ArcpEndpointOptions): ArcpEndpoint {
     },
     audit: (event) => logAudit(logger, event),
     ...(provisioner !== undefined && { provisioner }),
+    ...(admit !== undefined && { admit }),
     ...(limits !== undefined && { limits }),
   });
   let closeSockets = async () => {};

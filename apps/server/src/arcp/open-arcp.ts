@@ -10,6 +10,7 @@ import type { TokenWatch } from "../http/token-watch.ts";
 import type { LimitKeeper } from "../limits/limit-keeper.ts";
 import type { Runtime } from "../open-runtime.ts";
 import type { Principals } from "../principals/principals.ts";
+import { admitSubmission } from "./admit-submission.ts";
 import { turnAgents } from "./agents/turn-agents.ts";
 import { type ArcpEndpoint, createArcpEndpoint } from "./arcp-endpoint.ts";
 import { conformanceProvisioner } from "./conformance-provisioner.ts";
@@ -80,6 +81,7 @@ export async function openArcp({
     logger,
     persistence,
     ...(watch !== undefined && { watch }),
+    ...(limits !== undefined && { admit: admitSubmission(limits) }),
     ...(conformance && { provisioner: conformanceProvisioner() }),
   });
   return {

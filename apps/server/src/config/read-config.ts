@@ -82,6 +82,7 @@ export function readConfig({ env, flags = {}, cwd = process.cwd() }: ConfigSourc
     corsOrigins: values.PAWL_CORS_ORIGINS ?? [],
     limits: {
       requestsPerMinute: values.PAWL_MAX_REQUESTS_PER_MINUTE ?? DEFAULT_LIMITS.requestsPerMinute,
+      submitsPerMinute: values.PAWL_MAX_SUBMITS_PER_MINUTE ?? DEFAULT_LIMITS.submitsPerMinute,
       sessions: values.PAWL_MAX_SESSIONS ?? DEFAULT_LIMITS.sessions,
       openTurns: values.PAWL_MAX_OPEN_TURNS ?? DEFAULT_LIMITS.openTurns,
       streams: values.PAWL_MAX_STREAMS ?? DEFAULT_LIMITS.streams,

@@ -140,6 +140,12 @@ export const VARIABLES = [
     otherwise: "6000",
   },
   {
+    name: "PAWL_MAX_SUBMITS_PER_MINUTE",
+    help: "jobs that a principal may submit over ARCP in a minute; 0: as many as it likes",
+    show: "value",
+    otherwise: "300000",
+  },
+  {
     name: "PAWL_MAX_SESSIONS",
     help: "sessions that a principal may have; 0: as many as it likes",
     show: "value",
@@ -159,7 +165,7 @@ export const VARIABLES = [
   },
   {
     name: "PAWL_KEEP_JOBS",
-    help: "how long ended ARCP jobs and their keys are kept, such as 12h or 90d; 0: for ever",
+    help: "how long ended ARCP jobs and their keys, nodes that are gone and dead tokens are kept, such as 12h or 90d; 0: for ever",
     show: "value",
     otherwise: "30d",
   },
@@ -256,6 +262,7 @@ export const valuesSchema = z.object({
   PAWL_LOG_FORMAT: z.enum(["json", "pretty"], { error: "must be json or pretty" }).optional(),
   PAWL_CORS_ORIGINS: origins,
   PAWL_MAX_REQUESTS_PER_MINUTE: amount,
+  PAWL_MAX_SUBMITS_PER_MINUTE: amount,
   PAWL_MAX_SESSIONS: amount,
   PAWL_MAX_OPEN_TURNS: amount,
   PAWL_MAX_STREAMS: amount,

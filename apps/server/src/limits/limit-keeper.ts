@@ -11,6 +11,8 @@ const STRANGERS_PER_MINUTE = 3_000;
 export interface LimitKeeper {
   /** Counts a request. @throws PawlError `rate_limited` */
   request(principal: Principal): Promise<void>;
+  /** Counts a job that is submitted. @throws PawlError `rate_limited` */
+  submit(principal: Principal): Promise<void>;
   /** Counts a request that nobody known made. @throws PawlError `rate_limited` */
   stranger(address: string): Promise<void>;
   /** @throws PawlError `too_many_sessions`, `too_many_turns` */
@@ -32,6 +34,7 @@ const MOST_COUNTED = 10_000;
 
 export function createLimitKeeper({ limits, refused, now = Date.now }: LimitKeeperOptions): LimitKeeper {
   const requests = limiter(limits.requestsPerMinute);
+  const submits = limiter(limits.submitsPerMinute);
   const strangers = limiter(STRANGERS_PER_MINUTE);
   const streams = new Map<string, number>();
   const counted = new Map<string, { readonly at: number; readonly counts: SessionCounts; since: number }>();
@@ -41,13 +44,18 @@ export function createLimitKeeper({ limits, refused, now = Date.now }: LimitKeep
     return new PawlError(code, message, { blame: "peer", details: { retryAfterMs } });
   }
 
-  async function consume(from: RateLimiterMemory | undefined, key: string): Promise<void> {
+  async function consume(
+    from: RateLimiterMemory | undefined,
+    key: string,
+    what = "requests",
+    how = ", as the header Retry-After says",
+  ): Promise<void> {
     try {
       await from?.consume(key);
     } catch (thrown) {
       if (!(thrown instanceof RateLimiterRes)) throw thrown;
       const seconds = Math.max(1, Math.ceil(thrown.msBeforeNext / 1_000));
-      const message = `Too many requests: come again in ${seconds} s, as the header Retry-After says.`;
+      const message = `Too many ${what}: come again in ${seconds} s${how}.`;
       throw refusal("rate_limited", message, thrown.msBeforeNext);
     }
   }
@@ -75,6 +83,9 @@ export function createLimitKeeper({ limits, refused, now = Date.now }: LimitKeep
   return {
     async request(principal) {
       if (principal.operator !== true) await consume(requests, keyOf(principal));
+    },
+    async submit(principal) {
+      if (principal.operator !== true) await consume(submits, keyOf(principal), "submissions", "");
     },
     stranger: (address) => consume(strangers, address),
     async input(sessionId, principal, view) {

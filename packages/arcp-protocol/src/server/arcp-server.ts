@@ -70,6 +70,11 @@ export interface ArcpServerOptions {
   limits?: Partial<RuntimeLimits>;
   /** Features not to advertise. */
   without?: readonly Feature[];
+  /**
+   * Asked before each job.submit of a principal, also one that repeats an idempotency key: for rate limits. An ArcpError that it throws is
+   * the refusal; anything else is refused as INTERNAL_ERROR, which may be tried again.
+   */
+  admit?(principal: string): Awaitable<void>;
   /** Whose jobs a principal may list and subscribe to. Its own, unless a deployment decides otherwise (section 14). */
   observablePrincipals?(principal: string): readonly string[] | "all";
   audit?(event: AuditEvent): void;
@@ -204,6 +209,7 @@ export class ArcpServer {
             }),
       sessions: new Map(),
       runs: new Map(),
+      admit: options.admit?.bind(options),
       observablePrincipals: (principal) => options.observablePrincipals?.(principal) ?? [principal],
       audit,
       jobEnded: (session) => this.#jobEnded(session),

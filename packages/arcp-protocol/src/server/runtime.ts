@@ -5,6 +5,7 @@ import type { IdSource } from "../envelope/ids.ts";
 import type { AgentInfo } from "../jobs/agent-ref.ts";
 import type { JobRegistry } from "../jobs/job-registry.ts";
 import type { ResultLimits } from "../jobs/result-stream.ts";
+import type { Awaitable } from "../persistence/awaitable.ts";
 import type { ArcpPersistence } from "../persistence/persistence.ts";
 import type { BackpressureLimits } from "../session/backpressure.ts";
 import type { Feature } from "../session/features.ts";
@@ -59,6 +60,8 @@ export interface Runtime {
   readonly credentials: CredentialKeeper | undefined;
   readonly sessions: Map<string, HostedSession>;
   readonly runs: Map<string, JobRun>;
+  /** Asked before each submission of a principal; what it throws refuses it. Undefined: all are let in. */
+  readonly admit: ((principal: string) => Awaitable<void>) | undefined;
   /** Whose jobs a principal may observe. */
   observablePrincipals(principal: string): readonly string[] | "all";
   audit(event: AuditEvent): void;

@@ -57,7 +57,11 @@ export class SubmissionDesk {
       refuseSubmission(this.#runtime, session, ArcpError.from(thrown), request);
     };
     try {
-      const done = this.#decide(session, message);
+      const admitted = this.#runtime.admit?.(session.principal);
+      const done =
+        admitted instanceof Promise
+          ? admitted.then(() => this.#decide(session, message))
+          : this.#decide(session, message);
       return done instanceof Promise ? done.catch(refuse) : done;
     } catch (thrown) {
       refuse(thrown);
