@@ -140,6 +140,7 @@ export type UsageErrorCode =
   | "agent_declared_twice"
   | "result_stream_misuse"
   | "feature_not_negotiated"
+  | "websocket_missing"
   | "client_closed"
   | "server_closed";
 
@@ -147,8 +148,8 @@ export class ArcpUsageError extends Error {
   override readonly name = "ArcpUsageError";
   readonly code: UsageErrorCode;
 
-  constructor(code: UsageErrorCode, message: string) {
-    super(message);
+  constructor(code: UsageErrorCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
   }
 }

@@ -1,4 +1,4 @@
-import { ArcpPeerError } from "../errors.ts";
+import { ArcpPeerError, ArcpUsageError } from "../errors.ts";
 import type { Transport, TransportHandlers } from "./transport.ts";
 
 /** The part of the standard WebSocket that is used: browsers, Node ≥ 22, Deno, Bun, workers, and `ws` have it. */
@@ -12,19 +12,23 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
-/** Opens a WebSocket. Rejects with `connect_failed`, or with the signal's reason. */
+/**
+ * Opens a WebSocket. Rejects with `connect_failed`, or with the signal's reason; and with what no other attempt can mend:
+ * `websocket_missing`, `invalid_options` for an address that is none.
+ */
 export function openWebSocket(
   url: string,
   options: { WebSocket?: WebSocketConstructor; signal?: AbortSignal } = {},
 ): Promise<Transport> {
   const Socket = options.WebSocket ?? (globalThis.WebSocket as unknown as WebSocketConstructor | undefined);
   if (Socket === undefined) {
-    const message = "this platform has no WebSocket; pass one as the option WebSocket";
-    return Promise.reject(new ArcpPeerError("connect_failed", message));
+    const message =
+      'this platform has no WebSocket, as Node before 22: install the package "ws" and pass its WebSocket as the option of that name';
+    return Promise.reject(new ArcpUsageError("websocket_missing", message));
   }
   return new Promise((resolve, reject) => {
     options.signal?.throwIfAborted();
-    const socket = new Socket(url);
+    const socket = begun(Socket, url);
     socket.binaryType = "arraybuffer";
     const abort = () => {
       socket.close();
@@ -43,6 +47,16 @@ export function openWebSocket(
     socket.addEventListener("error", failed);
     socket.addEventListener("close", failed);
   });
+}
+
+/** Throws at once for an address that is none. */
+function begun(Socket: WebSocketConstructor, url: string): WebSocketLike {
+  try {
+    return new Socket(url);
+  } catch (cause) {
+    const message = "the url is no address of a WebSocket: it looks like wss://host/arcp";
+    throw new ArcpUsageError("invalid_options", message, { cause });
+  }
 }
 
 class WebSocketClientTransport implements Transport {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { WebSocket as WsWebSocket } from "ws";
 import { connect, type WebSocketConstructor } from "../../src/client/index.ts";
 import { openWebSocket } from "../../src/transports/websocket-client.ts";
@@ -33,6 +33,27 @@ test("nobody there is connect_failed, an abort is its reason", async () => {
   const controller = new AbortController();
   controller.abort(new Error("not now"));
   await expect(openWebSocket(url, { signal: controller.signal })).rejects.toThrow("not now");
+});
+
+test("without any WebSocket the client says so at once, and does not try again", async () => {
+  vi.stubGlobal("WebSocket", undefined);
+  try {
+    const refused = { code: "websocket_missing", message: expect.stringContaining('"ws"') };
+    await expect(openWebSocket(url)).rejects.toMatchObject(refused);
+    await expect(connect({ url, token: "token-ada" })).rejects.toMatchObject(refused);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test("an address that is none is refused at once, and not told: it may have secrets in it", async () => {
+  for (const url of ["nonsense", "ftp://x", "ws://", "ws://host:port"]) {
+    const refused = connect({ url: `${url}?token=secret`, token: "token-ada" });
+    await expect(refused).rejects.toMatchObject({
+      code: "invalid_options",
+      message: expect.not.stringContaining("secret"),
+    });
+  }
 });
 
 test("an endpoint with a path serves that path only, and closes", async () => {
