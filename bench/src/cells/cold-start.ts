@@ -9,16 +9,17 @@ import {
   ABSURD,
   DBOS,
   GRAPHILE,
+  isQueue,
   LANGGRAPH,
   PAWL,
   PG_BOSS,
   RESTATE,
+  SYSTEMS,
   VERCEL_WORKFLOW,
 } from "../systems/names.ts";
 import { eachThatRuns, openHomes, type SystemHome } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, GRAPHILE, PG_BOSS, VERCEL_WORKFLOW];
 /** What a program imports to run a durable workflow or a job. */
 const IMPORTS: ReadonlyMap<string, readonly string[]> = new Map([
   [PAWL.name, ["@pawl/host", "@pawl/store-postgres"]],
@@ -78,7 +79,7 @@ export const coldStartCell: Cell = {
 
     const absent = await eachThatRuns(SYSTEMS, async (name) => {
       const home = await homes.make(name);
-      const job = name === GRAPHILE || name === PG_BOSS;
+      const job = isQueue(name);
       await firstStep(home, job);
       const imports = IMPORTS.get(name.name)!;
       const { all } = await installedSize(imports.map(packageOf), HERE);

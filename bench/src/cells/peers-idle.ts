@@ -2,28 +2,13 @@ import pg from "pg";
 import type { Cell, Subject } from "../cell.ts";
 import { residentBytes } from "../resident-bytes.ts";
 import { sharedSample } from "../shared-sample.ts";
-import {
-  ABSURD,
-  DBOS,
-  GRAPHILE,
-  LANGGRAPH,
-  PAWL,
-  PG_BOSS,
-  RESTATE,
-  VERCEL_WORKFLOW,
-} from "../systems/names.ts";
+import { isQueue, LANGGRAPH, SYSTEMS } from "../systems/names.ts";
 import { eachThatRuns, openHomes, type SystemHome } from "../systems/open-systems.ts";
 import type { SystemProcess } from "../systems/start-system.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const SYSTEMS = [
-  PAWL,
-  DBOS,
-  RESTATE,
-  ABSURD,
-  GRAPHILE,
-  PG_BOSS,
-  VERCEL_WORKFLOW,
+const WORKERS = [
+  ...SYSTEMS.filter((name) => name !== LANGGRAPH),
   { ...LANGGRAPH, missing: () => "It has no worker: nothing of it runs while there is nothing to do." },
 ];
 /** PostgreSQL tells of a transaction about a second after it. */
@@ -45,10 +30,10 @@ export const peersIdleCell: Cell = {
   async open({ scale }) {
     const homes = await openHomes();
     const running = new Map<string, { readonly home: SystemHome; readonly worker: SystemProcess }>();
-    const absent = await eachThatRuns(SYSTEMS, async (name) => {
+    const absent = await eachThatRuns(WORKERS, async (name) => {
       const home = await homes.make(name);
       const worker = await home.start("idler");
-      if (name === GRAPHILE || name === PG_BOSS) await worker.ask("jobs", 1);
+      if (isQueue(name)) await worker.ask("jobs", 1);
       else await worker.ask("workflows", 1, 2);
       running.set(name.name, { home, worker });
     });

@@ -29,3 +29,20 @@ export const VERCEL_WORKFLOW: SystemName = {
   prepare: buildWorkflows,
   slow: true,
 };
+
+/** All of them, each with its defaults. */
+export const SYSTEMS: readonly SystemName[] = [
+  PAWL,
+  DBOS,
+  RESTATE,
+  ABSURD,
+  LANGGRAPH,
+  GRAPHILE,
+  PG_BOSS,
+  VERCEL_WORKFLOW,
+];
+
+/** Queues run jobs and know no workflows. */
+export function isQueue(name: SystemName): boolean {
+  return name === GRAPHILE || name === PG_BOSS;
+}
