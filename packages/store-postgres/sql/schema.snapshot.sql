@@ -161,7 +161,7 @@ create table log (
   at bigint not null,
   ordinal integer,
   version smallint not null,
-  turn_id text collate "C" not null,
+  turn_id text collate "C",
   body json not null,
   constraint log_pkey PRIMARY KEY (session_id, seq)
 );

@@ -1,6 +1,6 @@
-import type { LogBody, LogRow, PawlError, TurnId } from "@pawl/core";
+import type { LogRow, PawlError, TurnId } from "@pawl/core";
 import { conflict } from "./errors.ts";
-import { type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
+import { bodyOfStored, type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
 
 /** Why a row with this number was not written while the fence held. */
 export function rowMisfit(sessionId: string, seq: number, head: number): PawlError {
@@ -32,6 +32,6 @@ export function appendedRow(row: LogRow, stored: StoredLogRow): LogRow {
     turnId: row.turnId,
     ordinal: stored.ordinal,
     at: stored.at,
-    body: JSON.parse(stored.body) as LogBody,
+    body: bodyOfStored(stored),
   };
 }

@@ -1,4 +1,4 @@
-import { type CommitReceipt, LOG_VERSION, type LogRow, PawlError, type TurnId } from "@pawl/core";
+import { type CommitReceipt, type LogRow, PawlError, type TurnId } from "@pawl/core";
 import type { Boundary, CommitResult, Fence } from "@pawl/core/ports";
 import { rowMisfit } from "./append-checks.ts";
 import { type CommitDecision, type CommitFacts, decideCommit } from "./commit-decision.ts";
@@ -9,7 +9,8 @@ import { conflict } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { checkOutbox, fillOutbox, hintOutbox } from "./outbox.ts";
 import { commitFactsOfRow } from "./rows/commit-facts-row.ts";
-import { type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
+import { STORED_LOG_VERSION, type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
+import { storedMessages } from "./rows/message-rows.ts";
 import { commitBoundary } from "./statements/commit-boundary.ts";
 import { readCommitFacts } from "./statements/read-commit-facts.ts";
 import { storableJson } from "./storable.ts";
@@ -132,6 +133,7 @@ function valuesOf(
   row: StoredLogRow | undefined,
 ): unknown[] {
   const { runId, outcome, delta, settles = [] } = boundary;
+  const said = delta && storedMessages(delta.messages, runId, facts.messageCount);
   return [
     ...fenceValues(fence),
     runId,
@@ -145,19 +147,20 @@ function valuesOf(
     JSON.stringify(boundary.usage),
     outcome === null ? null : JSON.stringify(outcome),
     outcome?.status === "cancelled",
-    facts.messageCount,
-    delta === null ? null : delta.messages.map((message) => JSON.stringify(message)),
+    said?.positions ?? null,
+    said?.bodies ?? null,
     boundary.inputIds,
     returned,
     row?.seq ?? null,
     row?.ordinal ?? null,
     row?.at ?? null,
     row?.body ?? null,
-    LOG_VERSION,
+    STORED_LOG_VERSION,
     channels.log,
     settles.length === 0 ? null : JSON.stringify(settles.map(settledRow)),
     channels.work,
     channels.awaits,
     facts.inputs.filter(({ inputId }) => boundary.inputIds.includes(inputId)).map(({ digest }) => digest),
+    delta?.messages.length ?? null,
   ];
 }

@@ -1,12 +1,4 @@
-import {
-  acceptsInputs,
-  inputId,
-  LOG_VERSION,
-  PawlError,
-  type RuntimeState,
-  sessionId,
-  turnIdOfInput,
-} from "@pawl/core";
+import { acceptsInputs, inputId, PawlError, type RuntimeState, sessionId, turnIdOfInput } from "@pawl/core";
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
 import { acceptQueued } from "./accept-queued.ts";
 import { appendedRow, rowMisfit, storedRunOf } from "./append-checks.ts";
@@ -21,6 +13,7 @@ import { persistInputState } from "./input-ledger.ts";
 import { textColumn } from "./rows/column.ts";
 import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
 import { inputOfRow } from "./rows/input-row.ts";
+import { STORED_LOG_VERSION } from "./rows/log-row.ts";
 import { acceptInput } from "./statements/accept-input.ts";
 import { listInputs } from "./statements/list-inputs.ts";
 import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
@@ -98,7 +91,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
           stored.ordinal,
           stored.at,
           stored.body,
-          LOG_VERSION,
+          STORED_LOG_VERSION,
         ];
         let answer: Row | undefined;
         try {

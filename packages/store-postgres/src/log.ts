@@ -4,7 +4,7 @@ import { storedRunOf } from "./append-checks.ts";
 import type { StoreContext } from "./context.ts";
 import { fenced } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
-import { logRowOfRow } from "./rows/log-row.ts";
+import { logRowsOf } from "./rows/log-row.ts";
 import { checkFence } from "./statements/check-fence.ts";
 import { readLogRows } from "./statements/read-log-rows.ts";
 
@@ -23,7 +23,7 @@ export function postgresLog(context: StoreContext): Log {
     async read(sessionId: SessionId, query: LogQuery = {}): Promise<readonly LogRow[]> {
       const { after = 0, turnId = null, limit = null } = query;
       const rows = await database.read(readLogRows, [sessionId, after, turnId, limit]);
-      return rows.map(logRowOfRow);
+      return logRowsOf(rows);
     },
 
     onAppend(sessionId: SessionId, listener: () => void): () => void {

@@ -1,4 +1,4 @@
-import { LOG_VERSION, PawlError } from "@pawl/core";
+import { PawlError } from "@pawl/core";
 import type { CancelRequest, Fence, Sessions } from "@pawl/core/ports";
 import { rowMisfit } from "./append-checks.ts";
 import { commit } from "./commit.ts";
@@ -12,12 +12,12 @@ import { begunTurnOfRow } from "./rows/begun-turn-row.ts";
 import { numberColumn } from "./rows/column.ts";
 import { countsOfRow } from "./rows/counts-row.ts";
 import { readableRows } from "./rows/decoded-column.ts";
-import { storedLogRow } from "./rows/log-row.ts";
+import { STORED_LOG_VERSION, storedLogRow } from "./rows/log-row.ts";
+import { messagesOfRows } from "./rows/message-rows.ts";
 import {
   cancelOfRow,
   committedTurnOfRow,
   configOfRow,
-  messageOfRow,
   outcomeOfRow,
   receiptOfRow,
   runtimeStateOfRow,
@@ -67,7 +67,8 @@ export function postgresSessions(context: StoreContext): Sessions {
       const [first] = rows;
       if (first === undefined) return null;
       const revision = numberColumn(first, "revision", `Session "${sessionId}"`);
-      const messages = rows.filter((row) => row.position !== null).map((row) => messageOfRow(row, sessionId));
+      const said = rows.filter((row) => row.position !== null);
+      const messages = messagesOfRows(said, sessionId);
       return { revision, messages };
     },
 
@@ -97,7 +98,7 @@ export function postgresSessions(context: StoreContext): Sessions {
 
     async transcript(sessionId, from = 0) {
       const rows = await database.read(readTranscript, [sessionId, from]);
-      return rows.map((row) => messageOfRow(row, sessionId));
+      return messagesOfRows(rows, sessionId, from);
     },
 
     async beginTurn(fence, turn) {
@@ -107,7 +108,7 @@ export function postgresSessions(context: StoreContext): Sessions {
       const row = storedLogRow(turn.row);
       if (turn.row.turnId !== turn.turnId) throw conflict(`Row ${row.seq} is not of turn "${turn.turnId}".`);
       const { body } = turn.row;
-      const behaviour = body.kind === "machine_input" ? (body.turn?.behaviour ?? null) : null;
+      const first = body.kind === "machine_input" ? body.turn : undefined;
       const config = knownConfigs.has(turn.configHash)
         ? null
         : storableJson(turn.config, "The configuration");
@@ -118,12 +119,13 @@ export function postgresSessions(context: StoreContext): Sessions {
         [...turn.inputIds],
         turn.configHash,
         config,
-        behaviour,
+        first?.behaviour ?? null,
         row.seq,
         row.ordinal,
         row.at,
         row.body,
-        LOG_VERSION,
+        STORED_LOG_VERSION,
+        first?.forkOf?.turnId ?? null,
       ];
       const [answer] = await database.write(beginTurn, values).catch((error: unknown) => {
         if (!(error instanceof PawlError && isAssertionFailure(error.cause))) throw error;

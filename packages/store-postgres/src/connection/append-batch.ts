@@ -1,8 +1,7 @@
 // What group commit puts into one statement; pure.
-import { LOG_VERSION } from "@pawl/core";
 import type { Fence } from "@pawl/core/ports";
 import { fenceValues, nodeValues } from "../fence-values.ts";
-import type { StoredLogRow } from "../rows/log-row.ts";
+import { STORED_LOG_VERSION, type StoredLogRow } from "../rows/log-row.ts";
 
 /** Bounds of one batch. A statement of this size takes some milliseconds; more would make the others wait for nothing. */
 const MOST_ROWS = 1000;
@@ -89,7 +88,16 @@ function continues(part: Part, { fence, rows, unlessSteered }: Append): boolean 
 export function valuesOfRow([part, another]: readonly Part[]): unknown[] | undefined {
   if (part === undefined || another !== undefined || part.next !== part.first + 1) return undefined;
   const { seq, ordinal, at, body } = part.appends[0]!.rows[0]!;
-  return [...fenceValues(part.fence), part.turnId, seq, ordinal, at, body, LOG_VERSION, part.unlessSteered];
+  return [
+    ...fenceValues(part.fence),
+    part.turnId,
+    seq,
+    ordinal,
+    at,
+    body,
+    STORED_LOG_VERSION,
+    part.unlessSteered,
+  ];
 }
 
 /** The parameters of `append_next_rows`, for parts of one node lease. */
@@ -104,7 +112,7 @@ export function valuesOfNext(parts: readonly Part[]): unknown[] {
     rows.map((r) => r.row.ordinal),
     rows.map((r) => r.row.at),
     `[${rows.map((r) => r.row.body).join()}]`,
-    LOG_VERSION,
+    STORED_LOG_VERSION,
     rows.map((r) => r.part.unlessSteered),
   ];
 }
@@ -126,7 +134,7 @@ export function valuesOf(parts: readonly Part[]): unknown[] {
     rows.map((r) => r.row.ordinal),
     rows.map((r) => r.row.at),
     rows.map((r) => r.row.body),
-    LOG_VERSION,
+    STORED_LOG_VERSION,
     parts.map((p) => p.unlessSteered),
   ];
 }

@@ -10,8 +10,16 @@ import { corruptRow } from "../errors.ts";
  * @throws PawlError `store_corrupt_row`
  */
 export function decodedColumn<T>(row: Row, column: string, where: string, decode: (value: unknown) => T): T {
-  try {
+  return decodedValue(column, where, () => {
     decode(row[column]);
+    return row[column] as T;
+  });
+}
+
+/** What is not stored as it is: unpacked and checked. @throws PawlError `store_corrupt_row` for whatever that throws */
+export function decodedValue<T>(column: string, where: string, decode: () => T): T {
+  try {
+    return decode();
   } catch (cause) {
     throw corruptRow(
       where,
@@ -19,7 +27,6 @@ export function decodedColumn<T>(row: Row, column: string, where: string, decode
       cause,
     );
   }
-  return row[column] as T;
 }
 
 /** Rows of many sessions: one that cannot be read is named in the log and left out, and the others are none the worse for it. */

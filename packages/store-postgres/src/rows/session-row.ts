@@ -1,7 +1,6 @@
 import {
   type CancelEvidence,
   type CommitReceipt,
-  type Message,
   type NodeId,
   RUNTIME_TRANSITIONS,
   type RuntimeState,
@@ -41,11 +40,6 @@ export function sessionOfRow(row: Row): SessionRecord {
 export function runtimeStateOfRow(row: Row, sessionId: SessionId): RuntimeState {
   const where = `Session "${sessionId}"`;
   return oneOf(textColumn(row, "runtime_state", where), RUNTIME_STATES, where, "runtime_state");
-}
-
-export function messageOfRow(row: Row, sessionId: SessionId): Message {
-  const where = `Message ${String(row.position)} of "${sessionId}"`;
-  return decodedColumn<Message>(row, "body", where, (body) => decoders().decodeMessage(body));
 }
 
 export function receiptOfRow(row: Row, where: string): CommitReceipt {

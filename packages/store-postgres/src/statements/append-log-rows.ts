@@ -1,5 +1,6 @@
 import { statement } from "../connection/statement.ts";
 import { isSteered } from "./is-steered.ts";
+import { turnName } from "./turn-name.ts";
 
 /**
  * Appends rows of many sessions, each session under its own fence, in one statement and so in one transaction (D9).
@@ -67,7 +68,9 @@ refused as materialized (
   from given g
   where g.welcome and g.seq <= g.head and not exists (
     select from {schema}.log l
-    where l.session_id = g.session_id and l.seq = g.seq and l.epoch = g.epoch and l.turn_id = g.turn_id
+    where l.session_id = g.session_id and l.seq = g.seq and l.epoch = g.epoch
+      and (l.turn_id = g.turn_id or l.turn_id is null and l.seq >= (
+        select t.first_seq from {schema}.turns t where t.turn_id = g.turn_id and t.session_id = g.session_id))
       and l.ordinal is not distinct from g.ordinal and l.at = g.at and l.body::text = g.body)
   group by g.part
 ),
@@ -78,7 +81,7 @@ fresh as materialized (
 ),
 written as (
   insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
-  select session_id, seq, epoch, at, ordinal, $14::smallint, turn_id, body::json from fresh
+  select session_id, seq, epoch, at, ordinal, $14::smallint, ${turnName("seq", "turn_id")}, body::json from fresh
   on conflict do nothing
   returning 1
 )

@@ -1,5 +1,6 @@
 import { statement } from "../connection/statement.ts";
 import { isSteered } from "./is-steered.ts";
+import { turnName } from "./turn-name.ts";
 
 /**
  * As `append-next-rows.ts`, for one row: the usual append of a turn that runs alone. $1–$3 node lease, $4 session, $5 epoch, $6 open
@@ -11,7 +12,7 @@ export const appendNextRow = statement(
   "append_next_row",
   `
 insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
-select s.session_id, $7::bigint, s.epoch, $9::bigint, $8::int, $11::smallint, s.open_turn, $10::json
+select s.session_id, $7::bigint, s.epoch, $9::bigint, $8::int, $11::smallint, ${turnName("$7::bigint", "s.open_turn")}, $10::json
 from {schema}.nodes n
 join {schema}.node_heartbeats h on h.node_id = n.node_id and h.generation = n.generation
   and h.expires_at > clock_timestamp()

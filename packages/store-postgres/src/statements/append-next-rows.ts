@@ -1,5 +1,6 @@
 import { statement } from "../connection/statement.ts";
 import { isSteered } from "./is-steered.ts";
+import { turnName } from "./turn-name.ts";
 
 /**
  * The usual case of `append-log-rows.ts`: rows of sessions of one node that follow what their holders wrote before, so that only the
@@ -23,7 +24,7 @@ with fence as materialized (
   for share of n
 )
 insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
-select s.session_id, r.seq, s.epoch, r.at, r.ordinal, $11::smallint, s.open_turn, r.body
+select s.session_id, r.seq, s.epoch, r.at, r.ordinal, $11::smallint, ${turnName("r.seq", "s.open_turn")}, r.body
 from fence f
 cross join rows from (
   unnest((select $4::text[]), (select $5::bigint[]), (select $6::text[]), (select $7::bigint[]),

@@ -3,7 +3,7 @@ import { NODE_FENCE, SESSION_HOLDER } from "./fence.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch, $6 turn, $7 inputs, $8 hash and $9 text of the configuration (null when it is known
- * to be stored), $10 behaviour, then the first row: $11 seq, $12 ordinal, $13 at, $14 body, $15 version.
+ * to be stored), $10 behaviour, then the first row: $11 seq, $12 ordinal, $13 at, $14 body, $15 version; $16 the turn that it is a fork of, or null.
  *
  * All or nothing (D7): an input that is not queued, or a turn id that was used, undoes it by the division by zero. `stored`:
  * this very row was written by an earlier attempt. The rest is what the turn's commit will stand on.
@@ -28,7 +28,7 @@ kept as (
 ),
 begun as (
   insert into {schema}.turns as t (turn_id, session_id, config_hash, behaviour, first_seq, begun_at, fork_of)
-  select $6, g.session_id, $8, $10, $11::bigint, clock_timestamp(), $14::text::json #>> '{turn,forkOf,turnId}' from going g
+  select $6, g.session_id, $8, $10, $11::bigint, clock_timestamp(), $16 from going g
   on conflict (turn_id) do update set config_hash = excluded.config_hash, behaviour = excluded.behaviour,
     first_seq = excluded.first_seq, begun_at = excluded.begun_at, fork_of = excluded.fork_of
   -- The row of a cancel request that came before the turn.

@@ -4,10 +4,10 @@ import { NODE_FENCE } from "./fence.ts";
 /**
  * $1–$3 node lease, $4 session, $5 epoch, $6 run, $7 whether the turn ends. Asserted from the facts: $8 receipts so far, $9
  * revision, $10 last digest. Written: $11 sequence, $12 receipt, $13 its digest, $14 usage, $15 outcome, $16 whether that is
- * the cancelled form, $17 message count before, $18 messages, $19 inputs that are consumed, $20 inputs that go back to the
+ * the cancelled form, $17 positions and $18 bodies of the rows of messages, $19 inputs that are consumed, $20 inputs that go back to the
  * queue, and the turn's last row, if any: $21 seq, $22 ordinal, $23 at, $24 body, $25 version. $26 channel for hints. $27 JSON
  * array of await-events of other sessions that this boundary settles, or null; $28 channel of work, $29 channel of resolutions.
- * $30 digests of the inputs that are consumed, which the receipt names.
+ * $30 digests of the inputs that are consumed, which the receipt names. $31 how many messages there are.
  *
  * One statement, so all or nothing. `moved`: the head is not what the facts said. `gate`: a cancel request came before the
  * outcome could be sealed (D18). Then nothing is written. Inputs that are not staged, are others than
@@ -35,7 +35,8 @@ head as (
 ),
 sealed as (
   update {schema}.turns t
-  set outcome = $15::json, end_sequence = $11::int, last_seq = $21::bigint, ended_at = clock_timestamp()
+  set outcome = $15::json, end_sequence = $11::int, last_seq = coalesce($21::bigint, (
+      select l.seq from {schema}.log l where l.session_id = $4 order by l.seq desc limit 1)), ended_at = clock_timestamp()
   from head h
   where $7::boolean and t.turn_id = $6 and t.session_id = h.session_id and t.outcome is null
     and (t.cancel is null or $16::boolean)
@@ -54,8 +55,8 @@ unwaited as (
 ),
 appended as (
   insert into {schema}.messages (session_id, position, run_id, body)
-  select g.session_id, $17::bigint + m.n - 1, $6, m.body::json
-  from going g, unnest($18::text[]) with ordinality as m (body, n)
+  select g.session_id, m.position, $6, m.body::json
+  from going g, unnest($17::bigint[], $18::text[]) as m (position, body)
   returning 1
 ),
 consumed as (
@@ -81,7 +82,7 @@ advanced as (
   update {schema}.sessions s
   set receipt_count = s.receipt_count + 1, last_digest = $13,
     revision = s.revision + case when $18::text[] is null then 0 else 1 end,
-    message_count = s.message_count + coalesce(cardinality($18::text[]), 0),
+    message_count = s.message_count + coalesce($31::bigint, 0),
     log_head = coalesce($21::bigint, s.log_head),
     open_turn = case when $7::boolean then null else s.open_turn end,
     open_behaviour = case when $7::boolean then null else s.open_behaviour end,

@@ -1,4 +1,5 @@
 import { type Statement, statement } from "../connection/statement.ts";
+import { ATTEMPT_RESET_TAG, TEXT_DELTA_TAG } from "../packing/log-body.ts";
 
 /** Which turns may lose what: of both kinds, and counted with the same words. `$1`: ended before, in milliseconds. */
 const OLD_TEXT = "t.ended_at < to_timestamp($1::double precision / 1000) and t.pruned is null";
@@ -6,7 +7,7 @@ const OLD_TURN = `t.ended_at < to_timestamp($1::double precision / 1000) and (t.
     and not exists (
       select from {schema}.turns f where f.fork_of = t.turn_id and f.pruned is distinct from 'turn')`;
 
-const TEXT_ROW = "n.kind in ('text_delta', 'attempt_reset')";
+const TEXT_ROW = `n.kind in ('text_delta', 'attempt_reset', '${TEXT_DELTA_TAG}', '${ATTEMPT_RESET_TAG}')`;
 const TURN_ROW = "n.kind <> 'turn_committed'";
 
 /**
@@ -25,12 +26,12 @@ with chosen as materialized (
   for update skip locked
 ),
 numbered as (
-  select c.turn_id, l.session_id, l.seq, l.body ->> 'kind' as kind,
+  select c.turn_id, l.session_id, l.seq, coalesce(l.body ->> 'kind', l.body ->> 0) as kind,
     case when l.body ->> 'kind' = 'pruned' then (l.body ->> 'rows')::bigint else 1 end as rows,
     row_number() over (partition by c.turn_id order by l.seq) as place
   from chosen c
-  join {schema}.log l on l.session_id = c.session_id and l.turn_id = c.turn_id
-    and l.seq >= coalesce(c.first_seq, 0) and l.seq <= coalesce(c.last_seq, 9223372036854775807)
+  join {schema}.log l on l.session_id = c.session_id and (l.turn_id = c.turn_id or l.turn_id is null)
+    and l.seq between c.first_seq and c.last_seq
 ),
 going as (
   select n.*, n.place - row_number() over (partition by n.turn_id order by n.place) as run
@@ -49,7 +50,7 @@ gone as (
 ),
 marked as (
   update {schema}.log l
-  set ordinal = null, body = json_build_object('kind', 'pruned', 'what', '${what}', 'rows', r.rows)
+  set ordinal = null, turn_id = r.turn_id, body = json_build_object('kind', 'pruned', 'what', '${what}', 'rows', r.rows)
   from runs r
   where l.session_id = r.session_id and l.seq = r.last_seq
 )

@@ -4,7 +4,7 @@ import { decodedStatement } from "../connection/statement.ts";
 export const readSnapshot = decodedStatement(
   "read_snapshot",
   `
-select s.revision, m.position, m.body
+select s.revision, m.position, m.run_id, m.body
 from {schema}.sessions s
 left join {schema}.messages m on m.session_id = s.session_id
 where s.session_id = $1

@@ -1,0 +1,179 @@
+// What is stored takes few bytes, and what is read is what was written.
+import { type LogRow, type Message, sessionId } from "@pawl/core";
+import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
+import type pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  adminPool,
+  beginRow,
+  claimOne,
+  fresh,
+  newInput,
+  newTurn,
+  openStore,
+  type PgStore,
+  turnEnd,
+} from "./harness.ts";
+
+let database: TestDatabase;
+let store: PgStore;
+let admin: pg.Pool;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  store = await openStore(database.url);
+  admin = adminPool(database.url);
+});
+afterAll(async () => {
+  await admin.end();
+  await store.close();
+  await database.drop();
+});
+
+/** A turn of so many rows beside its first and its last, which says these messages. */
+async function ended(
+  session: string,
+  rows: number,
+  messages: readonly Message[] = [],
+): Promise<readonly LogRow[]> {
+  const { input } = await store.inbox.accept(newInput(sessionId(session)));
+  const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+  const claim = await claimOne(store, node, sessionId(session));
+  const { fence } = claim;
+  const head = claim.logHead;
+  const turn = newTurn(sessionId(session), input.inputId, head + 1);
+  await store.sessions.beginTurn(fence, turn);
+  const written = Array.from({ length: rows }, (_, index): LogRow => {
+    const seq = head + 2 + index;
+    const body = {
+      kind: "step_done",
+      effectId: `${seq}.tool_call.0` as never,
+      stepId: "s",
+      value: { seq },
+    } as const;
+    return { seq, turnId: turn.turnId, ordinal: null, at: 1_000 + seq, body };
+  });
+  // One by one, in pairs, and many at once.
+  for (const row of written.slice(0, 5)) await store.log.append(fence, [row]);
+  if (rows > 5) await store.log.append(fence, written.slice(5));
+  const before = await store.sessions.load(sessionId(session));
+  await store.sessions.commit(
+    fence,
+    turnEnd(
+      { session: sessionId(session), input: input.inputId, node, claim, fence, turn: turn.turnId },
+      { seq: head + rows + 2, delta: { baseRevision: before?.revision ?? 0, messages } },
+    ),
+  );
+  await store.leases.release(fence, { type: "idle" });
+  return [beginRow(turn.turnId, sessionId(session), head + 1), ...written];
+}
+
+describe("the log", () => {
+  test("D5 rows are read as they were written, wherever one begins, though few of them name their turn", async () => {
+    const session = fresh("s");
+    const first = await ended(session, 70);
+    const second = await ended(session, 40);
+    const { rows: stored } = await admin.query(
+      "select seq::int, turn_id, json_typeof(body) as type from pawl.log where session_id = $1 order by seq",
+      [session],
+    );
+    expect(stored).toHaveLength(114);
+    expect(stored.filter(({ turn_id }) => turn_id !== null).map(({ seq }) => seq)).toEqual([
+      1, 32, 64, 72, 73, 96, 114,
+    ]);
+    expect(stored.filter(({ type }) => type === "object").map(({ seq }) => seq)).toEqual([72, 114]);
+
+    const read = async (query = {}) => (await store.log.read(session as never, query)).filter(isNoEnd);
+    expect(await read()).toEqual([...first, ...second]);
+    for (const after of [1, 31, 32, 50, 71, 72, 73, 100, 113])
+      expect(await read({ after })).toEqual([...first, ...second].filter(({ seq }) => seq > after));
+    for (const turn of [first, second]) {
+      const { turnId } = turn[0]!;
+      expect(await read({ turnId })).toEqual(turn);
+      expect(await read({ turnId, after: turn[20]!.seq, limit: 7 })).toEqual(turn.slice(21, 28));
+    }
+    expect(await read({ turnId: "turn_unknown" })).toEqual([]);
+  });
+
+  test("D30 rows of an earlier version are read as they are", async () => {
+    const session = fresh("s");
+    const written = await ended(session, 8);
+    await admin.query("update pawl.log set version = 1, turn_id = $2 where session_id = $1", [
+      session,
+      written[0]!.turnId,
+    ]);
+    for (const { seq, body } of written) {
+      await admin.query("update pawl.log set body = $3 where session_id = $1 and seq = $2", [
+        session,
+        seq,
+        JSON.stringify(body),
+      ]);
+    }
+    expect((await store.log.read(session as never)).filter(isNoEnd)).toEqual(written);
+  });
+});
+
+function isNoEnd({ body }: LogRow): boolean {
+  return body.kind !== "turn_committed";
+}
+
+describe("messages", () => {
+  const said = (from: number, count: number, characters = 10): readonly Message[] =>
+    Array.from({ length: count }, (_, index) => {
+      const text = `${from + index} `.padEnd(characters, "é");
+      return { id: `m${from + index}`, role: "assistant", parts: [{ type: "text", text }] };
+    });
+
+  test("those of one commit share a row, and are read from any of them on", async () => {
+    const session = fresh("s");
+    const all = [...said(0, 3), ...said(3, 1), ...said(4, 5)];
+    await ended(session, 0, all.slice(0, 3));
+    await ended(session, 0, all.slice(3, 4));
+    await ended(session, 0, all.slice(4));
+    const { rows } = await admin.query(
+      "select position::int, json_array_length(body) as count from pawl.messages where session_id = $1 order by position",
+      [session],
+    );
+    expect(rows).toEqual([
+      { position: 2, count: 3 },
+      { position: 3, count: 1 },
+      { position: 8, count: 5 },
+    ]);
+    for (let from = 0; from <= 9; from++)
+      expect(await store.sessions.transcript(session as never, from)).toEqual(all.slice(from));
+    expect(await store.sessions.loadSessionSnapshot(session as never)).toEqual({
+      revision: 3,
+      messages: all,
+    });
+    expect(await store.sessions.load(session as never)).toMatchObject({ messageCount: 9, revision: 3 });
+  });
+
+  test("large ones do not: whoever reads a row has it in memory", async () => {
+    const session = fresh("s");
+    const all = [...said(0, 6, 100_000), ...said(6, 1, 400_000), ...said(7, 2)];
+    await ended(session, 0, all);
+    const { rows } = await admin.query(
+      "select json_array_length(body) as count from pawl.messages where session_id = $1 order by position",
+      [session],
+    );
+    expect(rows.map(({ count }) => count)).toEqual([2, 2, 2, 1, 2]);
+    for (const from of [0, 1, 3, 6, 8])
+      expect(await store.sessions.transcript(session as never, from)).toEqual(all.slice(from));
+  });
+
+  test("D30 those of an earlier version have rows of their own", async () => {
+    const session = fresh("s");
+    const old = said(0, 2);
+    await ended(session, 0, old);
+    await admin.query("delete from pawl.messages where session_id = $1", [session]);
+    for (const [position, message] of old.entries()) {
+      await admin.query(
+        "insert into pawl.messages (session_id, position, run_id, body) values ($1, $2, 'turn_old', $3)",
+        [session, position, JSON.stringify(message)],
+      );
+    }
+    const added = said(2, 2);
+    await ended(session, 0, added);
+    for (let from = 0; from <= 4; from++)
+      expect(await store.sessions.transcript(session as never, from)).toEqual([...old, ...added].slice(from));
+  });
+});
