@@ -157,7 +157,13 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
         attachments: store.attachments,
       }),
       tool_call: delegatingExecutor(
-        toolExecutor({ clock, random, awaits: awaits.ready, late: lateOutcomes.told }),
+        toolExecutor({
+          clock,
+          random,
+          awaits: awaits.ready,
+          attachments: store.attachments,
+          late: lateOutcomes.told,
+        }),
         delegation,
       ),
       sleep: sleepExecutor({ clock }),

@@ -2,6 +2,7 @@ import {
   type FilePart,
   type InputPart,
   type Json,
+  type JsonObject,
   MAX_ATTACHMENT_BYTES,
   type Part,
   PawlError,
@@ -104,8 +105,13 @@ export function refersTo(all: readonly { readonly parts: readonly Part[] }[], re
   );
 }
 
+/** A result that was too large for its row, or a file of one. */
+function isStored({ truncated, type }: JsonObject): boolean {
+  return truncated === true || type === "file" || type === "image";
+}
+
 function holdsRef(output: Json, ref: string): boolean {
   if (typeof output !== "object" || output === null) return false;
-  if (!Array.isArray(output) && "truncated" in output && output.ref === ref) return true;
+  if ("ref" in output && output.ref === ref && isStored(output)) return true;
   return Object.values(output).some((member: Json) => holdsRef(member, ref));
 }

@@ -20,6 +20,24 @@ describe("real servers over stdio", () => {
     });
   });
 
+  test("server-everything: a picture is stored, and the answer refers to it", async () => {
+    const toolbox = await tools({ servers: [command("server-everything")] }).open(undefined, session);
+    const stored: { content: Uint8Array; mediaType: string }[] = [];
+    const attach = async (content: Uint8Array | string, mediaType: string) => {
+      stored.push({ content: content as Uint8Array, mediaType });
+      return { ref: "sha256:00", bytes: content.length };
+    };
+    const outcome = await toolbox.execute(call("get-tiny-image", {}), { signal, attach });
+    const bytes = stored[0]?.content.byteLength;
+    expect(outcome).toMatchObject({
+      status: "ok",
+      output: expect.arrayContaining([{ type: "image", ref: "sha256:00", mediaType: "image/png", bytes }]),
+    });
+    expect(JSON.stringify(outcome)).not.toMatch(/[A-Za-z0-9+/]{200}/);
+    expect(stored).toMatchObject([{ mediaType: "image/png" }]);
+    expect([...(stored[0]?.content.subarray(0, 4) ?? [])]).toEqual([0x89, 0x50, 0x4e, 0x47]);
+  });
+
   test("server-filesystem: hints decide about crashes only when the server is trusted", async () => {
     const folder = await mkdtemp(join(tmpdir(), "pawl-mcp-"));
     try {

@@ -1,3 +1,5 @@
+import { PawlError } from "@pawl/core";
+import type { ToolContext } from "@pawl/core/ports";
 import type { McpCallResult } from "@pawl/mcp-cache";
 import { describe, expect, test } from "vitest";
 import { minimalEnvironment } from "../src/connections/minimal-environment.ts";
@@ -33,8 +35,86 @@ describe("what the model is given", () => {
       { isError: true },
       { status: "error", code: "mcp_tool_failed", message: 'The tool "t" failed and did not say why.' },
     ],
-  ])("%s", (_, result, expected) => {
-    expect(toolAnswer({ content: [], isError: false, ...result }, "t")).toEqual(expected);
+  ])("%s", async (_, result, expected) => {
+    expect(await toolAnswer({ content: [], isError: false, ...result }, "t")).toEqual(expected);
+  });
+
+  const kept: { content: string; mediaType: string }[] = [];
+  const attach: NonNullable<ToolContext["attach"]> = async (content, mediaType) => {
+    if (mediaType === "image/refused") throw new PawlError("not_storable", "It is too large.");
+    kept.push({ content: Buffer.from(content as Uint8Array).toString(), mediaType });
+    return { ref: `sha256:${kept.length}`, bytes: (content as Uint8Array).byteLength };
+  };
+  const answer = (result: Partial<McpCallResult>) =>
+    toolAnswer({ content: [], isError: false, ...result }, "t", attach);
+  const stored = { type: "image", ref: "sha256:1", mediaType: "image/png", bytes: 2 };
+
+  test("pictures, sound and binary resources are stored and referred to; no base64 is in the result", async () => {
+    kept.length = 0;
+    const audio = { type: "audio", data: "aG8=", mimeType: "audio/wav" };
+    const binary = (uri: string, mimeType?: string) => ({
+      type: "resource",
+      resource: { uri, mimeType, blob: "aGE=" },
+    });
+    const readable = {
+      type: "resource",
+      resource: { uri: "file:///a.md", mimeType: "text/markdown", text: "# a" },
+    };
+    const link = { type: "resource_link", uri: "file:///b.png", name: "b", mimeType: "image/png" };
+    const content = [
+      text("see"),
+      image,
+      audio,
+      binary("file:///c.pdf"),
+      binary("file:///d", "image/gif"),
+      readable,
+      link,
+    ];
+    expect(await answer({ content })).toEqual({
+      status: "ok",
+      output: [
+        text("see"),
+        stored,
+        { type: "file", ref: "sha256:2", mediaType: "audio/wav", bytes: 2 },
+        {
+          type: "file",
+          ref: "sha256:3",
+          mediaType: "application/octet-stream",
+          bytes: 2,
+          name: "file:///c.pdf",
+        },
+        { type: "image", ref: "sha256:4", mediaType: "image/gif", bytes: 2, name: "file:///d" },
+        readable,
+        link,
+      ],
+    });
+    expect(kept.map((one) => one.content)).toEqual(["hi", "ho", "ha", "ha"]);
+  });
+
+  test("a picture beside structure, or with a failure, is not left out", async () => {
+    kept.length = 0;
+    const both = await answer({ content: [text("{}"), image], structuredContent: { n: 1 } });
+    expect(both).toEqual({ status: "ok", output: [{ type: "structured", value: { n: 1 } }, stored] });
+    kept.length = 0;
+    expect(await answer({ content: [text("no"), image], isError: true })).toEqual({
+      status: "error",
+      code: "mcp_tool_failed",
+      message: "no",
+      output: [text("no"), stored],
+    });
+  });
+
+  test("what cannot be read or stored is told, and the rest of the answer counts", async () => {
+    const broken = { type: "image", data: "%%%", mimeType: "image/png" };
+    const refused = { type: "image", data: "aGk=", mimeType: "image/refused" };
+    const odd = { type: "image", mimeType: "image/png" };
+    const { output } = (await answer({ content: [text("a"), broken, refused, odd] })) as { output: unknown };
+    expect(output).toEqual([
+      text("a"),
+      text("[A file (image/png) came with the answer and is not here: it is not base64]"),
+      text("[A file (image/refused) came with the answer and is not here: It is too large.]"),
+      odd,
+    ]);
   });
 });
 

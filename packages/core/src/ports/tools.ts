@@ -4,6 +4,7 @@ import type { PendingCall, PendingOptions } from "../define/pending-call.ts";
 import type { LeftMessage, ToolOutcome } from "../effects/outcome.ts";
 import type { CallId } from "../ids.ts";
 import type { Json } from "../json.ts";
+import type { Attachments } from "./attachments.ts";
 
 export interface ToolInvocation {
   readonly sessionId: string;
@@ -28,6 +29,8 @@ export interface ToolContext {
   readonly step?: (stepId: string, run: () => Promise<Json>) => Promise<Json>;
   /** Makes the key with which the call is answered later; absent where nothing can be waited for. */
   readonly pending?: (options: PendingOptions) => Promise<PendingCall>;
+  /** Stores bytes of a result, which then refers to them. Absent where nothing can be stored. @throws as `Attachments.put` */
+  readonly attach?: Attachments["put"];
   /**
    * Leaves a message in the commit of the turn, should this attempt succeed. Absent where no turn commits.
    *

@@ -7,7 +7,7 @@ import {
   type ToolDefinition,
   type ToolOutcome,
 } from "@pawl/core";
-import type { Clock, PendingOutcome, ToolInvocation } from "@pawl/core/ports";
+import type { Attachments, Clock, PendingOutcome, ToolContext, ToolInvocation } from "@pawl/core/ports";
 import type { AwaitEvents } from "../await-events/await-events.ts";
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
 import { backoffMs } from "../controller/retry-policy.ts";
@@ -25,6 +25,8 @@ export interface ToolExecutorOptions {
   readonly clock?: Clock;
   /** For tools that answer later; absent where nothing can be waited for. */
   readonly awaits?: () => Promise<AwaitEvents>;
+  /** Where files of results go: an outcome carries references only. */
+  readonly attachments?: Pick<Attachments, "put">;
   /** Uniform in [0, 1), for jitter. Default: the platform's. */
   readonly random?: () => number;
   /** Hears what a call came to that its turn had given up: it was told to stop, did not, and was recorded as unknown (D18). */
@@ -43,9 +45,10 @@ export function toolExecutor({
   clock = systemClock,
   random = Math.random,
   awaits,
+  attachments,
   late = () => {},
 }: ToolExecutorOptions = {}): EffectExecutor<"tool_call"> {
-  const options = { clock, random, late, ...(awaits && { awaits }) };
+  const options = { clock, random, late, ...(awaits && { awaits }), ...(attachments && { attachments }) };
   return async (envelope, context) => {
     const { turn } = context;
     if (turn === undefined)
@@ -60,7 +63,13 @@ async function attempt(
   context: EffectContext,
   turn: TurnFacts,
   definition: ToolDefinition | undefined,
-  { clock, random, late, awaits }: Required<Omit<ToolExecutorOptions, "awaits">> & ToolExecutorOptions,
+  {
+    clock,
+    random,
+    late,
+    awaits,
+    attachments,
+  }: Required<Omit<ToolExecutorOptions, "awaits" | "attachments">> & ToolExecutorOptions,
 ): Promise<Omit<ToolCallOutcome, "kind">> {
   const { callId, name, input, idempotencyKey } = envelope.command;
   if (definition === undefined) {
@@ -79,6 +88,7 @@ async function attempt(
     signal: context.signal,
     steps: compositeSteps(envelope, context),
     late,
+    attach: attachments && ((content, mediaType) => attachments.put(content, mediaType)),
   };
   // Guards and the record of the intent take their time; what was told to stop meanwhile is not begun.
   if (context.signal.aborted) {
@@ -110,6 +120,7 @@ interface Bounded {
   readonly clock: Clock;
   readonly steps: ReturnType<typeof compositeSteps>;
   readonly late: (late: LateToolOutcome) => void;
+  readonly attach: ToolContext["attach"] | undefined;
 }
 
 /** Failures that another attempt cannot mend. */
@@ -141,7 +152,7 @@ async function withRetries(
  * behind: neither timers nor listeners.
  */
 async function bounded(
-  { turn, call, definition, signal, clock, steps, pending, late }: Bounded,
+  { turn, call, definition, signal, clock, steps, pending, late, attach }: Bounded,
   messages: LeftMessages,
 ): Promise<ToolOutcome | PendingOutcome> {
   const timeoutMs = definition.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS;
@@ -181,6 +192,7 @@ async function bounded(
       messages: () => messagesBefore(turn, call),
       signal: told.signal,
       outbox: messages.leave,
+      ...(attach && { attach }),
       ...(step && { step: (id, run) => messages.during(() => step(id, run)) }),
       ...(pending && { pending }),
     }))();

@@ -31,7 +31,7 @@ export async function callTool(
   directory: ServerDirectory,
   tool: PinnedTool,
   call: ToolInvocation,
-  { signal }: ToolContext,
+  { signal, attach }: ToolContext,
 ): Promise<ToolOutcome> {
   const { definition, original } = tool;
   if (signal.aborted) return { status: "cancelled", certainty: "before_start" };
@@ -57,7 +57,7 @@ export async function callTool(
       },
       { signal, patienceMs: CALL_PATIENCE_MS, repeatable },
     );
-    const outcome = toolAnswer(result, definition.name);
+    const outcome = await toolAnswer(result, definition.name, attach);
     const fault =
       outcome.status === "ok" &&
       result.structuredContent &&
