@@ -114,6 +114,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     processes: store.processes,
     clock,
     awaits: awaits.ready,
+    runner: () => taskRunner,
   });
 
   const policies = (options.approvals ?? {}) as Readonly<Record<string, ApprovalPolicy>>;

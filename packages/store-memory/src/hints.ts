@@ -1,5 +1,5 @@
-import type { JobId, JobSessionId, ProcessId, SessionId } from "@pawl/core";
-import type { Logger } from "@pawl/core/ports";
+import type { JobId, JobSessionId, ProcessId, ProcessRecord, SessionId } from "@pawl/core";
+import type { Logger, ProcessListener } from "@pawl/core/ports";
 
 type BySession = Map<SessionId, Set<() => void>>;
 
@@ -11,7 +11,7 @@ export class Hints {
   readonly #work = new Set<(sessionId: SessionId | undefined) => void>();
   readonly #due = new Set<(inMs: number) => void>();
   readonly #resolved = new Set<(keyId: string) => void>();
-  readonly #changed = new Set<(processId: ProcessId) => void>();
+  readonly #changed = new Set<ProcessListener>();
   readonly #jobs = new Set<(jobId: JobId) => void>();
   readonly #claimed = new Set<(sessionId: JobSessionId) => void>();
   readonly #messages = new Set<() => void>();
@@ -56,10 +56,10 @@ export class Hints {
     }
   }
 
-  changed(processId: ProcessId): void {
+  changed(processId: ProcessId, record: ProcessRecord): void {
     for (const listener of this.#changed) {
       this.#later(() => {
-        if (this.#changed.has(listener)) listener(processId);
+        if (this.#changed.has(listener)) listener(processId, record);
       });
     }
   }
@@ -106,8 +106,8 @@ export class Hints {
     return () => void this.#jobs.delete(entry);
   }
 
-  onChange(listener: (processId: ProcessId) => void): () => void {
-    const entry = (processId: ProcessId) => listener(processId);
+  onChange(listener: ProcessListener): () => void {
+    const entry: ProcessListener = (processId, record) => listener(processId, record);
     this.#changed.add(entry);
     return () => void this.#changed.delete(entry);
   }

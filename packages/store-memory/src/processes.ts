@@ -1,16 +1,16 @@
-import {
-  isEnteredAtClaim,
-  PawlError,
-  type ProcessId,
-  planProcessAppend,
-  processId,
-  tellsOthers,
-} from "@pawl/core";
-import type { ProcessAppended, Processes, ProcessFence } from "@pawl/core/ports";
+import { isEnteredAtClaim, PawlError, planProcessAppend, processId, tellsOthers } from "@pawl/core";
+import type {
+  ClaimRegistered,
+  NodeLease,
+  ProcessAppended,
+  ProcessClaim,
+  Processes,
+  ProcessFence,
+} from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
-import { holdNode } from "./fence.ts";
+import { holdNode, ownsNode } from "./fence.ts";
 import { frozenCopy } from "./frozen-copy.ts";
 import type { MemoryState, ProcessRow } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
@@ -23,6 +23,38 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
     const holds = row?.owner?.nodeId === nodeId && row.owner.generation === generation;
     if (row === undefined || !holds || row.epoch !== fence.epoch) throw fenced(fence.processId);
     return row;
+  }
+
+  /** The row is this node's from now on. */
+  function take(
+    row: ProcessRow,
+    lease: NodeLease,
+    at: number,
+    { names, maxStartsInARow }: { readonly names: readonly string[]; readonly maxStartsInARow: number },
+  ): ProcessClaim {
+    const owner = Object.freeze({ nodeId: lease.nodeId, generation: lease.generation });
+    const { processId } = row.record.registration;
+    row.owner = owner;
+    row.epoch += 1;
+    row.notBefore = 0;
+    const fence: ProcessFence = Object.freeze({ node: lease, processId, epoch: row.epoch });
+    const entered = isEnteredAtClaim(row.record, names, maxStartsInARow);
+    if (entered) {
+      const body = { type: "started", attempt: row.record.attempts + 1, owner } as const;
+      const plan = planProcessAppend(processId, row.record, [body], owner, at);
+      if (plan.type !== "append") throw new RangeError("What is entered at a claim can be entered.");
+      row.record = frozenCopy(plan.record, "The background task");
+      row.events.push(...frozenCopy(plan.events, "The event"));
+    }
+    return Object.freeze({ fence, record: row.record, entered });
+  }
+
+  /** It holds, goes on, and has nothing else to do first. */
+  function hasRoomFor({ lease, names }: ClaimRegistered, at: number): boolean {
+    const node = state.nodes.get(lease.nodeId);
+    if (!ownsNode(node, lease) || node.expiresAt <= at || node.paused) return false;
+    for (const row of state.processes.values()) if (isClaimable(state, row, names, at)) return false;
+    return true;
   }
 
   return {
@@ -52,6 +84,12 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
 
       const record = frozenCopy(plan.record, "The background task");
       const events = frozenCopy(plan.events, "The event");
+      const { claim } = given;
+      const isTaken =
+        known === undefined &&
+        claim !== undefined &&
+        isEnteredAtClaim(record, claim.names, 1) &&
+        hasRoomFor(claim, at);
       const row: ProcessRow = known ?? {
         record,
         events: [],
@@ -64,7 +102,11 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
       row.events.push(...events);
       row.keys.set(key, { digest: asked, events });
       state.processes.set(id, row);
-      if (events.some(({ body }) => tellsOthers(body))) hints.changed(id);
+      if (isTaken) {
+        const taken = take(row, claim.lease, at, { names: claim.names, maxStartsInARow: 1 });
+        return { record: row.record, events: [...events], duplicate: false, claim: taken };
+      }
+      if (events.some(({ body }) => tellsOthers(body))) hints.changed(id, record);
       const { wake } = record.registration;
       const session = plan.wakes && wake !== null ? state.sessions.get(wake.sessionId) : undefined;
       if (session !== undefined) {
@@ -98,25 +140,12 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
 
     claim(lease, { names, limit, enter }) {
       const at = now();
-      const { nodeId, generation, paused } = holdNode(state, lease, at);
-      const claims = [];
-      if (paused) return [];
-      for (const [id, row] of state.processes) {
+      const claims: ProcessClaim[] = [];
+      if (holdNode(state, lease, at).paused) return claims;
+      const maxStartsInARow = enter?.maxStartsInARow ?? 0;
+      for (const row of state.processes.values()) {
         if (claims.length >= limit) break;
-        if (!isClaimable(state, row, names, at)) continue;
-        row.owner = Object.freeze({ nodeId, generation });
-        row.epoch += 1;
-        row.notBefore = 0;
-        const fence: ProcessFence = Object.freeze({ node: lease, processId: id, epoch: row.epoch });
-        const entered = enter !== undefined && isEnteredAtClaim(row.record, names, enter.maxStartsInARow);
-        if (entered) {
-          const body = { type: "started", attempt: row.record.attempts + 1, owner: row.owner } as const;
-          const plan = planProcessAppend(id, row.record, [body], row.owner, at);
-          if (plan.type !== "append") throw new RangeError("What is entered at a claim can be entered.");
-          row.record = frozenCopy(plan.record, "The background task");
-          row.events.push(...frozenCopy(plan.events, "The event"));
-        }
-        claims.push(Object.freeze({ fence, record: row.record, entered }));
+        if (isClaimable(state, row, names, at)) claims.push(take(row, lease, at, { names, maxStartsInARow }));
       }
       return claims;
     },
@@ -131,12 +160,10 @@ export function processSections({ state, hints, now, digest }: MemoryContext): S
       const held = hold(fence, at);
       held.owner = null;
       held.notBefore = at + delayMs;
-      hints.changed(fence.processId);
+      hints.changed(fence.processId, held.record);
     },
 
-    onChange(listener: (processId: ProcessId | undefined) => void) {
-      return hints.onChange(listener);
-    },
+    onChange: (listener) => hints.onChange(listener),
   };
 }
 

@@ -14,7 +14,7 @@ export interface Channels {
   readonly log: string;
   /** An await-event was resolved or revoked; payload: its key. */
   readonly awaits: string;
-  /** The log of a background task grew; payload: its id. */
+  /** The logs of background tasks grew; payload: see `connection/process-hint.ts`. */
   readonly processes: string;
   /** The log or the record of a job changed; payload: its id. */
   readonly jobs: string;
@@ -28,6 +28,8 @@ export interface StoreContext {
   readonly hints: Hints;
   readonly liveness: Liveness;
   readonly channels: Channels;
+  /** Of what this store says on the channels, so that it knows its own words. */
+  readonly origin: string;
   readonly newId: NewId;
   readonly logger: Logger;
   /** Loaded before any port runs. */

@@ -1,5 +1,5 @@
-import type { JobId, JobSessionId, ProcessId, SessionId } from "@pawl/core";
-import type { Logger } from "@pawl/core/ports";
+import type { JobId, JobSessionId, ProcessId, ProcessRecord, SessionId } from "@pawl/core";
+import type { Logger, ProcessListener } from "@pawl/core/ports";
 
 type BySession = Map<string, Set<{ readonly run: () => void }>>;
 
@@ -11,7 +11,7 @@ export class Hints {
   readonly #work = new Set<{ readonly run: (sessionId: SessionId | undefined) => void }>();
   readonly #due = new Set<{ readonly run: (inMs: number) => void }>();
   readonly #resolved = new Set<{ readonly run: (keyId: string) => void }>();
-  readonly #changed = new Set<{ readonly run: (processId: ProcessId | undefined) => void }>();
+  readonly #changed = new Set<{ readonly run: ProcessListener }>();
   readonly #jobs = new Set<{ readonly run: (jobId: JobId | undefined) => void }>();
   readonly #claimed = new Set<{ readonly run: (sessionId: JobSessionId) => void }>();
   readonly #messages = new Set<{ readonly run: () => void }>();
@@ -50,10 +50,10 @@ export class Hints {
     }
   }
 
-  /** Undefined: any may have changed. */
-  changed(processId?: ProcessId): void {
+  /** Undefined: any may have changed. `record`: what this process wrote. */
+  changed(processId?: ProcessId, record?: ProcessRecord): void {
     for (const listener of this.#changed) {
-      this.#later(() => this.#changed.has(listener) && listener.run(processId));
+      this.#later(() => this.#changed.has(listener) && listener.run(processId, record));
     }
   }
 
@@ -94,7 +94,7 @@ export class Hints {
     return () => void this.#jobs.delete(entry);
   }
 
-  onChange(listener: (processId: ProcessId | undefined) => void): () => void {
+  onChange(listener: ProcessListener): () => void {
     const entry = { run: listener };
     this.#changed.add(entry);
     return () => void this.#changed.delete(entry);

@@ -1,11 +1,4 @@
-import {
-  type JobId,
-  type JobSessionId,
-  type JsonDigest,
-  loadJsonDigest,
-  type ProcessId,
-  type SessionId,
-} from "@pawl/core";
+import { type JobId, type JobSessionId, type JsonDigest, loadJsonDigest, type SessionId } from "@pawl/core";
 import type {
   Attachments,
   AwaitEventRows,
@@ -31,6 +24,7 @@ import { Database } from "./connection/database.ts";
 import { GroupCommit } from "./connection/group-commit.ts";
 import { Listener } from "./connection/listener.ts";
 import { type ConnectionOptions, openListenConnection, openPool } from "./connection/pool.ts";
+import { readProcessHint } from "./connection/process-hint.ts";
 import type { Channels, StoreContext } from "./context.ts";
 import { closed } from "./errors.ts";
 import { guarded } from "./guarded.ts";
@@ -107,6 +101,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     preparedStatements: options.preparedStatements ?? true,
   });
   const hints = new Hints(logger);
+  const origin = newId();
   const groupCommit = new GroupCommit(database, (sessionId) => hints.appended(sessionId));
   const listener = new Listener({
     connect: () =>
@@ -123,8 +118,10 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
         hints.appended(payload);
         hints.rested(payload);
       } else if (channel === channels.awaits) hints.resolved(payload);
-      else if (channel === channels.processes) hints.changed(payload as ProcessId);
-      else if (channel === channels.jobs && payload.startsWith(CLAIMED)) {
+      else if (channel === channels.processes) {
+        const told = readProcessHint(payload);
+        if (told.origin !== origin) for (const id of told.processIds) hints.changed(id);
+      } else if (channel === channels.jobs && payload.startsWith(CLAIMED)) {
         hints.claimed(payload.slice(CLAIMED.length) as JobSessionId);
       } else if (channel === channels.jobs) hints.job(payload as JobId);
       else hints.work(payload === "" ? undefined : (payload as SessionId));
@@ -151,6 +148,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     hints,
     liveness,
     channels,
+    origin,
     newId,
     logger,
     digest: (value) => digest!(value),

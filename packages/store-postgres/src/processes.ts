@@ -9,14 +9,16 @@ import {
 import type { ProcessAppended, ProcessClaim, Processes, ProcessFence } from "@pawl/core/ports";
 import type { Row } from "./connection/database.ts";
 import { ProcessCommit } from "./connection/process-commit.ts";
+import { processHints } from "./connection/process-hint.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
+import { LostClaims } from "./lost-claims.ts";
+import { Registrations } from "./registrations.ts";
 import { numberColumn } from "./rows/column.ts";
 import { readableRows } from "./rows/decoded-column.ts";
 import { appendProcessEvents } from "./statements/append-process-events.ts";
 import { claimProcesses } from "./statements/claim-processes.ts";
-import { freeLostProcessClaims } from "./statements/free-lost-process-claims.ts";
 import { listProcesses } from "./statements/list-processes.ts";
 import { listSessionProcesses } from "./statements/list-session-processes.ts";
 import { loadProcess } from "./statements/load-process.ts";
@@ -28,17 +30,14 @@ import { storableJson, storableText } from "./storable.ts";
 /** Writers of one log who come at once: each round lets one of them through. */
 const MOST_APPEND_RACES = 100;
 
-/** How long a claim whose answer was lost may still land; longer than a statement may run. */
-const LOST_CLAIM_MS = 5 * 60 * 1000;
-
 /** Loaded with the first background task: its decoders bring zod along, some 15 MiB that a host without any can do without. */
 const loadRows = () => import("./rows/process-row.ts");
 
 export function postgresProcesses(context: StoreContext): Processes {
-  const { database, hints, channels, digest, newId, logger } = context;
-  /** Tokens of claims whose answer was lost, and until when they are looked for (monotonic, in ms). */
-  const lostClaims = new Map<string, number>();
-  const commit = new ProcessCommit(database, channels.processes);
+  const { database, hints, channels, origin, digest, newId, logger } = context;
+  const lostClaims = new LostClaims(context);
+  const commit = new ProcessCommit(context);
+  const registrations = new Registrations(context, lostClaims, (claim, now) => commit.claimed(claim, now));
 
   async function events(
     id: ProcessId,
@@ -50,6 +49,7 @@ export function postgresProcesses(context: StoreContext): Processes {
     return rows.map(processEventOfRow);
   }
 
+  /** Its first writer may have died, or lost the answer, before it told anybody. */
   async function firstAnswer(id: ProcessId, row: Row, asked: string): Promise<ProcessAppended> {
     if (row.digest !== asked) {
       throw conflict("This key was used for other events of the background task: use a new key.");
@@ -58,11 +58,13 @@ export function postgresProcesses(context: StoreContext): Processes {
     const where = `A key of background task "${id}"`;
     const first = numberColumn(row, "first_seq", where);
     const count = numberColumn(row, "last_seq", where) - first + 1;
-    return { record: processOfRow(row), events: await events(id, first - 1, count), duplicate: true };
+    const record = processOfRow(row);
+    hints.changed(id, record);
+    return { record, events: await events(id, first - 1, count), duplicate: true };
   }
 
   return {
-    async append({ processId: given, key, bodies, fence }) {
+    async append({ processId: given, key, bodies, fence, claim }) {
       const id = processId(given);
       storableText(key, "The key");
       // A copy at once: what was handed in may be changed while the database answers.
@@ -80,9 +82,20 @@ export function postgresProcesses(context: StoreContext): Processes {
           version: PROCESS_VERSION,
         });
         if (appended !== undefined) {
-          if (appended.events.some(({ body }) => tellsOthers(body))) hints.changed(id);
+          if (appended.events.some(({ body }) => tellsOthers(body))) hints.changed(id, appended.record);
           return appended;
         }
+      }
+      if (fence === undefined && asked[0]?.type === "registered") {
+        const registration = {
+          processId: id,
+          key,
+          bodies: asked,
+          digest: askedDigest,
+          version: PROCESS_VERSION,
+        };
+        const registered = await registrations.register({ ...registration, claim });
+        if (registered !== undefined) return registered;
       }
       const holder = fence === undefined ? [null, null, null, null] : holderValues(id, fence);
       for (let races = 0; races < MOST_APPEND_RACES; races++) {
@@ -120,10 +133,11 @@ export function postgresProcesses(context: StoreContext): Processes {
           PROCESS_VERSION,
           name,
           disposition,
+          processHints(origin, [id])[0],
         ]);
         if (answer?.done !== true) continue;
         if (fence !== undefined) commit.follow(fence, record);
-        if (told) hints.changed(id);
+        if (told) hints.changed(id, record);
         return { record, events: plan.events, duplicate: false };
       }
       throw conflict(`Background task "${id}" has too many writers at once: try again.`);
@@ -149,29 +163,18 @@ export function postgresProcesses(context: StoreContext): Processes {
     },
 
     async claim(lease, { names, limit, enter }) {
-      for (const [lost, until] of lostClaims) if (until < performance.now()) lostClaims.delete(lost);
-      if (lostClaims.size > 0) {
-        const tokens = [...lostClaims.keys()];
-        await database.write(freeLostProcessClaims, [lease.nodeId, lease.generation, tokens]);
-      }
+      await lostClaims.free(lease);
       const token = newId();
       const { PROCESS_VERSION, processOfRow } = await loadRows();
-      let rows: readonly Row[];
-      try {
-        rows = await database.writeOnce(claimProcesses, [
-          ...nodeValues(lease),
-          names,
-          Math.max(0, limit),
-          token,
-          PROCESS_VERSION,
-          enter?.maxStartsInARow ?? null,
-        ]);
-      } catch (error) {
-        if (error instanceof PawlError && error.code === "store_outcome_unknown") {
-          lostClaims.set(token, performance.now() + LOST_CLAIM_MS);
-        }
-        throw error;
-      }
+      const values = [
+        ...nodeValues(lease),
+        names,
+        Math.max(0, limit),
+        token,
+        PROCESS_VERSION,
+        enter?.maxStartsInARow ?? null,
+      ];
+      const rows = await lostClaims.watch(token, () => database.writeOnce(claimProcesses, values));
       if (rows[0]?.held !== true) throw fenced(lease.nodeId);
       const claimed = rows.filter((row) => row.process_id !== null);
       if (claimed.length === 0) return [];
@@ -192,7 +195,15 @@ export function postgresProcesses(context: StoreContext): Processes {
 
     async release(fence, { delayMs = 0 } = {}) {
       commit.forget(fence.processId);
-      const values = [...nodeValues(fence.node), fence.processId, fence.epoch, delayMs, channels.processes];
+      const [told] = processHints(origin, [fence.processId]);
+      const values = [
+        ...nodeValues(fence.node),
+        fence.processId,
+        fence.epoch,
+        delayMs,
+        channels.processes,
+        told,
+      ];
       const rows = await database.write(releaseProcess, values);
       if (rows.length === 0) throw fenced(fence.processId);
       hints.changed(fence.processId);

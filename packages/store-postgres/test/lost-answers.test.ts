@@ -1,6 +1,15 @@
 // D9, D20: a statement whose answer is lost is repeated and recognises what it did. The proxy lets each statement run and then breaks
 // the connection, which is the worst moment.
-import { BEHAVIOUR, jobId, jobSessionId, type ProcessEventBody, processId, sessionId } from "@pawl/core";
+import {
+  BEHAVIOUR,
+  jobId,
+  jobSessionId,
+  type ProcessEventBody,
+  type ProcessId,
+  type ProcessRegistration,
+  processId,
+  sessionId,
+} from "@pawl/core";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FaultyProxy, faultyProxy } from "./faulty-proxy.ts";
@@ -40,6 +49,15 @@ async function losing<T>(statement: string, action: () => Promise<T>): Promise<T
   expect(proxy.lost).toBe(before + 1);
   return result;
 }
+
+const registrationOf = (processId: ProcessId, name: string): ProcessRegistration => ({
+  processId,
+  name,
+  input: null,
+  disposition: "rerunnable",
+  signals: [],
+  wake: null,
+});
 
 describe("the answer is lost to", () => {
   test("the making of jobs: each is made once, and none counts as somebody else's", async () => {
@@ -148,14 +166,7 @@ describe("the answer is lost to", () => {
     const name = fresh("task");
     const ids = [fresh("p"), fresh("p")].map(processId);
     for (const id of ids) {
-      const registration = {
-        processId: id,
-        name,
-        input: null,
-        disposition: "rerunnable",
-        signals: [],
-        wake: null,
-      } as const;
+      const registration = registrationOf(id, name);
       await store.processes.append({
         processId: id,
         key: "r",
@@ -180,6 +191,36 @@ describe("the answer is lost to", () => {
     expect(first?.record.progress).toBe(1);
     const lengths = await Promise.all(ids.map(async (id) => (await store.processes.events(id)).length));
     expect(lengths.toSorted()).toEqual([2, 3]);
+  });
+
+  test("registration of a background task: it is there once", async () => {
+    const id = processId(fresh("p"));
+    const registration = registrationOf(id, fresh("task"));
+    const bodies = [{ type: "registered", registration }] as const;
+    const { record } = await losing("pawl_register_process", () =>
+      store.processes.append({ processId: id, key: "start", bodies }),
+    );
+    expect(record).toMatchObject({ status: "registered", head: 1 });
+    expect(await store.processes.events(id)).toHaveLength(1);
+  });
+
+  test("registration that is claimed: nobody knows whose it is, the next claim takes it", async () => {
+    const id = processId(fresh("p"));
+    const name = fresh("task");
+    const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const bodies = [{ type: "registered", registration: registrationOf(id, name) }] as const;
+    const claim = { lease: node, names: [name] };
+    const appended = await losing("pawl_register_process", () =>
+      store.processes.append({ processId: id, key: "start", bodies, claim }),
+    );
+    expect(appended).toMatchObject({ duplicate: true, record: { status: "running", attempts: 1 } });
+    expect(appended.claim).toBe(undefined);
+    const [next] = await store.processes.claim(node, {
+      names: [name],
+      limit: 1,
+      enter: { maxStartsInARow: 5 },
+    });
+    expect([next?.fence.epoch, next?.record.attempts]).toEqual([2, 2]);
   });
 
   test("claim: what it took is not held by nobody, the next claim takes it", async () => {

@@ -31,11 +31,13 @@ export type { Operation, OperationCheck, OperationVerdict } from "./operation-ch
 export type { Outbox, OutboxItem, OutboxRecord } from "./outbox.ts";
 export type {
   ClaimProcesses,
+  ClaimRegistered,
   ProcessAppend,
   ProcessAppended,
   ProcessClaim,
   Processes,
   ProcessFence,
+  ProcessListener,
   ProcessQuery,
 } from "./processes.ts";
 export type { ErasedSession, EraseStep, PruneRequest, Retention } from "./retention.ts";

@@ -18,6 +18,19 @@ export interface ProcessAppend {
   readonly bodies: readonly ProcessEventBody[];
   /** Of the owner, for what only an owner says. */
   readonly fence?: ProcessFence;
+  /** Of a node that has a place for what is registered here; without a fence. */
+  readonly claim?: ClaimRegistered;
+}
+
+/**
+ * A rerunnable process that is registered by a node with its body is that node's from its begin, and entered: `started` follows in its
+ * log, in the same transaction. Not so, and registered like any other, when the lease does not hold any more, the node is paused, or
+ * another process of these names waits for a node: that one comes first.
+ */
+export interface ClaimRegistered {
+  readonly lease: NodeLease;
+  /** Whose bodies the claimer has. */
+  readonly names: readonly string[];
 }
 
 export interface ProcessAppended {
@@ -27,6 +40,8 @@ export interface ProcessAppended {
   readonly events: readonly ProcessEvent[];
   /** The key was known. */
   readonly duplicate: boolean;
+  /** It is the caller's, who enters its body now. Only where `ProcessAppend.claim` asked for it. */
+  readonly claim?: ProcessClaim;
 }
 
 /** A process that this node owns from now on. */
@@ -58,6 +73,8 @@ export interface ProcessQuery {
   readonly limit: number;
 }
 
+export type ProcessListener = (processId: ProcessId | undefined, record?: ProcessRecord) => void;
+
 /** Background tasks: one append-only log each, and who runs them. What may enter a log is decided by `processes/process-table.ts`. */
 export interface Processes {
   /**
@@ -88,7 +105,8 @@ export interface Processes {
   release(fence: ProcessFence, options?: { readonly delayMs?: number }): Promise<void>;
   /**
    * Hints that the log of some process has grown by more than its owner's own notes (`tellsOthers`), or of any (undefined); they may be
-   * lost, a poll is the truth.
+   * lost, a poll is the truth. What is claimed as it is registered is no news: it waits for nobody. `record`: as it was then, where
+   * it was this process of the operating system that wrote; it may have changed since, but what has ended stays so.
    */
-  onChange(listener: (processId: ProcessId | undefined) => void): () => void;
+  onChange(listener: ProcessListener): () => void;
 }

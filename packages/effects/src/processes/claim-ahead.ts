@@ -25,7 +25,7 @@ export function claimAhead(
   return Math.min(Math.max(concurrency, 2 * ahead), MOST_PLACES_AHEAD * concurrency);
 }
 
-/** Few enough: a crash costs each of them an attempt, and no other node gets them meanwhile. */
+/** Few enough: no other node gets them meanwhile, and a crash may cost each of them one attempt. */
 const MOST_PLACES_AHEAD = 4;
 
 /** How many to claim now: places that are free and what may wait, but no handful while half of what may wait is still there. */

@@ -11,6 +11,7 @@ import type { AwaitEvents } from "../await-events/await-events.ts";
 import { processUnknown } from "../errors.ts";
 import type { ProcessCommandOptions, ProcessCommands } from "../executors/process-executor.ts";
 import { awaitProcessEnd } from "./await-end.ts";
+import type { ProcessRunner } from "./process-runner.ts";
 
 const PAGE = 200;
 
@@ -25,8 +26,10 @@ export function createProcessCommands(options: {
   readonly clock: Clock;
   /** Signals answer the await-events that stand for them. Absent: nobody waits for one that way. */
   readonly awaits?: () => Promise<AwaitEvents>;
+  /** What runs bodies here: what is started may begin at once, and its end is heard of without a look. */
+  readonly runner?: () => Pick<ProcessRunner, "register" | "end"> | undefined;
 }): ProcessCommands {
-  const { processes, clock, awaits } = options;
+  const { processes, clock, awaits, runner = () => undefined } = options;
 
   /** Also for a signal that was appended by an attempt which died before it came here: the first answer stands. */
   async function answerSignal(processId: ProcessId, body: ProcessEventBody): Promise<void> {
@@ -67,7 +70,8 @@ export function createProcessCommands(options: {
           const { registration, grantTo } = command;
           const grants = grantTo.map((sessionId) => ({ type: "grant_added", sessionId }) as const);
           const registered = { type: "registered", registration } as const;
-          const { record } = await append(registration.processId, key, registered, ...grants);
+          const asked = { processId: registration.processId, key, bodies: [registered, ...grants] };
+          const { record } = await (runner()?.register(asked) ?? processes.append(asked));
           return { operation, record };
         }
         case "list": {
@@ -97,8 +101,11 @@ export function createProcessCommands(options: {
           }
           return { operation, report: { revoked, unseen } };
         }
-        case "await":
-          return { operation, end: await awaitProcessEnd(processes, command.processId, { clock, signal }) };
+        case "await": {
+          const here = runner()?.end(command.processId);
+          const end = await awaitProcessEnd(processes, command.processId, { clock, signal, here });
+          return { operation, end };
+        }
         case "cancel": {
           const { origin, reason } = command;
           const body = { type: "cancel_requested", origin, ...(reason !== undefined && { reason }) } as const;

@@ -1,5 +1,13 @@
-import { PawlError, type ProcessId } from "@pawl/core";
-import type { Clock, Logger, NodeLease, ProcessClaim, Processes } from "@pawl/core/ports";
+import { PawlError, type ProcessEnd, type ProcessId } from "@pawl/core";
+import type {
+  Clock,
+  Logger,
+  NodeLease,
+  ProcessAppend,
+  ProcessAppended,
+  ProcessClaim,
+  Processes,
+} from "@pawl/core/ports";
 import { processInvalid } from "../errors.ts";
 import { createBell } from "./bell.ts";
 import { claimAhead, claimLimit } from "./claim-ahead.ts";
@@ -37,11 +45,18 @@ export interface ProcessRunner {
   /** Something may be there to run. */
   poke(): void;
   /**
+   * Registers a process. When this node has its body and a place for it, and nothing that came earlier waits, it is claimed in the same
+   * transaction and runs at once. Throws as `Processes.append`.
+   */
+  register(append: ProcessAppend): Promise<ProcessAppended>;
+  /**
    * Tells the bodies to stop and waits for them up to `drainMs`. What is rerunnable is left for others; what is bound to this owner
    * is abandoned, with that as evidence. A body that does not stop loses its lease with the node.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
   readonly running: ReadonlySet<ProcessId>;
+  /** Of one that runs here: how it ended, once that is written, or null when it was left to others. Undefined for all that do not. */
+  end(id: ProcessId): Promise<ProcessEnd | null> | undefined;
 }
 
 /** @throws PawlError `process_definition_invalid` when two bodies have one name */
@@ -52,7 +67,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     throw processInvalid("Two background tasks have one name: each name stands for one body.");
   }
   const names = [...bodies.keys()];
-  const running = new Map<ProcessId, Promise<void>>();
+  const running = new Map<ProcessId, Promise<ProcessEnd | null>>();
   /** Those of `running` whose body is over: another body may run while the store takes their ends. */
   const ending = new Set<ProcessId>();
   /** Claimed, and without a place yet. */
@@ -60,6 +75,10 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   /** Those of `waiting` to which somebody may have said something since. */
   const changed = new Set<ProcessId>();
   let ahead = 0;
+  /** Something may wait for a place: the last claim brought all that it could, or somebody has said something since it was asked. */
+  let more = true;
+  /** Registrations that will need a place if they are claimed. */
+  const registering = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   const bell = createBell(clock, stopping.signal);
   let loop: Promise<void> | undefined;
@@ -68,6 +87,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   async function lookForever(): Promise<void> {
     while (!stopping.signal.aborted) {
       bell.reset();
+      more = true;
       await look().catch((thrown: unknown) => {
         const { code, message } = PawlError.from(thrown);
         logger.warn("looking for background tasks failed", { code, message });
@@ -76,8 +96,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     }
   }
 
-  /** Bodies that run; those whose end is being written no longer do. */
-  const busy = () => running.size - ending.size;
+  /** Places that are taken; a body whose end is being written has left its own. */
+  const busy = () => running.size - ending.size + registering.size;
 
   async function look(): Promise<void> {
     for (;;) {
@@ -87,9 +107,14 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       const limit = Math.min(claimLimit(places), MOST_ENDING - ending.size);
       if (limit < 1 || stopping.signal.aborted) return;
       const { lease, lost } = await options.lease();
-      const enter = { maxStartsInARow: maxAttempts };
+      // Of those that have no place yet only what was never begun in vain is entered by the claim: should this process be killed by a
+      // neighbour, a start that was none costs each of them one attempt at most, since from then on it is begun before it counts (D17).
+      const begin = limit + waiting.length <= concurrency - busy();
+      const enter = { maxStartsInARow: begin ? maxAttempts : 1 };
+      more = false;
       const claims = await processes.claim(lease, { names, limit, enter });
       const full = claims.length === limit;
+      more ||= full;
       ahead = claimAhead(ahead, { concurrency, full, busy: busy(), waiting: waiting.length });
       const since = clock.now();
       waiting.push(...claims.map((claim) => ({ claim, lost, since })));
@@ -136,8 +161,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       retryMs: pollMs,
       onBodyOver() {
         ending.add(processId);
-        fill();
-        bell.ring();
+        placeIsFree();
       },
     })
       .catch(async (thrown: unknown) => {
@@ -145,30 +169,67 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
         logger.warn("a background task was given up", { processId, code, message });
         // It may still be ours: then it is not kept from others.
         if (!lost.aborted) await processes.release(claim.fence, { delayMs: pollMs }).catch(() => {});
+        return null;
       })
       .finally(() => {
         if (running.get(processId) === run) {
           running.delete(processId);
           ending.delete(processId);
         }
-        fill();
-        bell.ring();
+        placeIsFree();
       });
     running.set(processId, run);
+  }
+
+  function placeIsFree(): void {
+    fill();
+    // Where nothing is known to wait it is not looked for: hints and polls are there for that.
+    if (more || waiting.length > 0) bell.ring();
+  }
+
+  async function register(append: ProcessAppend): Promise<ProcessAppended> {
+    const [first] = append.bodies;
+    const name = first?.type === "registered" ? first.registration.name : "";
+    const hasPlace = loop !== undefined && waiting.length === 0 && busy() < concurrency;
+    if (!bodies.has(name) || !hasPlace || ending.size >= MOST_ENDING || stopping.signal.aborted) {
+      return processes.append(append);
+    }
+    const registered = claimed(append);
+    registering.add(registered);
+    try {
+      return await registered;
+    } finally {
+      registering.delete(registered);
+      placeIsFree();
+    }
+  }
+
+  /** The claim that comes back has begun to run: there is no moment at which it is neither here nor there. */
+  async function claimed(append: ProcessAppend): Promise<ProcessAppended> {
+    const { lease, lost } = await options.lease();
+    const appended = await processes.append({ ...append, claim: { lease, names } });
+    const { claim } = appended;
+    if (claim !== undefined) begin({ claim, lost, since: clock.now() }, stopping.signal);
+    return appended;
   }
 
   return {
     get running() {
       return new Set(running.keys());
     },
+    end: (id) => running.get(id),
+    register,
     start() {
       if (loop !== undefined || stopping.signal.aborted) return;
-      unlisten = processes.onChange((id) => {
+      unlisten = processes.onChange((id, record) => {
         for (const { claim } of waiting) {
           const { processId } = claim.fence;
           if (id === undefined || id === processId) changed.add(processId);
         }
-        if (id === undefined || !running.has(id)) bell.ring();
+        // What has ended waits for nobody.
+        if (id !== undefined && (running.has(id) || (record?.end ?? null) !== null)) return;
+        more = true;
+        bell.ring();
       });
       loop = lookForever();
     },
@@ -177,7 +238,9 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       unlisten();
       stopping.abort(new PawlError("node_stopping", "This node is stopping."));
       giveBack(waiting.splice(0));
-      const ended = Promise.resolve(loop).then(() => Promise.allSettled(running.values()));
+      const ended = Promise.allSettled([loop, ...registering]).then(() =>
+        Promise.allSettled(running.values()),
+      );
       let cancel = () => {};
       const passed = new Promise<void>((resolve) => {
         cancel = clock.at(clock.now() + drainMs, resolve);

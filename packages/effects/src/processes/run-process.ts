@@ -35,10 +35,10 @@ export interface RunProcessOptions {
 }
 
 /**
- * Takes one claimed process as far as it goes: enters its body, or says that its owner is gone. Resolves when it has ended, or was left
- * to whoever claims it next.
+ * Takes one claimed process as far as it goes: enters its body, or says that its owner is gone. Resolves with how it ended, or with null when
+ * it was left to whoever claims it next.
  */
-export async function runProcess(options: RunProcessOptions): Promise<void> {
+export async function runProcess(options: RunProcessOptions): Promise<ProcessEnd | null> {
   const { claim, body, processes, lost, stopping } = options;
   const { fence, record } = claim;
   const { registration } = record;
@@ -70,23 +70,15 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
     const evidence = same
       ? ({ type: "owner_left", owner, reason: "Its node lost track of it." } as const)
       : ({ type: "owner_gone", owner } as const);
-    await write(nextKey(), { type: "abandoned", evidence });
-    return;
+    return finish({ type: "abandoned", evidence });
   }
   lost.throwIfAborted();
-  if (stopping.aborted) return claim.entered ? leave() : processes.release(fence);
-  if (body === undefined) return processes.release(fence, { delayMs: options.retryMs });
-  if (record.cancel !== null && record.owner === null) {
-    await write(nextKey(), started, { type: "cancelled" });
-    return;
-  }
+  if (stopping.aborted) return claim.entered ? leave() : release();
+  if (body === undefined) return release(options.retryMs);
+  if (record.cancel !== null && record.owner === null) return finish({ type: "cancelled" }, started);
   if (!claim.entered && record.startsInARow >= options.maxAttempts) {
     const message = `Its body was entered ${record.startsInARow} times in a row and never got anywhere. Repair what ends the process that runs it, then start another.`;
-    await write(nextKey(), started, {
-      type: "failed",
-      error: { code: "process_attempts_exhausted", message },
-    });
-    return;
+    return finish({ type: "failed", error: { code: "process_attempts_exhausted", message } }, started);
   }
 
   const abort = new AbortController();
@@ -129,22 +121,28 @@ export async function runProcess(options: RunProcessOptions): Promise<void> {
     options.onBodyOver();
   }
   lost.throwIfAborted();
-  if (broken !== undefined) {
-    await processes.release(fence, { delayMs: options.retryMs });
-    return;
-  }
+  if (broken !== undefined) return release(options.retryMs);
   // It was interrupted by the node, not by anything of its own.
   if (end.type === "failed" && stopping.aborted) return leave();
-  await write(nextKey(), end);
+  return finish(end);
 
-  async function leave(): Promise<void> {
+  async function finish(end: ProcessEnd, ...before: ProcessEventBody[]): Promise<ProcessEnd> {
+    await write(nextKey(), ...before, end);
+    return end;
+  }
+
+  async function release(delayMs = 0): Promise<null> {
+    await processes.release(fence, { delayMs });
+    return null;
+  }
+
+  async function leave(): Promise<ProcessEnd | null> {
     if (registration.disposition === "owner_bound") {
       const reason = "Its node stopped.";
-      await write(nextKey(), { type: "abandoned", evidence: { type: "owner_left", owner: me, reason } });
-      return;
+      return finish({ type: "abandoned", evidence: { type: "owner_left", owner: me, reason } });
     }
     await write(nextKey(), { type: "left", owner: me });
-    await processes.release(fence);
+    return release();
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Json, nodeId, type ProcessId, type ProcessRegistration, processId } from "@pawl/core";
-import type { Store } from "@pawl/core/ports";
+import type { Processes, Store } from "@pawl/core/ports";
 import { type AnyProcess, createProcessCommands, createProcessRunner } from "@pawl/effects/processes";
 import { memoryStore } from "@pawl/store-memory";
 import { manualClock, recordingLogger } from "@pawl/testing";
@@ -7,11 +7,12 @@ import { onTestFinished } from "vitest";
 
 export const TTL_MS = 10_000;
 
-/** A store on a clock of its own, its commands, and nodes that run bodies. */
-export function createWorld() {
+/** A store on a clock of its own, its commands, and nodes that run bodies. `change`: what comes between them and the store. */
+export function createWorld(change: (processes: Processes) => Processes = (processes) => processes) {
   const clock = manualClock();
   const store: Store = memoryStore({ clock });
-  const { processes, leases } = store;
+  const { leases } = store;
+  const processes = change(store.processes);
   const commands = createProcessCommands({ processes, clock });
   let keys = 0;
 
@@ -39,6 +40,8 @@ export function createWorld() {
       return {
         runner,
         lease,
+        /** Of whoever asks in this process. */
+        commands: createProcessCommands({ processes, clock, runner: () => runner }),
         logger,
         async die() {
           lost.abort(new Error("crashed"));
@@ -50,6 +53,7 @@ export function createWorld() {
       body: AnyProcess,
       input: Json = null,
       more: Partial<ProcessRegistration> = {},
+      asking = commands,
     ): Promise<ProcessId> {
       keys += 1;
       const registration: ProcessRegistration = {
@@ -61,11 +65,11 @@ export function createWorld() {
         wake: null,
         ...more,
       };
-      await commands.run({ operation: "start", registration, grantTo: [] }, { key: `start ${keys}` });
+      await asking.run({ operation: "start", registration, grantTo: [] }, { key: `start ${keys}` });
       return registration.processId;
     },
-    async end(id: ProcessId) {
-      const result = await commands.run({ operation: "await", processId: id }, { key: "await" });
+    async end(id: ProcessId, asking = commands) {
+      const result = await asking.run({ operation: "await", processId: id }, { key: "await" });
       if (result.operation !== "await") throw new Error("another operation answered");
       return result.end;
     },

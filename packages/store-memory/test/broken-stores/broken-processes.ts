@@ -2,6 +2,8 @@ import type { ProcessAppended } from "@pawl/core/ports";
 import { type BrokenStore, pause, replacing } from "./broken-store.ts";
 
 const CHAPTER = "Background tasks";
+const CLAIMS = "Who runs background tasks";
+const STARTS = "Background tasks that begin where they are asked for";
 
 /** Faults in background tasks: records that are no fold, keys that are forgotten, owners that are two. */
 export const BROKEN_PROCESSES: readonly BrokenStore[] = [
@@ -102,7 +104,7 @@ export const BROKEN_PROCESSES: readonly BrokenStore[] = [
           });
         },
       }),
-    noticedBy: [{ chapter: CHAPTER, case: "S15 D1 an owner that was superseded" }],
+    noticedBy: [{ chapter: CLAIMS, case: "S15 D1 an owner that was superseded" }],
   },
   {
     fault: "a claim enters what somebody wants to end",
@@ -119,7 +121,7 @@ export const BROKEN_PROCESSES: readonly BrokenStore[] = [
           return claims;
         },
       }),
-    noticedBy: [{ chapter: CHAPTER, case: "a claim enters nothing about which" }],
+    noticedBy: [{ chapter: CLAIMS, case: "a claim enters nothing about which" }],
   },
   {
     fault: "a claim enters without a word in the log",
@@ -133,7 +135,7 @@ export const BROKEN_PROCESSES: readonly BrokenStore[] = [
           return claims;
         },
       }),
-    noticedBy: [{ chapter: CHAPTER, case: "S1 a claim that enters what it takes" }],
+    noticedBy: [{ chapter: CLAIMS, case: "S1 a claim that enters what it takes" }],
   },
   {
     fault: "two nodes claim one process",
@@ -169,6 +171,85 @@ export const BROKEN_PROCESSES: readonly BrokenStore[] = [
           return claims;
         },
       }),
-    noticedBy: [{ chapter: CHAPTER, case: "D1 what a dead node ran" }],
+    noticedBy: [{ chapter: CLAIMS, case: "D1 what a dead node ran" }],
+  },
+  {
+    fault: "what begins where it is asked for comes before what waits",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        append: async (append) => {
+          const waiting = append.claim ? [...state.processes.values()].filter(({ owner }) => !owner) : [];
+          const before = waiting.map((row) => row.notBefore);
+          for (const row of waiting) row.notBefore = Number.MAX_SAFE_INTEGER;
+          const appended = await store.processes.append(append);
+          for (const [index, row] of waiting.entries()) row.notBefore = before[index]!;
+          return appended;
+        },
+      }),
+    noticedBy: [{ chapter: STARTS, case: "what waits for a node comes first" }],
+  },
+  {
+    fault: "what begins where it is asked for has no start in its log",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        append: async (append) => {
+          const appended = await store.processes.append(append);
+          if (appended.claim) state.processes.get(append.processId)?.events.pop();
+          return appended;
+        },
+      }),
+    noticedBy: [{ chapter: STARTS, case: "S1 its start is in the log" }],
+  },
+  {
+    fault: "a node that is paused begins what is asked for",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        append: async (append) => {
+          const node = append.claim && state.nodes.get(append.claim.lease.nodeId);
+          const paused = node?.paused === true;
+          if (node) node.paused = false;
+          const appended = await store.processes.append(append);
+          if (node) node.paused = paused;
+          return appended;
+        },
+      }),
+    noticedBy: [{ chapter: STARTS, case: "a node that is paused" }],
+  },
+  {
+    fault: "whose lease is lost begins what is asked for",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        append: async (append) => {
+          const node = append.claim && state.nodes.get(append.claim.lease.nodeId);
+          if (node === undefined || append.claim === undefined) return store.processes.append(append);
+          const { generation, nonce } = node;
+          Object.assign(node, {
+            generation: append.claim.lease.generation,
+            nonce: append.claim.lease.nonce,
+          });
+          const appended = await store.processes.append(append);
+          Object.assign(node, { generation, nonce });
+          return appended;
+        },
+      }),
+    noticedBy: [{ chapter: STARTS, case: "D1 a lease that does not hold any more" }],
+  },
+  {
+    fault: "the same registration again is claimed again",
+    breaking: (store, { state }) =>
+      replacing(store, "processes", {
+        append: async (append) => {
+          const appended = await store.processes.append(append);
+          const row = state.processes.get(append.processId);
+          if (append.claim === undefined || !row?.owner) return appended;
+          const { lease } = append.claim;
+          const fence = { node: lease, processId: append.processId, epoch: row.epoch };
+          return { ...appended, claim: { fence, record: row.record, entered: true } };
+        },
+      }),
+    noticedBy: [
+      { chapter: STARTS, case: "S13 the same key again" },
+      { chapter: STARTS, case: "S17 of racing registrations" },
+    ],
   },
 ];

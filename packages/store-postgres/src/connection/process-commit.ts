@@ -6,16 +6,18 @@
 // PC3  Nothing is believed of a process whose append did not land, until the general way has read it.
 import {
   type ProcessAppendPlan,
+  type ProcessEvent,
   type ProcessEventBody,
   type ProcessRecord,
   planProcessAppend,
   tellsOthers,
 } from "@pawl/core";
 import type { ProcessAppended, ProcessClaim, ProcessFence } from "@pawl/core/ports";
+import type { StoreContext } from "../context.ts";
 import { nodeValues } from "../fence-values.ts";
 import { appendOwnedProcessEvents } from "../statements/append-owned-process-events.ts";
-import type { Database } from "./database.ts";
 import { oneOfEach } from "./one-of-each.ts";
+import { processHints } from "./process-hint.ts";
 
 const MOST_OF_A_BATCH = 64;
 /** Owners that were superseded do not say goodbye; what is forgotten costs one more read. */
@@ -43,20 +45,20 @@ interface Owned {
   readonly record: ProcessRecord;
 }
 
+const tells = ({ body }: ProcessEvent): boolean => tellsOthers(body);
+
 type Planned = Extract<ProcessAppendPlan, { type: "append" }>;
 
 export class ProcessCommit {
-  readonly #database: Database;
-  readonly #channel: string;
+  readonly #context: Pick<StoreContext, "database" | "channels" | "origin">;
   readonly #owned = new Map<string, Owned>();
   #queue: Waiting[] = [];
   #pump: Promise<void> | undefined;
   /** The database's time less this process's monotonic one, in milliseconds. */
   #ahead = 0;
 
-  constructor(database: Database, channel: string) {
-    this.#database = database;
-    this.#channel = channel;
+  constructor(context: Pick<StoreContext, "database" | "channels" | "origin">) {
+    this.#context = context;
   }
 
   /** @param now the database's time of the claim, in milliseconds */
@@ -157,14 +159,23 @@ export class ProcessCommit {
         record,
         live: record.end === null,
         events: rows,
-        told: events.some(({ body }) => tellsOthers(body)),
         key,
         digest,
       };
     });
     try {
-      const values = [...nodeValues(first.fence.node), first.version, this.#channel, JSON.stringify(asked)];
-      const rows = await this.#database.write(appendOwnedProcessEvents, values);
+      const { database, channels, origin } = this.#context;
+      const told = batch
+        .map(({ fence }) => fence.processId)
+        .filter((id) => plans.get(id)!.events.some(tells));
+      const values = [
+        ...nodeValues(first.fence.node),
+        first.version,
+        channels.processes,
+        JSON.stringify(asked),
+        processHints(origin, told),
+      ];
+      const rows = await database.write(appendOwnedProcessEvents, values);
       return new Set(rows.map(({ process_id }) => String(process_id)));
     } catch {
       // The general way asks each for itself, finds what has landed by its key, and tells what is wrong.

@@ -3,7 +3,7 @@ import { statement } from "../connection/statement.ts";
 /**
  * $1 process, $2 head that was read (0: it was not there), $3 record, $4 live, $5 started, $6 events as JSON of `{ seq, at, body }`,
  * $7 key, $8 digest, $9 sessions that see it, $10 session to wake or null, $11 channel of changes or null, $12 channel of work, $13–$15 node lease or
- * nulls, $16 epoch, $17 version, $18 name, $19 disposition.
+ * nulls, $16 epoch, $17 version, $18 name, $19 disposition, $20 what is said on the channel of changes.
  *
  * Writes only while the head is still the one that was read and the fence holds; the row of the process is the lock of its log.
  * Not `done`: read again.
@@ -66,6 +66,6 @@ woken as (
   returning q.session_id
 )
 select exists (select from entered) as done,
-  (select pg_notify($11, e.process_id) from entered e where $11::text is not null) as told,
+  (select pg_notify($11, $20) from entered e where $11::text is not null) as told,
   (select pg_notify($12, w.session_id) from woken w) as hinted`,
 );

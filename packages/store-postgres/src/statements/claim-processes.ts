@@ -1,5 +1,6 @@
 import { statement } from "../connection/statement.ts";
-import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
+import { isClaimable } from "./claimable-process.ts";
+import { NODE_GOES_ON } from "./fence.ts";
 
 /** All that this reads of a record, and so all that it may write again. */
 const PARTS = `registration json, status text, grants json, attempts bigint, "startsInARow" bigint, owner json, signals json,
@@ -9,8 +10,8 @@ const PART_COUNT = 14;
 /**
  * $1–$3 node lease, $4 names, $5 limit, $6 token of this claim, $7 version, $8 most starts in a row, or null: none is entered. Takes what
  * no living node owns: owner-bound ones that were started whatever their name, since any node can say that their owner is gone. An owner
- * that renews too late finds the epoch raised, in the row that it must lock to write anything. `now` is the database's time in
- * milliseconds.
+ * that renews too late finds the epoch raised, in the row that it must lock to write anything. Where nothing waits, nothing is locked and
+ * so nothing written: who looks in vain costs the disk nothing. `now` is the database's time in milliseconds.
  *
  * Those that `isEnteredAtClaim` of @pawl/core are `entered`: `started` is in their log, and their record is the fold with it, written
  * here as `applyProcessEvent` does. A record of another version or with parts that are not known here is left to who knows it.
@@ -18,7 +19,26 @@ const PART_COUNT = 14;
 export const claimProcesses = statement(
   "claim_processes",
   `
-with ${NODE_FENCE},
+with held as materialized (
+  select from {schema}.nodes n
+  join {schema}.node_heartbeats h on h.node_id = n.node_id and h.generation = n.generation
+  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3 and h.expires_at > clock_timestamp()
+),
+waiting as materialized (
+  select from {schema}.processes p
+  where p.live and p.disposition <> 'external' and ${NODE_GOES_ON} and ${isClaimable("$4")}
+  limit 1
+),
+fence as (
+  select n.node_id, n.generation
+  from {schema}.nodes n
+  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+    and exists (select from waiting)
+    and exists (
+      select from {schema}.node_heartbeats h
+      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
+  for share of n
+),
 clock as (
   select (extract(epoch from clock_timestamp()) * 1000)::bigint as now from fence
 ),
@@ -26,14 +46,7 @@ due as materialized (
   select p.process_id, p.record,
     p.disposition = 'rerunnable' and p.name = any($4::text[]) and p.version = $7::smallint and $8::bigint is not null as may_enter
   from {schema}.processes p
-  where p.live and p.disposition <> 'external'
-    and (p.name = any($4::text[]) or (p.disposition = 'owner_bound' and p.started))
-    and (p.not_before is null or p.not_before <= clock_timestamp())
-    and exists (select from fence) and ${NODE_GOES_ON}
-    and not exists (
-      select from {schema}.nodes n
-      join {schema}.node_heartbeats h on h.node_id = n.node_id and h.generation = n.generation
-      where n.node_id = p.owner_node and n.generation = p.owner_generation and h.expires_at > clock_timestamp())
+  where p.live and p.disposition <> 'external' and exists (select from fence) and ${isClaimable("$4")}
   order by p.created_at, p.process_id
   limit $5::bigint
   for update of p skip locked
@@ -64,7 +77,7 @@ logged as (
   from taken t
   where t.seq is not null
 )
-select c.now is not null as held, c.now, t.process_id, t.version, t.record, t.epoch, t.seq is not null as entered
+select c.now is not null or (exists (select from held) and not exists (select from waiting)) as held, c.now, t.process_id, t.version, t.record, t.epoch, t.seq is not null as entered
 from (select) one
 left join clock c on true
 left join taken t on true

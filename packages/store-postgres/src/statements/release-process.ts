@@ -2,7 +2,7 @@ import { statement } from "../connection/statement.ts";
 import { NODE_FENCE } from "./fence.ts";
 
 /**
- * $1–$3 node lease, $4 process, $5 epoch, $6 delay in ms, $7 channel of changes. A row also when this holder had left before and
+ * $1–$3 node lease, $4 process, $5 epoch, $6 delay in ms, $7 channel of changes, $8 what is said there. A row also when this holder had left before and
  * nobody has claimed it since: an answer that was lost can be asked for again.
  */
 export const releaseProcess = statement(
@@ -21,7 +21,7 @@ gone as (
   select p.process_id from {schema}.processes p, fence
   where p.process_id = $4 and p.epoch = $5::bigint and p.owner_node is null
 )
-select process_id, pg_notify($7, process_id) as told from freed
+select process_id, pg_notify($7, $8) as told from freed
 union all
 select process_id, null from gone`,
 );

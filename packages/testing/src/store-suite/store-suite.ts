@@ -13,6 +13,8 @@ import { jobsChapter } from "./chapters/jobs.ts";
 import { leasesChapter } from "./chapters/leases.ts";
 import { logChapter } from "./chapters/log.ts";
 import { outboxChapter } from "./chapters/outbox.ts";
+import { processClaimsChapter } from "./chapters/process-claims.ts";
+import { processStartsChapter } from "./chapters/process-starts.ts";
 import { processesChapter } from "./chapters/processes.ts";
 import { pruningChapter } from "./chapters/pruning.ts";
 import { runtimeStatesChapter } from "./chapters/runtime-states.ts";
@@ -54,6 +56,8 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   awaitEventsChapter,
   awaitedTurnsChapter,
   processesChapter,
+  processClaimsChapter,
+  processStartsChapter,
   jobsChapter,
   attachmentsChapter,
   secretsChapter,
