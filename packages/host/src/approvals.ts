@@ -16,6 +16,7 @@ import {
 import { receiptOf } from "./approval-receipts.ts";
 import { type Approval, type ApprovalReason, approvalOf, approvalReason } from "./approval-view.ts";
 import { approvalConflict, approvalPending, approvalUnknown } from "./errors.ts";
+import type { ReadWaits } from "./read-waits.ts";
 import type { SessionNames } from "./session-names.ts";
 import type { Answerer, WaitSettler } from "./wait-settler.ts";
 
@@ -79,13 +80,16 @@ export interface ApprovalsOptions {
   readonly store: Pick<Store<never>, "open" | "log" | "sessions"> & { readonly awaits: AwaitEventRows };
   readonly links: ApprovalLinks;
   readonly settler: WaitSettler;
+  readonly readWaits: ReadWaits;
   readonly signer: () => Promise<ReceiptSigner>;
 }
 
 /** More than this are not looked through for approvals. */
 const MAX_WAITS = 1_000;
 
-export function createApprovals({ names, store, links, settler, signer }: ApprovalsOptions): Approvals {
+export function createApprovals(options: ApprovalsOptions): Approvals {
+  const { names, store, links, settler, readWaits, signer } = options;
+
   const rows = store.awaits;
 
   function shown(record: AwaitEventRecord): Approval {
@@ -123,6 +127,19 @@ export function createApprovals({ names, store, links, settler, signer }: Approv
     return { approval: shown(result.record), replayed: false };
   }
 
+  /** As it was read of late, if that still holds; else it is read again. */
+  async function decideById(id: string, choice: ApprovalChoice, by: Answerer): Promise<ApprovalAnswer> {
+    await store.open();
+    const read = readWaits.take(id);
+    const reason = read && approvalReason(read);
+    if (read !== undefined && reason !== undefined && names.sees(read.sessionId)) {
+      if (choice.decision === "edit") await checkEditedInput(store, read, reason.tool, choice.input);
+      const decided = await settler.settleAsRead(read, { status: "ok", payload: { ...choice } }, by);
+      if (decided !== undefined) return { approval: shown(decided.record), replayed: false };
+    }
+    return decide(await load(id), choice, by);
+  }
+
   return {
     async list({ sessionId: session, limit = 100 } = {}) {
       await store.open();
@@ -131,20 +148,22 @@ export function createApprovals({ names, store, links, settler, signer }: Approv
         ...(session !== undefined && { sessionId: names.stored(session) }),
         ...(names.owner !== undefined && { owner: names.owner }),
       });
-      return waits
-        .filter((record) => approvalReason(record) !== undefined)
-        .slice(0, limit)
-        .map(shown);
+      const asked = waits.filter((record) => approvalReason(record) !== undefined).slice(0, limit);
+      readWaits.note(asked);
+      return asked.map(shown);
     },
-    show: async (id) => shown((await load(id)).record),
-    approve: async (id, { by = "host" } = {}) =>
-      decide(await load(id), { decision: "approve" }, { name: by, via: "host" }),
+    async show(id) {
+      const { record } = await load(id);
+      readWaits.note([record]);
+      return shown(record);
+    },
+    approve: (id, { by = "host" } = {}) => decideById(id, { decision: "approve" }, { name: by, via: "host" }),
     async deny(id, { by = "host", reason } = {}) {
       const choice = { decision: "deny", ...(reason !== undefined && { reason }) } as const;
-      return decide(await load(id), choice, { name: by, via: "host" });
+      return decideById(id, choice, { name: by, via: "host" });
     },
-    edit: async (id, input, { by = "host" } = {}) =>
-      decide(await load(id), { decision: "edit", input }, { name: by, via: "host" }),
+    edit: (id, input, { by = "host" } = {}) =>
+      decideById(id, { decision: "edit", input }, { name: by, via: "host" }),
     async link(id, options = {}) {
       const { record } = await load(id);
       if (record.terminal !== null) throw approvalConflict(shown(record));

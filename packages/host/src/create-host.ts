@@ -52,6 +52,7 @@ import { createNodes } from "./nodes.ts";
 import { observed } from "./observed.ts";
 import { createOutboxMessages } from "./outbox-messages.ts";
 import { pruneStore } from "./prune.ts";
+import { createReadWaits } from "./read-waits.ts";
 import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
 import { createTasks } from "./tasks.ts";
@@ -101,6 +102,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     logger,
   });
   const settler = createWaitSettler({ rows: store.awaits, clock, signer, askedInput, lateOutcomes });
+  const readWaits = createReadWaits();
   const { publicUrl } = options;
   const links = createApprovalLinks({
     rows: store.awaits,
@@ -298,8 +300,17 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
         return records.map((record) => shownRecord(record, names));
       },
       counts: () => store.sessions.counts(owner === undefined ? {} : { owner }),
-      waits: createWaits({ names, open, rows: store.awaits, awaits: awaits.ready, settler, links, clock }),
-      approvals: createApprovals({ names, store, links, settler, signer }),
+      waits: createWaits({
+        names,
+        open,
+        rows: store.awaits,
+        awaits: awaits.ready,
+        settler,
+        readWaits,
+        links,
+        clock,
+      }),
+      approvals: createApprovals({ names, store, links, settler, readWaits, signer }),
       tasks: createTasks({
         names,
         processes: store.processes,

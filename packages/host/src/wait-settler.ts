@@ -30,7 +30,18 @@ export interface WaitSettler {
    * @throws PawlError `approval_arguments_changed`, `wait_answer_early`
    */
   settle(record: AwaitEventRecord, resolution: Resolution, by: Answerer): Promise<SettleResult>;
+  /**
+   * As `settle`, of a wait as it was read some time ago. Undefined when it is not open any more, or not what it was: nothing was written
+   * then, and it has to be read again.
+   */
+  settleAsRead(
+    record: AwaitEventRecord,
+    resolution: Resolution,
+    by: Answerer,
+  ): Promise<AcceptedResult | undefined>;
 }
+
+export type AcceptedResult = Extract<ResolveResult, { readonly status: "accepted" }>;
 
 /** `late`: the turn had ended without it, and its session is told (D18). */
 export type SettleResult = ResolveResult | { readonly status: "late"; readonly record: AwaitEventRecord };
@@ -42,29 +53,52 @@ export function createWaitSettler({
   askedInput,
   lateOutcomes,
 }: WaitSettlerOptions): WaitSettler {
+  /** What is written: an approval's answer with who gave it and the signed receipt. */
+  async function prepared(
+    record: AwaitEventRecord,
+    resolution: Resolution,
+    { name, via }: Answerer,
+  ): Promise<{ readonly terminal: Resolution; readonly by: ResolvedBy }> {
+    const by: ResolvedBy = { name, via };
+    const reason = approvalReason(record);
+    if (reason === undefined) {
+      checkNotEarly(record, resolution, clock.now());
+      return { terminal: resolution, by };
+    }
+    const digest = await loadJsonDigest();
+    if (argumentHash(reason.tool, reason.input, digest) !== reason.argumentHash) {
+      throw argumentsChanged(record.keyId, reason.input, await askedInput(record));
+    }
+    const terminal = withName(resolution, name);
+    const facts = receiptFactsOf({ ...record, terminal, resolvedBy: by, resolvedAt: clock.now() });
+    const receipt = facts && (await (await signer()).sign(facts));
+    return { terminal, by: { ...by, ...(receipt && { note: { receipt: receipt as unknown as Json } }) } };
+  }
+
+  /** The short way, for what is as usual. */
+  async function resolveAsRead(
+    { keyId, sessionId, dueAt, info, terminal: winner }: AwaitEventRecord,
+    terminal: Resolution,
+    by: ResolvedBy,
+  ): Promise<AcceptedResult | undefined> {
+    if (winner !== null || dueAt !== null || sessionId === null) return undefined;
+    const resolved = await rows.resolveOpen(keyId, terminal, by, { info });
+    return resolved && { status: "accepted", record: resolved };
+  }
+
   return {
-    async settle(record, resolution, { name, via }) {
-      const reason = approvalReason(record);
-      if (reason === undefined) {
-        checkNotEarly(record, resolution, clock.now());
-        const result = await rows.resolve(record.keyId, resolution, { name, via });
-        if (result.status !== "already_resolved") return result;
-        const late = await lateOutcomes.accept(result.record, resolution);
-        return late ? { status: "late", record: result.record } : result;
-      }
-      const digest = await loadJsonDigest();
-      if (argumentHash(reason.tool, reason.input, digest) !== reason.argumentHash) {
-        throw argumentsChanged(record.keyId, reason.input, await askedInput(record));
-      }
-      const signed = withName(resolution, name);
-      const by: ResolvedBy = { name, via };
-      const decided = { ...record, terminal: signed, resolvedBy: by, resolvedAt: clock.now() };
-      const facts = receiptFactsOf(decided);
-      const receipt = facts && (await (await signer()).sign(facts));
-      return rows.resolve(record.keyId, signed, {
-        ...by,
-        ...(receipt && { note: { receipt: receipt as unknown as Json } }),
-      });
+    async settle(record, resolution, answerer) {
+      const { terminal, by } = await prepared(record, resolution, answerer);
+      const result =
+        (await resolveAsRead(record, terminal, by)) ?? (await rows.resolve(record.keyId, terminal, by));
+      if (result.status !== "already_resolved" || approvalReason(record) !== undefined) return result;
+      const late = await lateOutcomes.accept(result.record, resolution);
+      return late ? { status: "late", record: result.record } : result;
+    },
+
+    async settleAsRead(record, resolution, answerer) {
+      const { terminal, by } = await prepared(record, resolution, answerer);
+      return resolveAsRead(record, terminal, by);
     },
   };
 }

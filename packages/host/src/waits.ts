@@ -7,12 +7,14 @@ import {
   scopeSessionId,
   type TurnId,
   type WaitIdentity,
+  type WaitReason,
 } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, Clock } from "@pawl/core/ports";
 import { type AwaitEvents, formatKey, type KeyBinding, parseKey, type ResolveOutcome } from "@pawl/effects";
 import type { ApprovalLink, ApprovalLinks, LinkOptions } from "./approval-links.ts";
+import type { ReadWaits } from "./read-waits.ts";
 import type { SessionNames } from "./session-names.ts";
-import type { SettleResult, WaitSettler } from "./wait-settler.ts";
+import type { Answerer, SettleResult, WaitSettler } from "./wait-settler.ts";
 
 /** Something that is waited for and not answered yet. */
 export interface PendingWait {
@@ -89,14 +91,29 @@ export interface WaitsOptions {
   readonly rows: AwaitEventRows;
   readonly awaits: () => Promise<AwaitEvents>;
   readonly settler: WaitSettler;
+  readonly readWaits: ReadWaits;
   readonly links: Pick<ApprovalLinks, "mint">;
   readonly clock: Pick<Clock, "now">;
 }
 
-export function createWaits({ names, open, rows, awaits, settler, links, clock }: WaitsOptions): Waits {
+export function createWaits(options: WaitsOptions): Waits {
+  const { names, open, rows, awaits, settler, readWaits, links, clock } = options;
+
   async function load(id: string): Promise<AwaitEventRecord | null> {
     const record = await rows.load(id);
     return record !== null && names.sees(record.sessionId) ? record : null;
+  }
+
+  /** One statement where nothing has to be read before; else nothing was written, and the answer goes the general way. */
+  async function answeredAtOnce(id: string, answer: WaitAnswer, who: Answerer): Promise<boolean> {
+    const read = readWaits.take(id);
+    if (read !== undefined) {
+      if (!names.sees(read.sessionId)) return false;
+      return (await settler.settleAsRead(read, resolutionOf(read, answer), who)) !== undefined;
+    }
+    // A call that is answered later takes any result, from whoever may answer everything.
+    if (!("status" in answer) || names.owner !== undefined) return false;
+    return (await rows.resolveOpen(id, answer, who, TOOL_PENDING)) !== undefined;
   }
 
   /** Undefined for a key that answers nothing. A key that binds what it approves is one for `host.approvals`. */
@@ -120,14 +137,18 @@ export function createWaits({ names, open, rows, awaits, settler, links, clock }
         ...(session !== undefined && { sessionId: names.stored(session) }),
         ...(names.owner !== undefined && { owner: names.owner }),
       });
-      return pending.filter(({ wait }) => !isInnerWait(wait)).map((record) => shown(record, names));
+      const shownOnes = pending.filter(({ wait }) => !isInnerWait(wait));
+      readWaits.note(shownOnes);
+      return shownOnes.map((record) => shown(record, names));
     },
 
     async answer(id, answer, { by }) {
       await open();
+      const who = { name: by, via: "host" } as const;
+      if (await answeredAtOnce(id, answer, who)) return { status: "accepted" };
       const record = await load(id);
       if (record === null) return { status: "unknown_or_revoked" };
-      return outcomeOf(await settler.settle(record, resolutionOf(record, answer), { name: by, via: "host" }));
+      return outcomeOf(await settler.settle(record, resolutionOf(record, answer), who));
     },
 
     async resolve(text, answer) {
@@ -169,6 +190,8 @@ export function createWaits({ names, open, rows, awaits, settler, links, clock }
     },
   };
 }
+
+const TOOL_PENDING = { infoType: "tool_pending" satisfies WaitReason["type"] } as const;
 
 function waitUnknown(id: string): PawlError {
   return new PawlError(

@@ -1,4 +1,5 @@
 import {
+  canonicalJson,
   decideResolve,
   type Json,
   type Resolution,
@@ -8,7 +9,13 @@ import {
   type TurnId,
   tombstoneOf,
 } from "@pawl/core";
-import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
+import type {
+  AwaitEventMatch,
+  AwaitEventRecord,
+  AwaitEventRows,
+  NewAwaitEvent,
+  ResolveResult,
+} from "@pawl/core/ports";
 import { earliest, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { frozenCopy } from "./frozen-copy.ts";
@@ -68,6 +75,14 @@ export function awaitSections({ state, hints, now, bytesDigest }: MemoryContext)
       }
       const record = settle(known ?? add(about), decision.resolution, decision.expired ? SWEEPER : by);
       return { status: decision.expired ? "already_resolved" : "accepted", record };
+    },
+
+    resolveOpen(keyId, resolution, by, as) {
+      const known = state.awaits.get(keyId);
+      if (known === undefined || isRevoked(known) || !matches(known.info, as)) return undefined;
+      const decision = decideResolve({ ...known, revoked: false }, resolution, now());
+      if (decision.type !== "write" || decision.expired) return undefined;
+      return settle(known, decision.resolution, by);
     },
 
     load(keyId) {
@@ -156,7 +171,12 @@ export function endWaitsOfTurn(state: MemoryState, turnId: TurnId, at: number): 
 }
 
 export function isApproval(info: Json): boolean {
-  return typeof info === "object" && info !== null && "type" in info && info.type === "approval";
+  return matches(info, { infoType: "approval" });
+}
+
+function matches(info: Json, as: AwaitEventMatch): boolean {
+  if ("info" in as) return canonicalJson(info) === canonicalJson(as.info);
+  return typeof info === "object" && info !== null && "type" in info && info.type === as.infoType;
 }
 
 const TURN: ResolvedBy = Object.freeze({ name: "turn", via: "turn" });

@@ -1,5 +1,6 @@
 import { isPawlError, type Resolution, type ResolvedBy, type SessionId } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
+import type { Row } from "./connection/database.ts";
 import type { StoreContext } from "./context.ts";
 import { ownerValues } from "./owner-values.ts";
 import { awaitEventOfRow } from "./rows/await-event-row.ts";
@@ -13,6 +14,7 @@ import { pruneAwaitEvents } from "./statements/prune-await-events.ts";
 import { readRevocation } from "./statements/read-revocation.ts";
 import { registerAwaitEvent } from "./statements/register-await-event.ts";
 import { resolveAwaitEvent } from "./statements/resolve-await-event.ts";
+import { resolveOpenEvent } from "./statements/resolve-open-event.ts";
 import { revokeAwaitEvent } from "./statements/revoke-await-event.ts";
 import { revokeSessionWaits } from "./statements/revoke-session-waits.ts";
 import { storableJson, storableText } from "./storable.ts";
@@ -42,10 +44,14 @@ export function postgresAwaits({ database, hints, channels, newId, logger }: Sto
         : [null, null, null, null, null, null]),
     ]);
     if (row === undefined) return null;
+    tell(keyId, row);
+    return { record: awaitEventOfRow(row), mine: row.mine === true };
+  }
+
+  function tell(keyId: string, row: Row): void {
     hints.resolved(keyId);
     const woken = nullableText(row, "woken", `Await-event "${keyId}"`);
     if (woken !== null) hints.work(woken as SessionId);
-    return { record: awaitEventOfRow(row), mine: row.mine === true };
   }
 
   /** One that cannot be read is settled like the others, and keeps none of them waiting. */
@@ -77,6 +83,24 @@ export function postgresAwaits({ database, hints, channels, newId, logger }: Sto
       // Overdue, it was this call that wrote the time-out, and not what it was asked to write.
       const asAsked = record.terminal?.status === resolution.status;
       return { status: mine && asAsked ? "accepted" : "already_resolved", record };
+    },
+
+    async resolveOpen(keyId, resolution, by, as) {
+      const key = storableText(keyId, "The key of an await-event");
+      const [row] = await database.write(resolveOpenEvent, [
+        key,
+        storableJson(resolution, "The resolution"),
+        storableJson(by, "Who resolved it"),
+        newId(),
+        channels.work,
+        channels.awaits,
+        // What was read is written as it was stored, so that its text tells whether it is still the same.
+        "info" in as ? JSON.stringify(as.info) : null,
+        "infoType" in as ? as.infoType : null,
+      ]);
+      if (row === undefined) return undefined;
+      tell(keyId, row);
+      return awaitEventOfRow(row);
     },
 
     async load(keyId) {

@@ -90,6 +90,44 @@ describe("an await-event in PostgreSQL", () => {
     }
   });
 
+  test("D9 a resolver without a look whose answer was lost recognises its own resolution", async () => {
+    const { session } = await openTurn(other);
+    const it = event(session);
+    await store.awaits.register(it);
+    const before = proxy.lost;
+    proxy.loseAnswerTo("pawl_resolve_open_event");
+    const resolved = await store.awaits.resolveOpen(it.keyId, yes("mine"), BY, { info: it.info });
+    expect(proxy.lost).toBe(before + 1);
+    expect(resolved?.terminal).toEqual(yes("mine"));
+    expect(await other.awaits.resolveOpen(it.keyId, yes("late"), BY, { info: it.info })).toBe(undefined);
+  });
+
+  test("D15 who saw it open and waited for the winner's lock of the line writes nothing", async () => {
+    const { session } = await openTurn(other);
+    for (const revoked of [false, true]) {
+      const it = event(session);
+      await store.awaits.register(it);
+      let resolving: Promise<unknown> = Promise.resolve();
+      await holding(
+        revoked
+          ? `with line as (select session_id from pawl.session_queue where session_id = $2 for update)
+             update pawl.await_events set revoked = true where key_id = $1`
+          : `with line as (select session_id from pawl.session_queue where session_id = $2 for update)
+             update pawl.await_events set terminal = '{"status":"cancelled"}', resolved_by = '{"name":"x","via":"turn"}',
+               resolved_at = clock_timestamp() where key_id = $1`,
+        [it.keyId, session],
+        async () => {
+          resolving = store.awaits.resolveOpen(it.keyId, yes("late"), BY, { info: it.info });
+          await blocked(1);
+        },
+      );
+      expect(await resolving).toBe(undefined);
+      expect((await other.awaits.load(it.keyId))?.terminal ?? null).toEqual(
+        revoked ? null : { status: "cancelled" },
+      );
+    }
+  });
+
   test("D15 who waited for the winner's locks is told the winner, and not what it saw before", async () => {
     const { session, node } = await openTurn(other);
     for (const withSession of [true, false]) {

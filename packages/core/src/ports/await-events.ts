@@ -25,6 +25,9 @@ export interface AwaitEventRecord extends NewAwaitEvent {
   readonly resolvedAt: number | null;
 }
 
+/** What an event is taken for: its whole info as it was read, or what the info says of its `type`. */
+export type AwaitEventMatch = { readonly info: Json } | { readonly infoType: string };
+
 export type ResolveResult =
   | { readonly status: "accepted"; readonly record: AwaitEventRecord }
   | { readonly status: "already_resolved"; readonly record: AwaitEventRecord }
@@ -51,6 +54,16 @@ export interface AwaitEventRows {
     by: ResolvedBy,
     event?: NewAwaitEvent,
   ): Promise<ResolveResult>;
+  /**
+   * As `resolve`, of an event that is open and is what `as` says, so that nobody has to read it first. Undefined when it is not, or when
+   * that takes a closer look: then nothing was written, and whoever asks looks and uses `resolve`.
+   */
+  resolveOpen(
+    keyId: string,
+    resolution: Resolution,
+    by: ResolvedBy,
+    as: AwaitEventMatch,
+  ): Promise<AwaitEventRecord | undefined>;
   load(keyId: string): Promise<AwaitEventRecord | null>;
   /** Unresolved events, oldest first. With `owner` only those of that one's sessions. */
   pending(query: {

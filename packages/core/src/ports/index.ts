@@ -1,5 +1,11 @@
 export type { Attachment, Attachments, StoredAttachment } from "./attachments.ts";
-export type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "./await-events.ts";
+export type {
+  AwaitEventMatch,
+  AwaitEventRecord,
+  AwaitEventRows,
+  NewAwaitEvent,
+  ResolveResult,
+} from "./await-events.ts";
 export type { Clock, NewId } from "./clock.ts";
 export type { Accepted, Delivery, Inbox, InputContent, InputRecord, NewInput } from "./inbox.ts";
 export type {

@@ -52,6 +52,47 @@ export const BROKEN_AWAITS: readonly BrokenStore[] = [
     ],
   },
   {
+    fault: "an open event is resolved whatever it was taken for",
+    breaking: (store) =>
+      replacing(store, "awaits", {
+        resolveOpen: async (keyId, resolution, by) => {
+          const result = await store.awaits.resolve(keyId, resolution, by);
+          return result.status === "accepted" ? result.record : undefined;
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "D15 what is not as it was taken for" }],
+  },
+  {
+    fault: "what is resolved without a look is resolved again",
+    breaking: (store, { state }) =>
+      replacing(store, "awaits", {
+        resolveOpen: async (keyId, resolution, by, as) => {
+          const known = state.awaits.get(keyId);
+          if (known)
+            state.awaits.set(keyId, { ...known, terminal: null, resolvedBy: null, resolvedAt: null });
+          return store.awaits.resolveOpen(keyId, resolution, by, as);
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "D15 what is not as it was taken for" }],
+  },
+  {
+    fault:
+      "what is resolved without a look was looked at after all, and then there is time for another resolver",
+    breaking: (store, { state }) =>
+      replacing(store, "awaits", {
+        resolveOpen: async (keyId, resolution, by, as) => {
+          const seen = state.awaits.get(keyId);
+          await pause();
+          const now = state.awaits.get(keyId);
+          if (now !== undefined && seen?.terminal == null) {
+            state.awaits.set(keyId, { ...now, terminal: null, resolvedBy: null, resolvedAt: null });
+          }
+          return store.awaits.resolveOpen(keyId, resolution, by, as);
+        },
+      }),
+    noticedBy: [{ chapter: "Law: racing makes one", case: "S17 D15 racing resolvers, some without a look" }],
+  },
+  {
     fault: "keys may be made for what was revoked",
     breaking: (store) => replacing(store, "awaits", { isRevoked: async () => false }),
     noticedBy: [

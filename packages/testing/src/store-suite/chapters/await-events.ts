@@ -99,6 +99,66 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
     t.expect(await awaits.register(newAwaitEvent("k1"))).toEqual(winner);
   });
 
+  add("D15 an open event that is what it is taken for is resolved without being read first", async (t) => {
+    const { awaits } = t.store;
+    await t.working();
+    const { info } = await register(t, "k1");
+    const resolved = await awaits.resolveOpen("k1", YES, BY, { info });
+    t.expect(resolved).toEqual((await awaits.load("k1"))!);
+    t.expect([resolved?.terminal, resolved?.resolvedBy]).toEqual([YES, BY]);
+    t.expect(await awaits.resolve("k1", NO, BY)).toEqual({ status: "already_resolved", record: resolved! });
+    await register(t, "k2");
+    t.expect((await awaits.resolveOpen("k2", NO, BY, { infoType: "approval" }))?.terminal).toEqual(NO);
+  });
+
+  add("D15 what is not as it was taken for is not resolved so, and nothing of it changes", async (t) => {
+    const { awaits } = t.store;
+    await t.working();
+    await t.working("s2");
+    const due = (await now(t)) + HOUR_MS;
+    const { info } = await register(t, "k1");
+    for (const as of [
+      { info: { ...(info as object), tool: "wire" } },
+      { info: null },
+      { infoType: "budget" },
+    ]) {
+      t.expect(await awaits.resolveOpen("k1", YES, BY, as)).toBe(undefined);
+    }
+    t.expect((await awaits.load("k1"))?.terminal).toBe(null);
+    await register(t, "done");
+    await awaits.resolve("done", NO, BY);
+    await register(t, "revoked");
+    await awaits.revoke("revoked");
+    await register(t, "of a revoked session", "s2");
+    await awaits.revokeSession(sessionId("s2"));
+    for (const keyId of ["none", "done", "revoked", "of a revoked session"]) {
+      t.expect(await awaits.resolveOpen(keyId, YES, BY, { info }), keyId).toBe(undefined);
+    }
+    t.expect((await awaits.load("done"))?.terminal).toEqual(NO);
+    t.expect(await awaits.load("none")).toBe(null);
+    // One with a deadline may take the closer look.
+    await register(t, "due", "s1", due);
+    const early = await awaits.resolveOpen("due", YES, BY, { info });
+    t.expect((await awaits.load("due"))?.terminal ?? null).toEqual(early === undefined ? null : YES);
+  });
+
+  add(
+    "D15 D16 a resolution without a look wakes the parked session, and refuses a park that comes later",
+    async (t) => {
+      const held = await t.working();
+      const { info } = await register(t, "k1");
+      await register(t, "k2");
+      t.expect(await held.park()).toBe(true);
+      const node = await t.node("b");
+      t.expect(await t.claim(node)).toEqual([]);
+      await (await t.second()).awaits.resolveOpen("k1", YES, BY, { info });
+      const again = await t.hold(node);
+      t.expect((await again.store.awaits.load("k1"))?.terminal).toEqual(YES);
+      await t.store.awaits.resolveOpen("k2", YES, BY, { info });
+      t.expect(await again.park()).toBe(false);
+    },
+  );
+
   add("D15 a resolution may come before the wait, and is kept for it", async (t) => {
     const { awaits } = t.store;
     const event = newAwaitEvent("k1");

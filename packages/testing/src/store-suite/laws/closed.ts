@@ -63,6 +63,8 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "leases.release": () => leases.release(fence, { type: "idle" }),
     "awaits.register": () => awaits.register(newAwaitEvent("k1")),
     "awaits.resolve": () => awaits.resolve("k1", { status: "cancelled" }, by, newAwaitEvent("k1")),
+    "awaits.resolveOpen": () =>
+      awaits.resolveOpen("k1", { status: "cancelled" }, by, { infoType: "approval" }),
     "awaits.load": () => awaits.load("k1"),
     "awaits.pending": () => awaits.pending({ limit: 1 }),
     "awaits.settleDue": () => awaits.settleDue(1),

@@ -61,6 +61,34 @@ export const contentionLaw = chapter("Law: racing makes one", (add) => {
     t.expect(codes).toEqual(Array.from({ length: 7 }, () => "store_conflict"));
   });
 
+  add(
+    "S17 D15 racing resolvers, some without a look: one wins, and nobody else is told that it did",
+    async (t) => {
+      const stores = [t.store, await t.second()];
+      await t.working();
+      for (let round = 0; round < 8; round++) {
+        const event = newAwaitEvent(`k${round}`);
+        await t.store.awaits.register(event);
+        const won = await Promise.all(
+          Array.from({ length: 8 }, async (_, i) => {
+            const { awaits } = stores[i % 2]!;
+            const [terminal, by] = [
+              { status: "ok", payload: { from: i } },
+              { name: `r${i}`, via: "key" },
+            ] as const;
+            if (i % 3 === 0) return (await awaits.resolve(event.keyId, terminal, by)).status === "accepted";
+            return (await awaits.resolveOpen(event.keyId, terminal, by, { info: event.info })) !== undefined;
+          }),
+        );
+        t.expect(won.filter((mine) => mine).length).toBe(1);
+        t.expect((await stores[1]!.awaits.load(event.keyId))?.terminal).toEqual({
+          status: "ok",
+          payload: { from: won.indexOf(true) },
+        });
+      }
+    },
+  );
+
   add("S17 D15 racing resolvers of one event: one wins, and all learn who", async (t) => {
     const stores = [t.store, await t.second()];
     for (let round = 0; round < 8; round++) {
