@@ -13,7 +13,7 @@ import { persistInputState } from "./input-ledger.ts";
 import { textColumn } from "./rows/column.ts";
 import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
 import { inputOfRow } from "./rows/input-row.ts";
-import { STORED_LOG_VERSION } from "./rows/log-row.ts";
+import { joinedRows, STORED_LOG_VERSION } from "./rows/log-row.ts";
 import { acceptInput } from "./statements/accept-input.ts";
 import { listInputs } from "./statements/list-inputs.ts";
 import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
@@ -63,7 +63,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       await groupCommit.settle(fence.sessionId);
       // Most checkpoints find nothing: then the row is like any other, and the statement that writes it does the looking.
       const { row, stored } = built([]);
-      if (await groupCommit.appendUnlessSteered(fence, [...rowsBefore, stored])) {
+      if (await groupCommit.appendUnlessSteered(fence, joinedRows([...rowsBefore, stored]))) {
         return { inputs: [], row: appendedRow(row, stored) };
       }
       if (rowsBefore.length > 0) await groupCommit.append(fence, rowsBefore);

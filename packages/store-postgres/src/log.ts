@@ -23,7 +23,9 @@ export function postgresLog(context: StoreContext): Log {
     async read(sessionId: SessionId, query: LogQuery = {}): Promise<readonly LogRow[]> {
       const { after = 0, turnId = null, limit = null } = query;
       const rows = await database.read(readLogRows, [sessionId, after, turnId, limit]);
-      return logRowsOf(rows);
+      const found = logRowsOf(rows, after);
+      // A row that holds several may end behind the limit.
+      return limit === null ? found : found.slice(0, Math.max(0, limit));
     },
 
     onAppend(sessionId: SessionId, listener: () => void): () => void {

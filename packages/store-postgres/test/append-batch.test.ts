@@ -13,7 +13,7 @@ function append(
     sessionId: session as never,
     epoch,
   };
-  const rows = seqs.map((seq) => ({ seq, turnId: turn, ordinal: null, at: 0, body }));
+  const rows = seqs.map((seq) => ({ seq, first: seq, turnId: turn, ordinal: null, at: 0, body }));
   const characters = rows.length * body.length;
   return {
     fence,

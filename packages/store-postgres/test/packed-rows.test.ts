@@ -1,5 +1,5 @@
 // What is stored takes few bytes, and what is read is what was written.
-import { type LogRow, type Message, sessionId } from "@pawl/core";
+import { type EffectOutcome, type LogRow, type Message, sessionId } from "@pawl/core";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,6 +7,7 @@ import {
   adminPool,
   beginRow,
   claimOne,
+  deltaRow,
   fresh,
   newInput,
   newTurn,
@@ -92,6 +93,85 @@ describe("the log", () => {
       expect(await read({ turnId, after: turn[20]!.seq, limit: 7 })).toEqual(turn.slice(21, 28));
     }
     expect(await read({ turnId: "turn_unknown" })).toEqual([]);
+  });
+
+  test("ADR 18 an outcome and the checkpoint behind it share a row, and are read one by one", async () => {
+    const session = sessionId(fresh("s"));
+    const { input } = await store.inbox.accept(newInput(session));
+    const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const claim = await claimOne(store, node, session);
+    const { fence } = claim;
+    const { turnId, ...begin } = newTurn(session, input.inputId, 1);
+    await store.sessions.beginTurn(fence, { turnId, ...begin });
+    const settled = (seq: number, at: number, ordinal: number, outcome: EffectOutcome): LogRow => {
+      const effectId = `${seq}.${outcome.kind}.0` as never;
+      const body = {
+        kind: "machine_input",
+        input: { type: "effect_settled", now: at, effectId, outcome },
+      } as const;
+      return { seq, turnId, ordinal, at, body };
+    };
+    const launch = { status: "done", result: { status: "ok", output: { say: "é" } } } as const;
+    const shown: LogRow[] = [begin.row];
+    for (let n = 0; n < 40; n++) {
+      const seq = shown.length + 1;
+      // A delta that was shown before stays a row of its own.
+      const before = n % 4 === 0 ? [deltaRow(turnId, seq)] : [];
+      const tool = settled(seq + before.length, 2_000 + n, 2 * n + 1, { kind: "tool_call", launch });
+      const checkpoint = settled(tool.seq + 1, 2_000 + n + (n % 3), 2 * n + 2, {
+        kind: "checkpoint",
+        inputs: [],
+      });
+      const { row, inputs } = await store.inbox.checkpoint(fence, turnId, () => checkpoint, [
+        ...before,
+        tool,
+      ]);
+      expect(inputs).toEqual([]);
+      expect(row).toEqual(checkpoint);
+      shown.push(...before, tool, checkpoint);
+    }
+    const { rows } = await admin.query(
+      "select seq::int, turn_id from pawl.log where session_id = $1 order by seq",
+      [session],
+    );
+    expect(rows).toHaveLength(51);
+    expect(rows.at(-1).seq).toBe(91);
+    const isNamed = rows.filter(({ turn_id }) => turn_id !== null).map(({ seq }) => Math.floor(seq / 32));
+    expect(isNamed).toEqual([0, 1, 2]);
+
+    expect(await store.log.read(session)).toEqual(shown);
+    for (let after = 0; after <= 91; after += 1) {
+      const rest = shown.filter(({ seq }) => seq > after);
+      expect(await store.log.read(session, { after })).toEqual(rest);
+      expect(await store.log.read(session, { after, turnId, limit: 3 })).toEqual(rest.slice(0, 3));
+    }
+    expect(await store.log.read(session, { limit: 0 })).toEqual([]);
+
+    // Its numbers are taken, and so is each of them.
+    const other = { ...settled(91, 5, 81, { kind: "checkpoint", inputs: [] }) };
+    await expect(store.log.append(fence, [other])).rejects.toMatchObject({ code: "store_conflict" });
+    await expect(store.log.append(fence, [{ ...other, seq: 90 }])).rejects.toMatchObject({
+      code: "store_conflict",
+    });
+    await store.log.append(fence, [deltaRow(turnId, 92)]);
+
+    await store.sessions.commit(
+      fence,
+      turnEnd({ session, input: input.inputId, node, claim, fence, turn: turnId }, { seq: 93 }),
+    );
+    await store.leases.release(fence, { type: "idle" });
+    const before = Date.UTC(2100, 0, 1);
+    await store.retention.prune({ kind: "text", before, limit: 100 });
+    const withoutText = (await store.log.read(session)).filter(isNoEnd);
+    expect(withoutText.map(({ seq }) => seq)).toEqual([...shown.map(({ seq }) => seq), 92]);
+    expect(withoutText.filter(({ ordinal }) => ordinal !== null)).toEqual(
+      shown.filter(({ ordinal }) => ordinal !== null),
+    );
+    await store.retention.prune({ kind: "turns", before, limit: 100 });
+    expect((await store.log.read(session)).map(({ seq, body }) => [seq, body])).toMatchObject([
+      [92, { kind: "pruned", what: "turn", rows: 92 }],
+      [93, { kind: "turn_committed" }],
+    ]);
   });
 
   test("D30 rows of an earlier version are read as they are", async () => {

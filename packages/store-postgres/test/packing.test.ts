@@ -3,7 +3,7 @@ import { canonicalJson } from "@pawl/core";
 import { decodeLogBody, decodeMessage } from "@pawl/core/codec";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { packLogBody, unpackLogBody } from "../src/packing/log-body.ts";
+import { packLogBody, separateBodies, unpackLogBody } from "../src/packing/log-body.ts";
 import { packMessage, unpackMessage } from "../src/packing/message.ts";
 
 const TURN = "turn_3f14";
@@ -119,6 +119,39 @@ const KEPT: readonly (readonly [body: unknown, packed: string])[] = [
     `[1,{"type":"timer_fired","now":${AT},"timer":"deadline"}]`,
   ],
 ];
+
+describe("rows that share one", () => {
+  test.each([
+    ["one", `[1,[1]]`, [[[1, [1]], AT]]],
+    ["one that is kept as it is", `{"kind":"pruned"}`, [[{ kind: "pruned" }, AT]]],
+    [
+      "two of one moment",
+      `[0,[[3],{"kind":"new"}]]`,
+      [
+        [[3], AT],
+        [{ kind: "new" }, AT],
+      ],
+    ],
+    [
+      "three",
+      `[0,[[1],[2],[3]],[7,0]]`,
+      [
+        [[1], AT - 7],
+        [[2], AT],
+        [[3], AT],
+      ],
+    ],
+  ])("%s", (_, text, bodies) => {
+    expect(separateBodies(JSON.parse(text), AT).map(({ body, at }) => [body, at])).toEqual(bodies);
+  });
+
+  test.each([`[0]`, `[0,[]]`, `[0,[[1]]]`, `[0,{}]`, `[0,[[1],[2]],7]`, `[0,[[1],[2]],["x"]]`])(
+    "K3: %s is refused",
+    (text) => {
+      expect(() => separateBodies(JSON.parse(text), AT)).toThrow();
+    },
+  );
+});
 
 const packed = (body: unknown) => JSON.stringify(packLogBody(body as LogBody, beside));
 const unpacked = (text: string) => JSON.stringify(unpackLogBody(JSON.parse(text), beside));

@@ -58,8 +58,8 @@ export function takeBatch(
       left.push(append);
       continue;
     }
-    const { seq: first, turnId } = append.rows[0]!;
-    const next = first + append.rows.length;
+    const { first, turnId } = append.rows[0]!;
+    const next = append.rows.at(-1)!.seq + 1;
     const { unlessSteered } = append;
     if (part === undefined)
       parts.set(fence.sessionId, { fence, turnId, first, next, unlessSteered, appends: [append] });
@@ -81,13 +81,15 @@ export function sameHolder(a: Fence, b: Fence): boolean {
 /** What depends on being steered or not has a fate of its own: nothing of its session goes with it. */
 function continues(part: Part, { fence, rows, unlessSteered }: Append): boolean {
   if (part.unlessSteered || unlessSteered) return false;
-  return sameHolder(part.fence, fence) && part.turnId === rows[0]!.turnId && part.next === rows[0]!.seq;
+  return sameHolder(part.fence, fence) && part.turnId === rows[0]!.turnId && part.next === rows[0]!.first;
 }
 
 /** The parameters of `append_next_row`, when these parts are one row; else undefined. */
 export function valuesOfRow([part, another]: readonly Part[]): unknown[] | undefined {
-  if (part === undefined || another !== undefined || part.next !== part.first + 1) return undefined;
-  const { seq, ordinal, at, body } = part.appends[0]!.rows[0]!;
+  if (part === undefined || another !== undefined) return undefined;
+  const [row] = part.appends[0]!.rows;
+  if (row === undefined || row.seq !== part.next - 1) return undefined;
+  const { seq, ordinal, at, body, first } = row;
   return [
     ...fenceValues(part.fence),
     part.turnId,
@@ -97,6 +99,7 @@ export function valuesOfRow([part, another]: readonly Part[]): unknown[] | undef
     body,
     STORED_LOG_VERSION,
     part.unlessSteered,
+    first,
   ];
 }
 
@@ -114,6 +117,7 @@ export function valuesOfNext(parts: readonly Part[]): unknown[] {
     `[${rows.map((r) => r.row.body).join()}]`,
     STORED_LOG_VERSION,
     rows.map((r) => r.part.unlessSteered),
+    rows.map((r) => r.row.first),
   ];
 }
 
@@ -136,6 +140,7 @@ export function valuesOf(parts: readonly Part[]): unknown[] {
     rows.map((r) => r.row.body),
     STORED_LOG_VERSION,
     parts.map((p) => p.unlessSteered),
+    rows.map((r) => r.row.first),
   ];
 }
 

@@ -230,7 +230,7 @@ export class GroupCommit {
       if (refusal !== undefined) reject(refusal());
       // Of a session with a refused row nothing new was written; what stands before that row was there.
       else if (refusedFrom !== null && refusedFrom <= rows.at(-1)!.seq) {
-        reject(conflict(`Row ${Math.max(rows[0]!.seq, refusedFrom)} of "${sessionId}" is taken.`));
+        reject(conflict(`Row ${Math.max(rows[0]!.first, refusedFrom)} of "${sessionId}" is taken.`));
       } else {
         written ||= !withheld;
         resolve(!withheld);

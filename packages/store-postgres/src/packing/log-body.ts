@@ -69,6 +69,9 @@ const event = union("type", {
   ),
 });
 
+/** A row that holds several: their bodies, and by how many milliseconds each but the last is older than that, where any is. */
+export const SEVERAL_TAG = 0;
+
 /** Pruning tells rows apart by their kind or by the tag here, see `statements/prune-turn-rows.ts`; what it leaves is never packed. */
 export const TEXT_DELTA_TAG = 4;
 export const ATTEMPT_RESET_TAG = 5;
@@ -107,4 +110,22 @@ export function packLogBody(value: LogBody, beside: Beside): unknown {
 /** @throws Error for what no packing of this version has made */
 export function unpackLogBody(packed: Json, beside: Beside): Json {
   return body.unpack(packed, beside);
+}
+
+interface SeparateBody {
+  readonly body: Json;
+  readonly at: number;
+}
+
+/** What a row holds: mostly one body, which is returned as it is. @throws Error for what no packing of this version has made */
+export function separateBodies(stored: Json, at: number): readonly SeparateBody[] {
+  if (!Array.isArray(stored) || stored[0] !== SEVERAL_TAG) return [{ body: stored, at }];
+  const [, bodies, times = []] = stored as readonly (Json | undefined)[];
+  if (!Array.isArray(bodies) || bodies.length < 2 || !Array.isArray(times))
+    throw new Error("It holds no rows.");
+  return bodies.map((body: Json, index) => {
+    const older = times[index] ?? 0;
+    if (typeof older !== "number") throw new Error("It does not say when a row was written.");
+    return { body, at: at - older };
+  });
 }

@@ -1,7 +1,7 @@
 import { type Json, LOG_VERSION, type LogBody, type LogRow, type TurnId } from "@pawl/core";
 import type { Row } from "../connection/database.ts";
 import { notStorable } from "../errors.ts";
-import { packLogBody, unpackLogBody } from "../packing/log-body.ts";
+import { packLogBody, SEVERAL_TAG, separateBodies, unpackLogBody } from "../packing/log-body.ts";
 import { storableJson, storableText } from "../storable.ts";
 import { nullableNumber, numberColumn, textColumn } from "./column.ts";
 import { decodedValue } from "./decoded-column.ts";
@@ -10,9 +10,11 @@ import { decoders } from "./decoders.ts";
 /** How bodies are stored: 1 as they are, 2 packed where they fit. What is packed is a body of `LOG_VERSION`. */
 export const STORED_LOG_VERSION = 2;
 
-/** A row of the log as its columns, checked before it is sent. */
+/** A row of the log as its columns, checked before it is sent. It may hold several that are written and read together. */
 export interface StoredLogRow {
+  /** Of the last of those that it holds, as the other columns are. */
   readonly seq: number;
+  readonly first: number;
   readonly turnId: string;
   readonly ordinal: number | null;
   readonly at: number;
@@ -28,7 +30,7 @@ export function storedLogRow(row: LogRow): StoredLogRow {
   const { seq, turnId, ordinal } = row;
   const at = Math.round(row.at);
   const body = storableJson(packLogBody(row.body, { turnId, at }), what);
-  return { seq, turnId, ordinal, at, body };
+  return { seq, first: seq, turnId, ordinal, at, body };
 }
 
 /** The body of a row that was stored here, detached from what the writer handed in. */
@@ -36,30 +38,73 @@ export function bodyOfStored({ turnId, at, body }: StoredLogRow): LogBody {
   return unpackLogBody(JSON.parse(body) as Json, { turnId, at }) as unknown as LogBody;
 }
 
-/** Rows in order; one that names no turn is of the turn of the row before it. @throws PawlError `store_corrupt_row` */
-export function logRowsOf(rows: readonly Row[]): readonly LogRow[] {
-  let turn: unknown = rows[0]?.turn_before;
-  return rows.map((row) => {
-    turn = row.turn_id ?? turn;
-    return logRowOfRow(row, turn);
-  });
+/**
+ * The same rows in fewer: inputs of the machine that follow one another share one, which costs them one entry in the index and one set of
+ * columns. Only for rows that are handed in together again after a lost answer: they are recognised as they were joined.
+ */
+export function joinedRows(rows: readonly StoredLogRow[]): readonly StoredLogRow[] {
+  const joined: StoredLogRow[] = [];
+  let run: StoredLogRow[] = [];
+  for (const [index, row] of rows.entries()) {
+    run.push(row);
+    const next = rows[index + 1];
+    const goesOn = row.ordinal !== null && next?.ordinal === row.ordinal + 1;
+    const characters = run.reduce((sum, { body }) => sum + body.length, next?.body.length ?? 0);
+    if (goesOn && characters <= MOST_JOINED_CHARACTERS) continue;
+    joined.push(joinedRow(run));
+    run = [];
+  }
+  return joined;
 }
 
-function logRowOfRow(row: Row, turn: unknown): LogRow {
+/** Beyond that a row of its own costs little. */
+const MOST_JOINED_CHARACTERS = 4_096;
+
+function joinedRow(run: readonly StoredLogRow[]): StoredLogRow {
+  const last = run.at(-1)!;
+  if (run.length === 1) return last;
+  const earlier = run.slice(0, -1).map(({ at }) => last.at - at);
+  const times = earlier.some((ms) => ms !== 0) ? `,[${earlier.join()}]` : "";
+  const body = `[${SEVERAL_TAG},[${run.map((row) => row.body).join()}]${times}]`;
+  return { ...last, first: run[0]!.first, body };
+}
+
+/**
+ * The rows that rows of the table hold, in order and with larger numbers than `after`. One that names no turn is of the turn of the row
+ * before it. @throws PawlError `store_corrupt_row`
+ */
+export function logRowsOf(stored: readonly Row[], after = 0): readonly LogRow[] {
+  let turn: unknown = stored[0]?.turn_before;
+  const rows: LogRow[] = [];
+  for (const row of stored) {
+    turn = row.turn_id ?? turn;
+    for (const one of rowsOfRow(row, turn)) if (one.seq > after) rows.push(one);
+  }
+  return rows;
+}
+
+function rowsOfRow(row: Row, turn: unknown): readonly LogRow[] {
   const where = `Row ${String(row.seq)} of the log of "${String(row.session_id)}"`;
   const turnId = textColumn({ turn_id: turn }, "turn_id", where) as TurnId;
+  const seq = numberColumn(row, "seq", where);
   const at = numberColumn(row, "at", where);
-  const version = numberColumn(row, "version", where);
-  return {
-    seq: numberColumn(row, "seq", where),
-    turnId,
-    ordinal: nullableNumber(row, "ordinal", where),
-    at,
-    // What is returned is what was handed in, in the same order of members (D26).
-    body: decodedValue<LogBody>("body", where, () => {
-      const body = unpackLogBody(row.body as Json, { turnId, at });
-      decoders().decodeLogBody(body, version === STORED_LOG_VERSION ? LOG_VERSION : version);
-      return body as unknown as LogBody;
-    }),
-  };
+  const ordinal = nullableNumber(row, "ordinal", where);
+  const stored = numberColumn(row, "version", where);
+  const version = stored === STORED_LOG_VERSION ? LOG_VERSION : stored;
+  // What is returned is what was handed in, in the same order of members (D26).
+  return decodedValue("body", where, () => {
+    const bodies = separateBodies(row.body as Json, at);
+    return bodies.map((one, index): LogRow => {
+      const before = bodies.length - 1 - index;
+      const body = unpackLogBody(one.body, { turnId, at: one.at });
+      decoders().decodeLogBody(body, version);
+      return {
+        seq: seq - before,
+        turnId,
+        ordinal: ordinal === null ? null : ordinal - before,
+        at: one.at,
+        body: body as unknown as LogBody,
+      };
+    });
+  });
 }

@@ -7,7 +7,7 @@ import { turnName } from "./turn-name.ts";
  *
  * $1–$7, one element a session: node, generation, nonce, session, epoch, open turn, number of the first row.
  * $8–$13, one element a row: index of its session in the above (from 1), seq, turn, ordinal, at, body. $14 version. $15, one element a
- * session: whether to write only if no input wants to steer its turn.
+ * session: whether to write only if no input wants to steer its turn. $16, one element a row: the number of the first of those that it holds.
  *
  * Returns one row a session: `held` (the fence holds), `open` (its turn is the open one), `head` (last row before this
  * statement), `refused_from` (the first row that is neither new nor our own from before), `steered` (an input wants to steer
@@ -59,14 +59,14 @@ judged as materialized (
 given as materialized (
   select r.*, j.session_id, j.epoch, j.head, j.steered, j.held and j.open and j.first_seq <= j.head + 1 as welcome
   from unnest((select $8::bigint[]), (select $9::bigint[]), (select $10::text[]), (select $11::int[]),
-      (select $12::bigint[]), (select $13::text[]))
-    as r (part, seq, turn_id, ordinal, at, body)
+      (select $12::bigint[]), (select $13::text[]), (select $16::bigint[]))
+    as r (part, seq, turn_id, ordinal, at, body, first)
   join judged j on j.part = r.part
 ),
 refused as materialized (
-  select g.part, min(g.seq) as seq
+  select g.part, min(g.first) as seq
   from given g
-  where g.welcome and g.seq <= g.head and not exists (
+  where g.welcome and g.first <= g.head and not exists (
     select from {schema}.log l
     where l.session_id = g.session_id and l.seq = g.seq and l.epoch = g.epoch
       and (l.turn_id = g.turn_id or l.turn_id is null and l.seq >= (
@@ -77,11 +77,11 @@ refused as materialized (
 fresh as materialized (
   select g.*
   from given g
-  where g.welcome and g.seq > g.head and not g.steered and not exists (select from refused r where r.part = g.part)
+  where g.welcome and g.first > g.head and not g.steered and not exists (select from refused r where r.part = g.part)
 ),
 written as (
   insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
-  select session_id, seq, epoch, at, ordinal, $14::smallint, ${turnName("seq", "turn_id")}, body::json from fresh
+  select session_id, seq, epoch, at, ordinal, $14::smallint, ${turnName("seq", "first", "turn_id")}, body::json from fresh
   on conflict do nothing
   returning 1
 )

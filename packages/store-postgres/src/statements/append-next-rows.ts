@@ -5,7 +5,8 @@ import { turnName } from "./turn-name.ts";
 /**
  * The usual case of `append-log-rows.ts`: rows of sessions of one node that follow what their holders wrote before, so that only the
  * fence has to be asked and not the log. $1–$3 node lease, then one element a row: $4 session, $5 epoch, $6 open turn, $7 seq, $8
- * ordinal, $9 at; $10 the bodies as one JSON array, whose members keep their bytes; $11 version, then again one element a row: $12 whether not to when an input wants to steer its turn.
+ * ordinal, $9 at; $10 the bodies as one JSON array, whose members keep their bytes; $11 version, then again one element a row: $12 whether not to when an input wants to steer its turn, $13 the
+ * number of the first of the rows that it holds.
  *
  * Returns the session of each row that was written; a session has all of its rows there or none, and what does not come back is
  * to be judged by the general statement. So is everything when a number is taken: the violation of the primary key undoes
@@ -24,13 +25,13 @@ with fence as materialized (
   for share of n
 )
 insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
-select s.session_id, r.seq, s.epoch, r.at, r.ordinal, $11::smallint, ${turnName("r.seq", "s.open_turn")}, r.body
+select s.session_id, r.seq, s.epoch, r.at, r.ordinal, $11::smallint, ${turnName("r.seq", "r.first", "s.open_turn")}, r.body
 from fence f
 cross join rows from (
   unnest((select $4::text[]), (select $5::bigint[]), (select $6::text[]), (select $7::bigint[]),
-    (select $8::int[]), (select $9::bigint[]), (select $12::boolean[])),
+    (select $8::int[]), (select $9::bigint[]), (select $12::boolean[]), (select $13::bigint[])),
   json_array_elements((select $10::json))
-) as r (session_id, epoch, turn_id, seq, ordinal, at, unless_steered, body)
+) as r (session_id, epoch, turn_id, seq, ordinal, at, unless_steered, first, body)
 cross join lateral (
   select s.session_id, s.epoch, s.open_turn
   from {schema}.sessions s

@@ -1,5 +1,5 @@
 import { type Statement, statement } from "../connection/statement.ts";
-import { ATTEMPT_RESET_TAG, TEXT_DELTA_TAG } from "../packing/log-body.ts";
+import { ATTEMPT_RESET_TAG, SEVERAL_TAG, TEXT_DELTA_TAG } from "../packing/log-body.ts";
 
 /** Which turns may lose what: of both kinds, and counted with the same words. `$1`: ended before, in milliseconds. */
 const OLD_TEXT = "t.ended_at < to_timestamp($1::double precision / 1000) and t.pruned is null";
@@ -27,7 +27,11 @@ with chosen as materialized (
 ),
 numbered as (
   select c.turn_id, l.session_id, l.seq, coalesce(l.body ->> 'kind', l.body ->> 0) as kind,
-    case when l.body ->> 'kind' = 'pruned' then (l.body ->> 'rows')::bigint else 1 end as rows,
+    case
+      when l.body ->> 'kind' = 'pruned' then (l.body ->> 'rows')::bigint
+      when l.body ->> 0 = '${SEVERAL_TAG}' then json_array_length(l.body -> 1)
+      else 1
+    end as rows,
     row_number() over (partition by c.turn_id order by l.seq) as place
   from chosen c
   join {schema}.log l on l.session_id = c.session_id and (l.turn_id = c.turn_id or l.turn_id is null)
