@@ -86,6 +86,8 @@ export class TurnRun {
   readonly #end = Promise.withResolvers<RunEnd>();
   readonly #feed: MachineFeed;
   #cancelTimer: (() => void) | undefined;
+  /** When the timer fires that is set, if one is. */
+  #armedAt: number | undefined;
   #stopping = false;
   #ended = false;
   readonly #unlisten: () => void;
@@ -230,12 +232,21 @@ export class TurnRun {
   }
 
   #armTimer(wakeAt: number | undefined): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    // Most steps leave the turn's deadline as it was.
+    if (wakeAt === this.#armedAt) return;
+    this.#disarm();
     if (wakeAt === undefined || this.#ended) return;
+    this.#armedAt = wakeAt;
     this.#cancelTimer = this.#o.clock.at(wakeAt, () => {
+      this.#disarm();
       void this.#fireTimers().catch((cause: unknown) => this.#broken(cause));
     });
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#armedAt = undefined;
   }
 
   async #fireTimers(): Promise<void> {
@@ -280,7 +291,7 @@ export class TurnRun {
   #finish(end: RunEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#cancelTimer?.();
+    this.#disarm();
     this.#unlisten();
     // A model that goes on talking must not write into a log whose turn is closed (D8).
     for (const text of this.#texts.values()) text.end();
