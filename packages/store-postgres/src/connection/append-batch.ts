@@ -2,6 +2,7 @@
 import type { Fence } from "@pawl/core/ports";
 import { fenceValues, nodeValues } from "../fence-values.ts";
 import { STORED_LOG_VERSION, type StoredLogRow } from "../rows/log-row.ts";
+import { arrayText } from "./array-text.ts";
 
 /** Bounds of one batch. A statement of this size takes some milliseconds; more would make the others wait for nothing. */
 const MOST_ROWS = 1000;
@@ -108,16 +109,16 @@ export function valuesOfNext(parts: readonly Part[]): unknown[] {
   const rows = rowsOf(parts);
   return [
     ...nodeValues(parts[0]!.fence.node),
-    rows.map((r) => r.part.fence.sessionId),
-    rows.map((r) => r.part.fence.epoch),
-    rows.map((r) => r.part.turnId),
-    rows.map((r) => r.row.seq),
-    rows.map((r) => r.row.ordinal),
-    rows.map((r) => r.row.at),
+    arrayText(rows.map((r) => r.part.fence.sessionId)),
+    arrayText(rows.map((r) => r.part.fence.epoch)),
+    arrayText(rows.map((r) => r.part.turnId)),
+    arrayText(rows.map((r) => r.row.seq)),
+    arrayText(rows.map((r) => r.row.ordinal)),
+    arrayText(rows.map((r) => r.row.at)),
     `[${rows.map((r) => r.row.body).join()}]`,
     STORED_LOG_VERSION,
-    rows.map((r) => r.part.unlessSteered),
-    rows.map((r) => r.row.first),
+    arrayText(rows.map((r) => r.part.unlessSteered)),
+    arrayText(rows.map((r) => r.row.first)),
   ];
 }
 
