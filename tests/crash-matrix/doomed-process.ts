@@ -33,13 +33,13 @@ const LOOK_MS = 20;
 
 /** The statements behind the durable verbs. */
 const STATEMENTS: { readonly [verb: string]: readonly string[] } = {
-  "sessions.beginTurn": ["begin_turn"],
-  "sessions.commit": ["commit_boundary"],
+  "sessions.beginTurn": ["begin_turn", "begin_turns"],
+  "sessions.commit": ["end_turns", "commit_boundary"],
   "log.append": ["append_next_row", "append_next_rows", "append_log_rows"],
   "inbox.checkpoint": ["stage_steering_inputs", "append_next_row", "append_next_rows", "append_log_rows"],
   "leases.openNode": ["open_node"],
   "leases.claim": ["claim_sessions", "claim_one_session"],
-  "leases.release": ["release_session"],
+  "leases.release": ["leave_sessions", "release_session"],
   "awaits.register": ["register_await_event"],
 };
 

@@ -24,10 +24,11 @@ const MOST_LOOKS = 5;
  * whose answer was lost is found by the next look, because its receipt is there (D20).
  */
 export async function commit(context: StoreContext, fence: Fence, given: Boundary): Promise<CommitResult> {
-  const { groupCommit, hints, digest } = context;
+  const { groupCommit, digest } = context;
   const { row, ...content } = given;
   // Detached from the caller, who may change it while this waits.
-  const boundary = JSON.parse(storableJson(content, "The boundary")) as Content;
+  const json = storableJson(content, "The boundary");
+  const boundary = JSON.parse(json) as Content;
   checkOutbox(boundary.outbox ?? []);
   await groupCommit.settle(fence.sessionId);
   const guess = context.begun.guess(fence, boundary, groupCommit.headOf(fence));
@@ -49,9 +50,14 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
     if (decided.do === "cancelled_first") return { status: "cancelled_first", evidence: decided.evidence };
     if (decided.do === "return") return { status: "committed", receipt: decided.receipt };
 
+    const { receipt } = decided;
+    const end = { fence, boundary, facts, receipt, row: last, characters: json.length };
+    const together = isGuess ? await context.ends.commit(end) : undefined;
+    if (together === true) return committed(context, fence, boundary, receipt, last);
+    if (together === false) continue;
     const values = valuesOf(context, fence, boundary, decided, facts, last);
     const [answer] = await write(context, values, boundary, {
-      receipt: decided.receipt,
+      receipt,
       position: facts.receiptCount,
     }).catch((error: unknown) => {
       // An input changed after the look: the next one says which.
@@ -59,20 +65,32 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
       throw error;
     });
     if (answer?.done !== true) continue;
-    if (last !== undefined) hints.appended(fence.sessionId);
-    hints.rested(fence.sessionId);
-    if (boundary.outbox !== undefined) hintOutbox(context, boundary.outbox);
-    for (const { event } of boundary.settles ?? []) {
-      hints.resolved(event.keyId);
-      if (event.sessionId !== null) hints.work(event.sessionId);
-    }
-    return { status: "committed", receipt: JSON.parse(JSON.stringify(decided.receipt)) };
+    return committed(context, fence, boundary, receipt, last);
   }
   throw new PawlError(
     "store_outcome_unknown",
     `The commit of "${boundary.runId}" did not settle: commit the same again.`,
     { blame: "infrastructure" },
   );
+}
+
+/** Tells of it whoever in this process wants to hear of it. */
+function committed(
+  context: StoreContext,
+  { sessionId }: Fence,
+  { outbox, settles = [] }: Content,
+  receipt: CommitReceipt,
+  last: StoredLogRow | undefined,
+): CommitResult {
+  const { hints } = context;
+  if (last !== undefined) hints.appended(sessionId);
+  hints.rested(sessionId);
+  if (outbox !== undefined) hintOutbox(context, outbox);
+  for (const { event } of settles) {
+    hints.resolved(event.keyId);
+    if (event.sessionId !== null) hints.work(event.sessionId);
+  }
+  return { status: "committed", receipt: JSON.parse(JSON.stringify(receipt)) };
 }
 
 /** In one statement, which most commits are; else in one transaction with what follows from them. */

@@ -5,6 +5,7 @@ import type { Database } from "./connection/database.ts";
 import type { GroupCommit } from "./connection/group-commit.ts";
 import type { Hints } from "./hints.ts";
 import type { Liveness } from "./liveness.ts";
+import type { UsualEnds } from "./usual-ends.ts";
 
 /** Where hints travel between processes. A channel belongs to one schema of one database. */
 export interface Channels {
@@ -25,6 +26,7 @@ export interface StoreContext {
   readonly database: Database;
   readonly groupCommit: GroupCommit;
   readonly begun: BegunTurns;
+  readonly ends: UsualEnds;
   readonly hints: Hints;
   readonly liveness: Liveness;
   readonly channels: Channels;

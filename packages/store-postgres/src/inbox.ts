@@ -5,10 +5,11 @@ import { appendedRow, rowMisfit, storedRunOf } from "./append-checks.ts";
 import type { Queryable, Row } from "./connection/database.ts";
 import { storeFailure } from "./connection/failure.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
+import { readsOf, SharedReads } from "./connection/shared-reads.ts";
 import type { Statement } from "./connection/statement.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced, sessionErased } from "./errors.ts";
-import { fenceValues } from "./fence-values.ts";
+import { fenceValues, type Holder, holderOf } from "./fence-values.ts";
 import { persistInputState } from "./input-ledger.ts";
 import { textColumn } from "./rows/column.ts";
 import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
@@ -32,6 +33,12 @@ export type PostgresTransaction = Queryable;
 
 export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction> {
   const { database, groupCommit, begun, hints } = context;
+  const loads = readsOf(database, loadInput);
+  const nexts = new SharedReads<Holder>({
+    database,
+    statement: nextInput,
+    values: (asked) => [JSON.stringify(asked)],
+  });
   return {
     async accept(given, options) {
       const tx = options?.tx;
@@ -47,7 +54,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
     },
 
     async next(fence) {
-      const [row] = await database.read(nextInput, fenceValues(fence));
+      const row = await nexts.read(holderOf(fence));
       if (row?.held !== true) throw fenced(fence.sessionId);
       return row.input_id === null ? null : inputOfRow(row);
     },
@@ -123,7 +130,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
     persistInputState: (state, { fence } = {}) => persistInputState(context, state, fence),
 
     async load(id) {
-      const [row] = await database.read(loadInput, [id]);
+      const row = await loads.read(id);
       return row === undefined ? null : inputOfRow(row);
     },
 

@@ -84,7 +84,7 @@ export function postgresJobs(context: StoreContext): Jobs {
       const asked = digest({ document, expiresAt });
       const stored = JSON.parse(text) as JsonObject;
       const row = { ...holder, sessionId, document: stored, digest: asked, expiresAt };
-      if (await opened.write({ key: sessionId, row, characters: text.length }))
+      if ((await opened.write({ key: sessionId, row, characters: text.length })) !== undefined)
         return { sessionId, document: stored, expiresAt, epoch: 1, head: 0, acked: 0 };
       for (let races = 0; races < MOST_RACES; races++) {
         const [row] = await database.write(openJobSession, [
@@ -131,7 +131,8 @@ export function postgresJobs(context: StoreContext): Jobs {
         setsExpiry: expiresAt !== undefined,
         expiresAt: expiresAt ?? null,
       };
-      if (await updated.write({ key: sessionId, row, characters: members?.length ?? 0 })) return true;
+      if ((await updated.write({ key: sessionId, row, characters: members?.length ?? 0 })) !== undefined)
+        return true;
       const values = [sessionId, epoch, members ?? null, expiresAt !== undefined, expiresAt ?? null];
       return (await database.write(updateJobSession, values)).length > 0;
     },
@@ -169,7 +170,7 @@ export function postgresJobs(context: StoreContext): Jobs {
       const text = JSON.parse(json) as typeof job;
       const asked = digest(text);
       const asUsual = { key: text.jobId, row: { ...text, digest: asked, epoch }, characters: json.length };
-      if (text.live && (await created.write(asUsual))) {
+      if (text.live && (await created.write(asUsual)) !== undefined) {
         hints.job(text.jobId);
         return { job: { ...text, version: 1, head: 0, endedAt: null }, duplicate: false };
       }

@@ -1,13 +1,15 @@
 import { type NodeId, nodeId } from "@pawl/core";
-import type { Leases, NodeLease, Release } from "@pawl/core/ports";
+import type { Fence, Leases, NodeLease, Release } from "@pawl/core/ports";
 import { claimer } from "./claimer.ts";
+import { SharedWrites } from "./connection/shared-writes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
-import { fenceValues, nodeValues } from "./fence-values.ts";
+import { fenceValues, holderOf, nodeValues } from "./fence-values.ts";
 import { numberColumn, textColumn } from "./rows/column.ts";
 import { closeNode } from "./statements/close-node.ts";
 import { countBacklog } from "./statements/count-backlog.ts";
 import { hint } from "./statements/hint.ts";
+import { leaveSessions } from "./statements/leave-sessions.ts";
 import { listNodes } from "./statements/list-nodes.ts";
 import { openNode } from "./statements/open-node.ts";
 import { releaseSession } from "./statements/release-session.ts";
@@ -18,6 +20,20 @@ import { sweep } from "./sweep.ts";
 
 export function postgresLeases(context: StoreContext): Leases {
   const { database, groupCommit, begun, hints, liveness, channels, newId } = context;
+  const leaves = new SharedWrites({
+    database,
+    statement: leaveSessions,
+    keyOf: ({ session_id }) => String(session_id),
+  });
+
+  function left({ sessionId }: Fence, ready: boolean): true {
+    groupCommit.forget(sessionId);
+    begun.forget(sessionId);
+    hints.rested(sessionId);
+    if (ready) hints.work(sessionId);
+    return true;
+  }
+
   return {
     async openNode(id, { ttlMs }) {
       nodeId(id);
@@ -57,15 +73,15 @@ export function postgresLeases(context: StoreContext): Leases {
 
     async release(fence, how) {
       await groupCommit.settle(fence.sessionId);
+      if (how.type === "idle") {
+        const { sessionId } = fence;
+        const row = holderOf(fence);
+        const landed = await leaves.write({ key: sessionId, row, characters: sessionId.length });
+        if (landed !== undefined) return left(fence, landed.ready === true);
+      }
       const values = [...fenceValues(fence), ...releaseValues(how)];
       const [row] = await database.write(releaseSession, values);
-      if (row?.gone === true) {
-        groupCommit.forget(fence.sessionId);
-        begun.forget(fence.sessionId);
-        hints.rested(fence.sessionId);
-        if (row.ready === true) hints.work(fence.sessionId);
-        return true;
-      }
+      if (row?.gone === true) return left(fence, row.ready === true);
       if (row?.held !== true) throw fenced(fence.sessionId);
       if (row.open !== true) {
         throw conflict(`Session "${fence.sessionId}" has no open turn that could wait.`);

@@ -44,6 +44,7 @@ import { postgresSecrets } from "./secrets.ts";
 import { postgresSessions } from "./sessions.ts";
 import { hint } from "./statements/hint.ts";
 import { postgresTokens } from "./tokens.ts";
+import { UsualEnds } from "./usual-ends.ts";
 
 export type PostgresStoreOptions = ConnectionOptions & {
   /** The schema that holds everything; default `pawl`. It is made if it is missing and the role may do that. */
@@ -145,6 +146,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     database,
     groupCommit,
     begun: new BegunTurns(),
+    ends: new UsualEnds(database, channels.log),
     hints,
     liveness,
     channels,

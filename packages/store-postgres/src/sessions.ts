@@ -1,18 +1,21 @@
 import { PawlError } from "@pawl/core";
-import type { CancelRequest, Fence, Sessions } from "@pawl/core/ports";
+import type { CancelRequest, Fence, NewTurn, Sessions } from "@pawl/core/ports";
 import { rowMisfit } from "./append-checks.ts";
 import { commit } from "./commit.ts";
 import { commitLifecycle } from "./commit-lifecycle.ts";
+import type { Row } from "./connection/database.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
+import { readsOf } from "./connection/shared-reads.ts";
+import { type SharedWrite, SharedWrites } from "./connection/shared-writes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
-import { fenceValues } from "./fence-values.ts";
+import { fenceValues, holderOf } from "./fence-values.ts";
 import { ownerValues } from "./owner-values.ts";
 import { begunTurnOfRow } from "./rows/begun-turn-row.ts";
 import { numberColumn } from "./rows/column.ts";
 import { countsOfRow } from "./rows/counts-row.ts";
 import { readableRows } from "./rows/decoded-column.ts";
-import { STORED_LOG_VERSION, storedLogRow } from "./rows/log-row.ts";
+import { STORED_LOG_VERSION, type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
 import { messagesOfRows } from "./rows/message-rows.ts";
 import {
   cancelOfRow,
@@ -24,6 +27,7 @@ import {
   sessionOfRow,
 } from "./rows/session-row.ts";
 import { beginTurn } from "./statements/begin-turn.ts";
+import { beginTurns } from "./statements/begin-turns.ts";
 import { countOwnedSessions, countSessions } from "./statements/count-sessions.ts";
 import { listOwnedSessions } from "./statements/list-owned-sessions.ts";
 import { listReceipts } from "./statements/list-receipts.ts";
@@ -46,10 +50,19 @@ const MOST_KNOWN_CONFIGS = 1000;
 export function postgresSessions(context: StoreContext): Sessions {
   const { database, groupCommit, begun, hints, channels } = context;
   const knownConfigs = new Set<string>();
+  const loads = readsOf(database, loadSession);
+  const ends = readsOf(database, loadCommittedTurn);
+  const cancels = readsOf(database, loadPendingCancel);
+  const begins = new SharedWrites({
+    database,
+    statement: beginTurns,
+    values: [STORED_LOG_VERSION],
+    keyOf: ({ session_id }) => String(session_id),
+  });
 
   return {
     async load(sessionId) {
-      const [row] = await database.read(loadSession, [sessionId]);
+      const row = await loads.read(sessionId);
       return row === undefined ? null : sessionOfRow(row);
     },
 
@@ -113,6 +126,15 @@ export function postgresSessions(context: StoreContext): Sessions {
         ? null
         : storableJson(turn.config, "The configuration");
       await groupCommit.settle(fence.sessionId);
+      const begunTurn = (answer: Row) => {
+        groupCommit.follow(fence, row.seq + 1);
+        begun.remember(fence, begunTurnOfRow(answer, turn.turnId, fence.sessionId));
+        hints.appended(fence.sessionId);
+      };
+      // Several turns of a burst begin together, where all of them are as usual (SW1).
+      const usual = config === null ? usualBegin(fence, turn, row) : undefined;
+      const landed = usual && (await begins.write(usual));
+      if (landed !== undefined) return begunTurn(landed);
       const values = [
         ...fenceValues(fence),
         turn.turnId,
@@ -142,8 +164,8 @@ export function postgresSessions(context: StoreContext): Sessions {
       }
       if (knownConfigs.size >= MOST_KNOWN_CONFIGS) knownConfigs.clear();
       knownConfigs.add(turn.configHash);
+      if (answer.done === true) return begunTurn(answer);
       groupCommit.follow(fence, row.seq + 1);
-      if (answer.done === true) begun.remember(fence, begunTurnOfRow(answer, turn.turnId, fence.sessionId));
       hints.appended(fence.sessionId);
     },
 
@@ -160,7 +182,7 @@ export function postgresSessions(context: StoreContext): Sessions {
     },
 
     async loadCommitted(turnId) {
-      const [row] = await database.read(loadCommittedTurn, [turnId]);
+      const row = await ends.read(turnId);
       return row === undefined ? null : committedTurnOfRow(row, turnId);
     },
 
@@ -188,8 +210,31 @@ export function postgresSessions(context: StoreContext): Sessions {
     },
 
     async pendingCancel(turnId) {
-      const [row] = await database.read(loadPendingCancel, [turnId]);
+      const row = await cancels.read(turnId);
       return row === undefined ? null : cancelOfRow(row, turnId);
     },
+  };
+}
+
+/** As `begin_turns` reads it. Undefined: something of it is not as usual. */
+function usualBegin(fence: Fence, turn: NewTurn, row: StoredLogRow): SharedWrite | undefined {
+  const { body } = turn.row;
+  const [inputId, another] = turn.inputIds;
+  const facts = body.kind === "machine_input" ? body.turn : undefined;
+  if (inputId === undefined || another !== undefined || facts?.forkOf !== undefined) return undefined;
+  return {
+    key: fence.sessionId,
+    row: {
+      ...holderOf(fence),
+      turnId: turn.turnId,
+      inputId,
+      configHash: turn.configHash,
+      behaviour: facts?.behaviour ?? null,
+      seq: row.seq,
+      ordinal: row.ordinal,
+      at: row.at,
+      body: row.body,
+    },
+    characters: row.body.length,
   };
 }

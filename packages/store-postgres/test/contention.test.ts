@@ -116,18 +116,25 @@ describe("D1: the fence is a lock", () => {
     },
   );
 
-  test("a commit that waits for a take-over is refused when that has happened", async () => {
-    const open = await openTurn(a);
-    const tx = await transaction();
-    await tx.client.query("update pawl.nodes set generation = generation + 1 where node_id = $1", [
-      open.node.nodeId,
-    ]);
-    const late = a.sessions.commit(open.fence, turnEnd(open)).catch((error) => error.code);
-    await waitsForLock("commit_boundary");
-    await tx.end();
-    expect(await late).toBe("store_fenced");
-    expect(await a.sessions.receipts(open.session)).toEqual([]);
-  });
+  test.each([
+    ["end_turns", true],
+    ["commit_boundary", false],
+  ])(
+    "a commit (%s) that waits for a take-over is refused when that has happened",
+    async (statement, isOwn) => {
+      const open = await openTurn(a);
+      const tx = await transaction();
+      await tx.client.query("update pawl.nodes set generation = generation + 1 where node_id = $1", [
+        open.node.nodeId,
+      ]);
+      const committer = isOwn ? a : b;
+      const late = committer.sessions.commit(open.fence, turnEnd(open)).catch((error) => error.code);
+      await waitsForLock(statement);
+      await tx.end();
+      expect(await late).toBe("store_fenced");
+      expect(await a.sessions.receipts(open.session)).toEqual([]);
+    },
+  );
 
   test("a renewal does not wait for a flush, nor a flush for a renewal", async () => {
     const open = await openTurn(a);
@@ -286,9 +293,9 @@ describe("a connection that is cut off in a commit", () => {
     const open = await openTurn(a);
     const unblock = await blockRow(open.session, 2);
     const committing = a.sessions.commit(open.fence, turnEnd(open));
-    const pid = await waitsForLock("commit_boundary");
+    const pid = await waitsForLock("end_turns");
     await admin.query("select pg_terminate_backend($1)", [pid]);
-    await waitsForLock("commit_boundary", pid);
+    await waitsForLock("end_turns", pid);
     await unblock();
     expect(await committing).toMatchObject({ status: "committed" });
     expect(await a.sessions.receipts(open.session)).toHaveLength(1);

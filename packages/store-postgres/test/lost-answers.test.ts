@@ -29,13 +29,15 @@ import {
 let database: TestDatabase;
 let proxy: FaultyProxy;
 let store: PgStore;
+let other: PgStore;
 beforeAll(async () => {
   database = await createTestDatabase();
   proxy = await faultyProxy(database.url);
   store = await openStore(proxy.url, { patienceMs: 3000 });
+  other = await openStore(proxy.url, { patienceMs: 3000 });
 });
 afterAll(async () => {
-  await store.close();
+  await Promise.all([store.close(), other.close()]);
   await proxy[Symbol.asyncDispose]();
   await database.drop();
 });
@@ -132,24 +134,38 @@ describe("the answer is lost to", () => {
     expect(await store.log.read(open.session)).toHaveLength(2);
   });
 
-  test("commit: the stored receipt", async () => {
-    const open = await openTurn(store);
-    const result = await losing("pawl_commit_boundary", () =>
-      store.sessions.commit(open.fence, turnEnd(open)),
-    );
-    const receipts = await store.sessions.receipts(open.session);
-    expect(receipts).toHaveLength(1);
-    expect(result).toEqual({ status: "committed", receipt: receipts[0] });
+  test.each(["pawl_end_turns", "pawl_commit_boundary"])(
+    "commit (%s): the stored receipt",
+    async (statement) => {
+      const open = await openTurn(store);
+      // What somebody else has begun is committed the general way.
+      const committer = statement === "pawl_end_turns" ? store : other;
+      const result = await losing(statement, () => committer.sessions.commit(open.fence, turnEnd(open)));
+      const receipts = await store.sessions.receipts(open.session);
+      expect(receipts).toHaveLength(1);
+      expect(result).toEqual({ status: "committed", receipt: receipts[0] });
+    },
+  );
+
+  test("beginTurn of a turn that is as usual: one turn", async () => {
+    await openTurn(store);
+    const held = await heldSession(store);
+    const turn = newTurn(held.session, held.input, 1);
+    await losing("pawl_begin_turns", () => store.sessions.beginTurn(held.fence, turn));
+    expect(await store.log.read(held.session)).toHaveLength(1);
+    await store.log.append(held.fence, [deltaRow(turn.turnId, 2)]);
+    expect(
+      await store.sessions.commit(held.fence, turnEnd({ ...held, turn: turn.turnId }, { seq: 3 })),
+    ).toMatchObject({ status: "committed" });
   });
 
-  test("release: it is left", async () => {
-    const open = await openTurn(store);
-    expect(
-      await losing("pawl_release_session", () =>
-        store.leases.release(open.fence, { type: "retry", delayMs: 0 }),
-      ),
-    ).toBe(true);
-    await claimOne(store, open.node, open.session);
+  test.each([
+    ["pawl_release_session", { type: "retry", delayMs: 0 }],
+    ["pawl_leave_sessions", { type: "idle" }],
+  ] as const)("release (%s): it is left", async (statement, how) => {
+    const held = await heldSession(store);
+    expect(await losing(statement, () => store.leases.release(held.fence, how))).toBe(true);
+    await claimOne(store, held.node, held.session);
   });
 
   test("requestCancel: the request stands", async () => {

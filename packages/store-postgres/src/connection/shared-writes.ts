@@ -13,14 +13,14 @@ const MOST_OF_A_BATCH = 128;
 export interface SharedWrite {
   /** Names the row. */
   readonly key: string;
-  /** What the statement is given for it: storable JSON. */
-  readonly row: object;
+  /** What the statement is given for it: storable JSON, or its text. */
+  readonly row: object | string;
   /** Of the row as JSON, about: for the size of a batch. */
   readonly characters: number;
 }
 
 interface Waiting extends SharedWrite {
-  resolve(landed: boolean): void;
+  resolve(landed: Row | undefined): void;
 }
 
 export interface SharedWritesOptions {
@@ -42,8 +42,8 @@ export class SharedWrites {
     this.#options = options;
   }
 
-  /** Resolves to true when the row is durable, to false when it has to go the general way (SW1). Never rejects. */
-  write(asked: SharedWrite): Promise<boolean> {
+  /** Resolves to what the statement returned of the row, which is durable then; to undefined when it has to go the general way (SW1). Never rejects. */
+  write(asked: SharedWrite): Promise<Row | undefined> {
     return new Promise((resolve) => {
       this.#queue.push({ ...asked, resolve });
       this.#pump ??= this.#run();
@@ -67,18 +67,19 @@ export class SharedWrites {
 
   async #flush(batch: ReadonlyMap<string, Waiting>): Promise<void> {
     const landed = await this.#write([...batch.values()]);
-    for (const [key, { resolve }] of batch) resolve(landed.has(key));
+    for (const [key, { resolve }] of batch) resolve(landed.get(key));
   }
 
   /** Those that landed for certain. */
-  async #write(batch: readonly Waiting[]): Promise<ReadonlySet<string>> {
+  async #write(batch: readonly Waiting[]): Promise<ReadonlyMap<string, Row>> {
     const { database, statement, values = [], keyOf } = this.#options;
     try {
-      const rows = await database.write(statement, [JSON.stringify(batch.map(({ row }) => row)), ...values]);
-      return new Set(rows.map(keyOf));
+      const asked = batch.map(({ row }) => (typeof row === "string" ? row : JSON.stringify(row)));
+      const rows = await database.write(statement, [`[${asked.join()}]`, ...values]);
+      return new Map(rows.map((row) => [keyOf(row), row]));
     } catch {
       // The general way asks each for itself, and tells what is wrong.
-      return new Set();
+      return new Map();
     }
   }
 }

@@ -24,3 +24,16 @@ export const SESSION_HOLDER = `holder as (
     and s.owner_node = f.node_id and s.owner_generation = f.generation and s.epoch = $5::bigint
   for update of s
 )`;
+
+/** As `NODE_FENCE`, for a list that names the lease of each of its members: the nodes of those that still hold theirs, locked. */
+export const nodesNamedIn = (list: string): string => `fence as materialized (
+  select n.node_id, n.generation, n.nonce
+  from {schema}.nodes n
+  where exists (
+      select from ${list} a
+      where a."nodeId" = n.node_id and a.generation = n.generation and a.nonce = n.nonce)
+    and exists (
+      select from {schema}.node_heartbeats h
+      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
+  for share of n
+)`;

@@ -1,11 +1,16 @@
 import { decodedStatement } from "../connection/statement.ts";
 
-/** $1 turn. */
+/** $1 turns. `place` says which of them a row is. */
 export const loadCommittedTurn = decodedStatement(
   "load_committed_turn",
   `
-select r.receipt, r.usage, (extract(epoch from r.committed_at) * 1000)::bigint as committed_at_ms
-from {schema}.turns t
-join {schema}.receipts r on r.session_id = t.session_id and r.run_id = t.turn_id and r.sequence = t.end_sequence
-where t.turn_id = $1`,
+select k.place, r.*
+from unnest($1::text[]) with ordinality as k (id, place)
+cross join lateral (
+  select r.receipt, r.usage, (extract(epoch from r.committed_at) * 1000)::bigint as committed_at_ms
+  from {schema}.turns t
+  join {schema}.receipts r on r.session_id = t.session_id and r.run_id = t.turn_id and r.sequence = t.end_sequence
+  where t.turn_id = k.id
+  limit 1
+) r`,
 );

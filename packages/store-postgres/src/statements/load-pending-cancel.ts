@@ -1,7 +1,14 @@
 import { decodedStatement } from "../connection/statement.ts";
 
-/** $1 turn. */
+/** $1 turns. `place` says which of them a row is. */
 export const loadPendingCancel = decodedStatement(
   "load_pending_cancel",
-  "select t.cancel from {schema}.turns t where t.turn_id = $1 and t.outcome is null and t.cancel is not null",
+  `
+select k.place, t.cancel
+from unnest($1::text[]) with ordinality as k (id, place)
+cross join lateral (
+  select t.cancel from {schema}.turns t
+  where t.turn_id = k.id and t.outcome is null and t.cancel is not null
+  limit 1
+) t`,
 );
