@@ -38,6 +38,8 @@ test("names of chapters stay what they are: stores select by them", () => {
     "Await-events",
     "Turns that others wait for",
     "Background tasks",
+    "Who runs background tasks",
+    "Background tasks that begin where they are asked for",
     "Jobs",
     "Attachments",
     "Secrets",
