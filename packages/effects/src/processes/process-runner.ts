@@ -9,6 +9,7 @@ import type {
   Processes,
 } from "@pawl/core/ports";
 import { processInvalid } from "../errors.ts";
+import { enteredByClaimBelow, isLastChance } from "./attempts-policy.ts";
 import { createBell } from "./bell.ts";
 import { claimAhead, claimLimit } from "./claim-ahead.ts";
 import type { AnyProcess } from "./define-process.ts";
@@ -75,6 +76,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   /** Those of `waiting` to which somebody may have said something since. */
   const changed = new Set<ProcessId>();
   let ahead = 0;
+  /** Runs without company of its kind, see `attempts-policy.ts`. */
+  let lastChance: ProcessId | undefined;
   /** Something may wait for a place: the last claim brought all that it could, or somebody has said something since it was asked. */
   let more = true;
   /** Registrations that will need a place if they are claimed. */
@@ -107,10 +110,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       const limit = Math.min(claimLimit(places), MOST_ENDING - ending.size);
       if (limit < 1 || stopping.signal.aborted) return;
       const { lease, lost } = await options.lease();
-      // Of those that have no place yet only what was never begun in vain is entered by the claim: should this process be killed by a
-      // neighbour, a start that was none costs each of them one attempt at most, since from then on it is begun before it counts (D17).
-      const begin = limit + waiting.length <= concurrency - busy();
-      const enter = { maxStartsInARow: begin ? maxAttempts : 1 };
+      const mayWait = limit + waiting.length > concurrency - busy();
+      const enter = { maxStartsInARow: enteredByClaimBelow(maxAttempts, mayWait) };
       more = false;
       const claims = await processes.claim(lease, { names, limit, enter });
       const full = claims.length === limit;
@@ -128,7 +129,11 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     while (busy() < concurrency) {
       const next = waiting.shift();
       if (next === undefined) return;
-      begin(next, stopping.signal);
+      const { fence, record, entered } = next.claim;
+      const isLast = !entered && isLastChance(record.startsInARow, maxAttempts);
+      const waitsForOther = isLast && lastChance !== undefined;
+      if (isLast) lastChance ??= fence.processId;
+      begin(next, stopping.signal, waitsForOther);
     }
   }
 
@@ -144,8 +149,8 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
     for (const one of claimed) begin(one, AbortSignal.abort());
   }
 
-  /** `leaving`: aborted when it is to be left to whoever comes next. */
-  function begin({ claim, lost }: Waiting, leaving: AbortSignal): void {
+  /** `leaving`: aborted when it is to be left to whoever comes next. `isEarly`: it is to be left, and claimed again a little later. */
+  function begin({ claim, lost }: Waiting, leaving: AbortSignal, isEarly = false): void {
     const { processId } = claim.fence;
     const body = bodies.get(claim.record.registration.name);
     const run = runProcess({
@@ -156,6 +161,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       logger,
       lost,
       stopping: leaving,
+      isEarly,
       mayHaveChanged: changed.delete(processId),
       maxAttempts,
       retryMs: pollMs,
@@ -175,6 +181,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
         if (running.get(processId) === run) {
           running.delete(processId);
           ending.delete(processId);
+          if (lastChance === processId) lastChance = undefined;
         }
         placeIsFree();
       });

@@ -24,6 +24,8 @@ export interface RunProcessOptions {
   readonly lost: AbortSignal;
   /** Aborts when this node stops, or gives it back before its body is entered. */
   readonly stopping: AbortSignal;
+  /** It is left for `retryMs`: another has to end first. */
+  readonly isEarly: boolean;
   /** Others may have said something to it since it was claimed. */
   readonly mayHaveChanged: boolean;
   /** Entries in a row without any progress after which it fails. */
@@ -74,7 +76,7 @@ export async function runProcess(options: RunProcessOptions): Promise<ProcessEnd
   }
   lost.throwIfAborted();
   if (stopping.aborted) return claim.entered ? leave() : release();
-  if (body === undefined) return release(options.retryMs);
+  if (body === undefined || options.isEarly) return release(options.retryMs);
   if (record.cancel !== null && record.owner === null) return finish({ type: "cancelled" }, started);
   if (!claim.entered && record.startsInARow >= options.maxAttempts) {
     const message = `Its body was entered ${record.startsInARow} times in a row and never got anywhere. Repair what ends the process that runs it, then start another.`;
