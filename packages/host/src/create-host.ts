@@ -260,9 +260,10 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       unlistenWork();
       unlistenDue();
     };
+    // First: most hosts have no bodies, and those that do may find a long queue of them.
+    taskRunner?.start();
     runner.start();
     timers.start();
-    taskRunner?.start();
     messages?.start();
   }
 

@@ -31,13 +31,19 @@ import { storableJson, storableText } from "./storable.ts";
 const MOST_APPEND_RACES = 100;
 
 /** Loaded with the first background task: its decoders bring zod along, some 15 MiB that a host without any can do without. */
-const loadRows = () => import("./rows/process-row.ts");
+let loaded: Promise<typeof import("./rows/process-row.ts")> | undefined;
+const loadRows = () => {
+  loaded ??= import("./rows/process-row.ts");
+  return loaded;
+};
 
 export function postgresProcesses(context: StoreContext): Processes {
   const { database, hints, channels, origin, digest, newId, logger } = context;
   const lostClaims = new LostClaims(context);
   const commit = new ProcessCommit(context);
-  const registrations = new Registrations(context, lostClaims, (claim, now) => commit.claimed(claim, now));
+  const registrations = new Registrations(context, lostClaims, ({ fence, record }, now) =>
+    commit.follow(fence, record, now),
+  );
 
   async function events(
     id: ProcessId,
@@ -103,13 +109,13 @@ export function postgresProcesses(context: StoreContext): Processes {
         const isThere = row!.process_id !== null;
         if (isThere && row!.digest !== null) {
           const answer = await firstAnswer(id, row!, askedDigest);
-          if (row!.held === true) commit.follow(fence!, answer.record);
+          if (row!.held === true) commit.follow(fence!, answer.record, timeOf(row!, id));
           return answer;
         }
         if (fence !== undefined && row!.held !== true) throw fenced(id);
         const writer =
           fence === undefined ? null : { nodeId: fence.node.nodeId, generation: fence.node.generation };
-        const now = numberColumn(row!, "now", `Background task "${id}"`);
+        const now = timeOf(row!, id);
         const plan = planProcessAppend(id, isThere ? processOfRow(row!) : null, asked, writer, now);
         if (plan.type === "refuse") throw new PawlError(plan.code, plan.message);
         if (plan.type === "nothing") return { record: plan.record, events: [], duplicate: false };
@@ -136,7 +142,7 @@ export function postgresProcesses(context: StoreContext): Processes {
           processHints(origin, [id])[0],
         ]);
         if (answer?.done !== true) continue;
-        if (fence !== undefined) commit.follow(fence, record);
+        if (fence !== undefined) commit.follow(fence, record, now);
         if (told) hints.changed(id, record);
         return { record, events: plan.events, duplicate: false };
       }
@@ -187,7 +193,7 @@ export function postgresProcesses(context: StoreContext): Processes {
           record,
           entered: row.entered === true,
         };
-        commit.claimed(claim, numberColumn(row, "now", `Background task "${processId}"`));
+        commit.follow(claim.fence, record, timeOf(row, processId));
         return claim;
       };
       return readableRows(claimed, claimOf, logger);
@@ -216,4 +222,9 @@ export function postgresProcesses(context: StoreContext): Processes {
 function holderValues(id: ProcessId, fence: ProcessFence): readonly unknown[] {
   if (fence.processId !== id) throw fenced(id);
   return [...nodeValues(fence.node), fence.epoch];
+}
+
+/** The database's, in milliseconds. */
+function timeOf(row: Row, id: ProcessId): number {
+  return numberColumn(row, "now", `Background task "${id}"`);
 }

@@ -193,7 +193,7 @@ describe("the answer is lost to", () => {
     const owner = { nodeId: node.nodeId, generation: node.generation };
     const started = { type: "started", attempt: 1, owner } as const;
     const say = (key: string, body: ProcessEventBody, count: number) =>
-      losing("pawl_append_owned_process_events", () =>
+      losing(count > 1 ? "pawl_append_owned_process_events" : "pawl_append_own_process_events", () =>
         Promise.all(
           claims
             .slice(0, count)

@@ -6,15 +6,15 @@
 // PC3  Nothing is believed of a process whose append did not land, until the general way has read it.
 import {
   type ProcessAppendPlan,
-  type ProcessEvent,
   type ProcessEventBody,
   type ProcessRecord,
   planProcessAppend,
   tellsOthers,
 } from "@pawl/core";
-import type { ProcessAppended, ProcessClaim, ProcessFence } from "@pawl/core/ports";
+import type { ProcessAppended, ProcessFence } from "@pawl/core/ports";
 import type { StoreContext } from "../context.ts";
 import { nodeValues } from "../fence-values.ts";
+import { appendOwnProcessEvents } from "../statements/append-own-process-events.ts";
 import { appendOwnedProcessEvents } from "../statements/append-owned-process-events.ts";
 import { oneOfEach } from "./one-of-each.ts";
 import { processHints } from "./process-hint.ts";
@@ -22,6 +22,9 @@ import { processHints } from "./process-hint.ts";
 const MOST_OF_A_BATCH = 64;
 /** Owners that were superseded do not say goodbye; what is forgotten costs one more read. */
 const MOST_OWNED = 100_000;
+
+/** No answer takes that long without its lease running out: the database's clock was set back. */
+const CLOCK_STEP_MS = 60_000;
 
 export interface OwnedAppend {
   readonly fence: ProcessFence;
@@ -45,8 +48,6 @@ interface Owned {
   readonly record: ProcessRecord;
 }
 
-const tells = ({ body }: ProcessEvent): boolean => tellsOthers(body);
-
 type Planned = Extract<ProcessAppendPlan, { type: "append" }>;
 
 export class ProcessCommit {
@@ -55,20 +56,24 @@ export class ProcessCommit {
   #queue: Waiting[] = [];
   #pump: Promise<void> | undefined;
   /** The database's time less this process's monotonic one, in milliseconds. */
-  #ahead = 0;
+  #ahead = Number.NEGATIVE_INFINITY;
 
   constructor(context: Pick<StoreContext, "database" | "channels" | "origin">) {
     this.#context = context;
   }
 
-  /** @param now the database's time of the claim, in milliseconds */
-  claimed({ fence, record }: ProcessClaim, now: number): void {
-    this.#ahead = now - performance.now();
-    this.follow(fence, record);
+  /**
+   * This is how the owner's process stood at the database's time `now`, in milliseconds. No later event of it gets an earlier time: the
+   * answer took its time, so what is ahead is never less than what the latest that is known says.
+   */
+  follow(fence: ProcessFence, record: ProcessRecord, now: number): void {
+    const ahead = now - performance.now();
+    const isSetBack = ahead < this.#ahead - CLOCK_STEP_MS;
+    this.#ahead = isSetBack ? ahead : Math.max(this.#ahead, ahead);
+    this.#keep(fence, record);
   }
 
-  /** This is how the owner's process stands now. */
-  follow(fence: ProcessFence, record: ProcessRecord): void {
+  #keep(fence: ProcessFence, record: ProcessRecord): void {
     if (record.end !== null) {
       this.forget(fence.processId);
       return;
@@ -126,7 +131,7 @@ export class ProcessCommit {
         resolve(undefined);
         continue;
       }
-      this.follow(fence, plan.record);
+      this.#keep(fence, plan.record);
       resolve({ record: plan.record, events: plan.events, duplicate: false });
     }
   }
@@ -146,40 +151,90 @@ export class ProcessCommit {
 
   /** Those that landed for certain. */
   async #write(batch: readonly Waiting[], plans: ReadonlyMap<string, Planned>): Promise<ReadonlySet<string>> {
-    const [first] = batch;
+    const rows = batch.map((waiting) => rowOf(waiting, plans.get(waiting.fence.processId)!));
+    const [first] = rows;
     if (first === undefined) return new Set();
-    const asked = batch.map(({ fence: { processId, epoch }, key, digest }) => {
-      const { record, events } = plans.get(processId)!;
-      const head = record.head - events.length;
-      const rows = events.map(({ seq, at, body }) => ({ seq, at, body }));
-      return {
-        process_id: processId,
-        epoch,
-        head,
-        record,
-        live: record.end === null,
-        events: rows,
-        key,
-        digest,
-      };
-    });
+    const { database } = this.#context;
     try {
-      const { database, channels, origin } = this.#context;
-      const told = batch
-        .map(({ fence }) => fence.processId)
-        .filter((id) => plans.get(id)!.events.some(tells));
-      const values = [
-        ...nodeValues(first.fence.node),
-        first.version,
-        channels.processes,
-        JSON.stringify(asked),
-        processHints(origin, told),
-      ];
-      const rows = await database.write(appendOwnedProcessEvents, values);
-      return new Set(rows.map(({ process_id }) => String(process_id)));
+      const written =
+        rows.length === 1
+          ? await database.write(appendOwnProcessEvents, this.#ofOne(first))
+          : await database.write(appendOwnedProcessEvents, this.#ofMany(first, rows));
+      return new Set(written.map(({ process_id }) => String(process_id)));
     } catch {
       // The general way asks each for itself, finds what has landed by its key, and tells what is wrong.
       return new Set();
     }
   }
+
+  #ofOne({ fence, epoch, head, record, live, events, version, key, digest, told }: OwnedRow): unknown[] {
+    const { channels, origin } = this.#context;
+    return [
+      ...nodeValues(fence.node),
+      fence.processId,
+      epoch,
+      head,
+      JSON.stringify(record),
+      live,
+      JSON.stringify(events),
+      version,
+      key,
+      digest,
+      told ? channels.processes : null,
+      processHints(origin, [fence.processId])[0],
+    ];
+  }
+
+  #ofMany({ fence, version }: OwnedRow, rows: readonly OwnedRow[]): unknown[] {
+    const { channels, origin } = this.#context;
+    const asked = rows.map(({ fence, epoch, head, record, live, events, key, digest }) => ({
+      process_id: fence.processId,
+      epoch,
+      head,
+      record,
+      live,
+      events,
+      key,
+      digest,
+    }));
+    const told = rows.filter((row) => row.told).map((row) => row.fence.processId);
+    return [
+      ...nodeValues(fence.node),
+      version,
+      channels.processes,
+      JSON.stringify(asked),
+      processHints(origin, told),
+      asked.map(({ process_id }) => process_id),
+    ];
+  }
+}
+
+interface OwnedRow {
+  readonly fence: ProcessFence;
+  readonly epoch: number;
+  /** That it had before. */
+  readonly head: number;
+  readonly record: ProcessRecord;
+  readonly live: boolean;
+  readonly events: readonly { readonly seq: number; readonly at: number; readonly body: ProcessEventBody }[];
+  readonly version: number;
+  readonly key: string;
+  readonly digest: string;
+  /** Others are given a hint. */
+  readonly told: boolean;
+}
+
+function rowOf({ fence, key, digest, version }: Waiting, { record, events }: Planned): OwnedRow {
+  return {
+    fence,
+    epoch: fence.epoch,
+    head: record.head - events.length,
+    record,
+    live: record.end === null,
+    events: events.map(({ seq, at, body }) => ({ seq, at, body })),
+    version,
+    key,
+    digest,
+    told: events.some(({ body }) => tellsOthers(body)),
+  };
 }

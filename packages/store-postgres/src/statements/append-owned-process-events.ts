@@ -3,7 +3,7 @@ import { statement } from "../connection/statement.ts";
 /**
  * $1–$3 node lease, $4 version, $5 channel of changes, $6 as JSON an array of `{ process_id, epoch, head, record, live, events,
  * key, digest }`: what one node that owns several background tasks appends to their logs, a process at most once, none of which changes who
- * sees it or wakes anybody; $7 what is said on the channel when any was written. `events` are `{ seq, at, body }`.
+ * sees it or wakes anybody; $7 what is said on the channel when any was written, $8 their ids. `events` are `{ seq, at, body }`.
  *
  * Returns those that were written: whose head is still the one that is named, and whose fence holds. A known key fails all of them.
  */
@@ -28,7 +28,7 @@ moved as (
   update {schema}.processes p
   set head = a.head + json_array_length(a.events), record = a.record, version = $4::smallint, live = a.live, started = true
   from asked a, fence
-  where p.process_id = a.process_id
+  where p.process_id = a.process_id and p.process_id = any($8::text[])
     -- One condition, of which the planner knows nothing: taken apart, they seem to leave one row of all, which it then compares with each asked.
     and case when p.head = a.head and p.epoch = a.epoch and p.owner_node = $1 and p.owner_generation = $2::bigint then true end
   returning p.process_id
