@@ -7,6 +7,9 @@ import { NODE_FENCE, SESSION_HOLDER } from "./fence.ts";
  *
  * All or nothing (D7): an input that is not queued, or a turn id that was used, undoes it by the division by zero. `stored`:
  * this very row was written by an earlier attempt. The rest is what the turn's commit will stand on.
+ *
+ * As of a claim, the commit is not waited for until it is on the disk, but where a configuration is sent: whoever sent it once believes
+ * from then on that it is stored.
  */
 export const beginTurn = statement(
   "begin_turn",
@@ -66,7 +69,8 @@ select exists (select from holder) as held, (select h.open_turn from holder h) a
     as complete,
   s.revision, s.message_count, s.receipt_count, s.last_digest,
   (select json_agg(json_build_object('input_id', i.input_id, 'digest', i.digest, 'delivery', i.delivery)) from staged i)
-    as inputs
+    as inputs,
+  case when $9::text is null then set_config('synchronous_commit', 'off', true) end as unflushed
 from (select) one
 left join {schema}.sessions s on s.session_id = $4`,
 );

@@ -8,7 +8,7 @@ import { nodesNamedIn } from "./fence.ts";
  * Returns the sessions whose turns are begun, with what their commits will stand on: those that are held, have no open turn and a
  * log that ends before this row, and whose input is queued. Of the others nothing is written; they are to be judged by the general
  * statement. So is everything when any of it fails, as it does where a cancel request came before a turn. Locks and places as in
- * `end-turns.ts`.
+ * `end-turns.ts`. As of a claim, the commit is not waited for until it is on the disk: the next durable row of each is behind it.
  */
 export const beginTurns = statement(
   "begin_turns",
@@ -69,6 +69,7 @@ written as (
 select g."sessionId" as session_id, g.revision, g.message_count, g.receipt_count, g.last_digest,
   json_build_array(json_build_object('input_id', g."inputId", 'digest', g.digest, 'delivery', g.delivery)) as inputs,
   1 / (case when n.going = (select count(*) from staged) and n.going = (select count(*) from opened) then 1 else 0 end)
-    as complete
+    as complete,
+  set_config('synchronous_commit', 'off', true) as unflushed
 from going g, (select count(*) as going from going) n`,
 );
