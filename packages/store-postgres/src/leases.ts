@@ -79,7 +79,7 @@ export function postgresLeases(context: StoreContext): Leases {
         const landed = await leaves.write({ key: sessionId, row, characters: sessionId.length });
         if (landed !== undefined) return left(fence, landed.ready === true);
       }
-      const values = [...fenceValues(fence), ...releaseValues(how)];
+      const values = [...fenceValues(fence), ...releaseValues(how), channels.log];
       const [row] = await database.write(releaseSession, values);
       if (row?.gone === true) return left(fence, row.ready === true);
       if (row?.held !== true) throw fenced(fence.sessionId);

@@ -2,7 +2,8 @@ import { statement } from "../connection/statement.ts";
 import { NODE_FENCE } from "./fence.ts";
 
 /**
- * $1–$3 node lease, $4 session, $5 epoch, $6 type, $7 delay in ms, $8 due time in ms since the epoch, $9 code, $10 message.
+ * $1–$3 node lease, $4 session, $5 epoch, $6 type, $7 delay in ms, $8 due time in ms since the epoch, $9 code, $10 message,
+ * $11 channel for the hint that its turn waits or is blocked: whoever waits for a result, in whatever process, has one by that.
  * A park is refused when the wake mark is set (D16): then it is
  * not `gone`. It is `gone` also when this holder had left before and nobody has claimed it since: an answer that was lost can be
  * asked for again. `ready`: there is something to do at once.
@@ -74,5 +75,6 @@ select
   exists (select from queued) or exists (
     select from {schema}.sessions s, fence
     where s.session_id = $4 and s.epoch = $5::bigint and s.owner_node is null) as gone,
-  exists (select from queued where ready_at <= clock_timestamp()) as ready`,
+  exists (select from queued where ready_at <= clock_timestamp()) as ready,
+  case when $6 in ('park', 'blocked') and exists (select from queued) then pg_notify($11, $4) end as hinted`,
 );

@@ -67,6 +67,22 @@ export const hintsChapter = chapter("Hints", (add) => {
     },
   );
 
+  add(
+    "D10 that a turn waits or is blocked is heard by who waits for it in another process, too",
+    async (t) => {
+      const elsewhere = await t.second();
+      const heard = { s1: 0, s2: 0 };
+      elsewhere.leases.onRest(sessionId("s1"), () => heard.s1++);
+      elsewhere.leases.onRest(sessionId("s2"), () => heard.s2++);
+      const [parked, blocked] = [await t.working(), await t.working("s2")];
+      await parked.park();
+      await t.until("the park is heard", async () => heard.s1 > 0 || undefined);
+      await t.store.leases.release(blocked.fence, { type: "blocked", code: "c", message: "m" });
+      await t.until("the block is heard", async () => heard.s2 > 0 || undefined);
+      t.expect((await elsewhere.sessions.load(sessionId("s1")))?.parked).toBe(true);
+    },
+  );
+
   add("a listener that was taken back hears nothing more, and the others still do", async (t) => {
     const held = await t.working();
     let gone = 0;
