@@ -2,7 +2,9 @@ import {
   BEHAVIOUR,
   type ErrorFacts,
   isPawlError,
+  type Message,
   PawlError,
+  type SessionId,
   standard,
   type TurnId,
   type TurnProtocol,
@@ -114,6 +116,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         // Behind those that wait by now: its need counts from this moment on.
         if (turns > 0 && clock.now() >= stintEndsAt) return { type: "retry", delayMs: 0 };
         const refusal = attempts > maxAttempts ? exhausted(attempts) : undefined;
+        const said = next && before(claim.sessionId, next.base.messages);
         const askedAt = clock.now();
         const begun = await opener.begin(lane, input, signal, {
           ...(refusal && { refusal }),
@@ -122,7 +125,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         // Whoever stood still for a whole lease has to hear that it is over before it performs anything (D3).
         const stoodStill = clock.now() - askedAt >= claim.fence.node.ttlMs;
         const turn = stoodStill ? { ...begun, isNew: false } : begun;
-        const left = await driveTurn(lane, turn, 0, signal, stopping);
+        const left = await driveTurn(lane, turn, 0, signal, stopping, turn.isNew ? said : undefined);
         if (left !== undefined) return left;
       } else {
         const turn = await resume(lane, open, attempts, signal);
@@ -154,6 +157,15 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     }
   }
 
+  /** What was said before a turn. Nobody but the holder adds to it, so it may be asked for while the turn is being begun. */
+  function before(sessionId: SessionId, messages: number): Promise<readonly Message[]> {
+    if (messages === 0) return Promise.resolve([]);
+    const said = store.sessions.transcript(sessionId);
+    // When the begin fails, nobody waits for it.
+    said.catch(() => {});
+    return said;
+  }
+
   /** Resolves to how the session is to be left, or to undefined when the turn is committed and the next may follow. */
   async function driveTurn(
     lane: SessionLane,
@@ -161,6 +173,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     attempts: number,
     signal: AbortSignal,
     stopping: AbortSignal | undefined,
+    said?: Promise<readonly Message[]>,
   ): Promise<Release | undefined> {
     const { machine, folded } = turn;
     const { environment } = options;
@@ -173,8 +186,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
       return next.definitions;
     };
     try {
-      const { messages } = folded.state.base;
-      const base = messages === 0 ? [] : await store.sessions.transcript(lane.sessionId);
+      const base = await (said ?? before(lane.sessionId, folded.state.base.messages));
       // Whoever listens from here on hears of an abort; one that came before has to be asked for.
       signal.throwIfAborted();
       const { inbox, attachments } = store;
