@@ -33,6 +33,7 @@ import {
   createTimerLoop,
   type SessionWorker,
 } from "@pawl/queue-runner";
+import { acceptHere } from "./accept-here.ts";
 import { agentsAndDelegates } from "./agents-and-delegates.ts";
 import { askedInputOf, createApprovalLinks } from "./approval-links.ts";
 import { createReceiptSigning } from "./approval-receipts.ts";
@@ -287,6 +288,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     driving,
     due: timers.hint,
     observer: options.observer,
+    acceptHere: acceptHere(runner, worker),
   };
 
   const open = () => store.open();

@@ -7,8 +7,9 @@ import {
   type SessionId,
   turnIdOfInput,
 } from "@pawl/core";
-import type { SessionRecord, Store } from "@pawl/core/ports";
+import type { NewInput, SessionRecord, Store } from "@pawl/core/ports";
 import { jsonSchemaCheck } from "@pawl/effects";
+import type { AcceptHere } from "./accept-here.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { eraseSession } from "./erase-session.ts";
 import { followTree } from "./follow-tree.ts";
@@ -30,10 +31,11 @@ const DRAIN_LOOK_MS = 50;
 export interface SessionHandleOptions<Tx> extends Omit<TurnHandleOptions, "store"> {
   readonly store: Store<Tx>;
   readonly schemas: KnownSchemas;
+  readonly acceptHere: AcceptHere;
 }
 
 export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOptions<Tx>): Session<Tx> {
-  const { store, names, schemas, clock, newId, hold, poke, due, observer } = options;
+  const { store, names, schemas, clock, newId, hold, poke, due, observer, acceptHere } = options;
   const shown = names.shown(id);
   const turns: TurnHandleOptions = { ...options, store: store as unknown as Store<never> };
 
@@ -70,21 +72,21 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
           : undefined,
     });
     const parts = await storedParts(content, store.attachments);
-    const { input } = await store.inbox.accept(
-      {
-        inputId: newInputId,
-        sessionId: id,
-        content: { parts, ...(environment !== undefined && { environment }) },
-        delivery,
-        ...(idempotencyKey !== undefined && { idempotencyKey }),
-        ...(at !== undefined && { at }),
-        ...(queue !== undefined && { queue }),
-      },
-      tx === undefined ? {} : { tx },
-    );
+    const sent: NewInput = {
+      inputId: newInputId,
+      sessionId: id,
+      content: { parts, ...(environment !== undefined && { environment }) },
+      delivery,
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+      ...(at !== undefined && { at }),
+      ...(queue !== undefined && { queue }),
+    };
+    const { input, claim } = await (tx === undefined
+      ? acceptHere(id, (claim) => store.inbox.accept(sent, claim && { claim }))
+      : store.inbox.accept(sent, { tx }));
     if (at !== undefined) due(at);
     // Within the caller's transaction there is nothing to see yet; the store tells of it at the commit.
-    if (tx === undefined) poke(id, "send");
+    if (tx === undefined && claim === undefined) poke(id, "send");
     const turn = createTurnHandle(turnIdOfInput(input.inputId), turns);
     return schema === undefined ? turn : turnWithOutput(turn, schema);
   }

@@ -39,6 +39,7 @@ export interface QueueRunnerOptions {
  * - Q5 After `stop` nothing is begun.
  * - Q6 What waits is bounded, and so is each look-up: one that does not answer is reported and no longer waited for.
  * - Q7 A submission whose work is gone without a completion is found by the watchdog and counts as complete.
+ * - Q13 What begins itself takes a place like anybody else, and none for which a request waits.
  */
 export interface QueueRunner {
   /** Drives once at start-up, then polls. */
@@ -53,6 +54,12 @@ export interface QueueRunner {
   resume(): void;
   poke(reason: string): void;
   pokeSession(sessionId: SessionId, reason: string): void;
+  /**
+   * For who can begin work of this session himself, such as with the input that makes it: runs `begin` in one of this runner's places,
+   * when there is one that nobody waits for. Undefined, and nothing is run, when there is none, or the session is in flight
+   * already. Rejects as `begin` does.
+   */
+  offer<T extends RunOutcome>(sessionId: SessionId, begin: () => Promise<T>): Promise<T> | undefined;
   /** The work that was submitted for this session is over: the session is looked at again, at once when there is capacity. */
   completeSession(sessionId: SessionId, reason: string): void;
   readonly inFlight: ReadonlyMap<SessionId, unknown>;
@@ -70,6 +77,8 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
   let running = false;
   let paused = false;
   let failures = 0;
+  /** Places that a look-up under way, or what begins itself, may come to fill. */
+  let reserved = 0;
   let working: Promise<void> | undefined;
   let cancelPoll = () => {};
   let cancelBackoff: (() => void) | undefined;
@@ -81,7 +90,7 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
       running,
       paused,
       backingOff: cancelBackoff !== undefined,
-      inFlight: inFlight.size,
+      inFlight: inFlight.size + reserved,
       concurrency,
     });
   }
@@ -109,16 +118,17 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
     // Requests of one burst are collected first.
     await Promise.resolve();
     while (mode() === "claiming") {
-      const wanted = waiting.take(concurrency - inFlight.size);
+      const wanted = waiting.take(free());
       if (wanted === undefined) return;
       if (wanted.sessionId === undefined || !inFlight.has(wanted.sessionId)) await look(wanted);
     }
   }
 
   async function look(wanted: RunRequest): Promise<void> {
-    const free = concurrency - inFlight.size;
-    const asked = wanted.sessionId === undefined && free > 1 ? { ...wanted, limit: free } : wanted;
+    const places = wanted.sessionId === undefined ? free() : 1;
+    const asked = places > 1 ? { ...wanted, limit: places } : wanted;
     inFlight.beginLook();
+    reserved += places;
     // When it answers too late, what it began counts all the same.
     const answer = ask(asked).finally(() => inFlight.endLook());
     try {
@@ -126,6 +136,27 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
       failures = 0;
     } catch (thrown) {
       backOff(wanted, thrown);
+    } finally {
+      reserved -= places;
+    }
+  }
+
+  function free(): number {
+    return concurrency - inFlight.size - reserved;
+  }
+
+  async function beginIn<T extends RunOutcome>(sessionId: SessionId, begin: () => Promise<T>): Promise<T> {
+    inFlight.beginLook();
+    reserved += 1;
+    try {
+      const outcome = await begin();
+      if (outcome.type === "submitted") took({ sessionId, reason: "offer", traceIdle: false }, outcome);
+      return outcome;
+    } finally {
+      reserved -= 1;
+      inFlight.endLook();
+      // Somebody may have come meanwhile for whom there was no place.
+      if (waiting.size > 0) work();
     }
   }
 
@@ -238,6 +269,10 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
     },
     poke: (reason) => request({ reason, traceIdle: true }),
     pokeSession: (sessionId, reason) => request({ sessionId, reason, traceIdle: true }),
+    offer(sessionId, begin) {
+      const isFree = mode() === "claiming" && waiting.size === 0 && !inFlight.has(sessionId);
+      return isFree ? beginIn(sessionId, begin) : undefined;
+    },
     completeSession(sessionId, reason) {
       inFlight.completed(sessionId);
       freed({ sessionId, reason, traceIdle: false });

@@ -1,5 +1,5 @@
 import { PawlError, type SessionId } from "@pawl/core";
-import type { Clock, Leases, Logger, Release, SessionClaim } from "@pawl/core/ports";
+import type { Clock, Leases, Logger, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
 import { backoffMs } from "./backoff.ts";
 import { deadline } from "./deadline.ts";
 import { givenUpAs } from "./given-up.ts";
@@ -8,7 +8,7 @@ import type { RunHandle, RunOutcome, RunRequest } from "./run-handle.ts";
 
 export interface SessionWorkerOptions {
   readonly leases: Pick<Leases, "claim" | "release">;
-  readonly keeper: Pick<LeaseKeeper, "current">;
+  readonly keeper: Pick<LeaseKeeper, "current" | "held">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Uniform in [0, 1), for jitter. */
@@ -38,6 +38,11 @@ export interface SessionWorkerOptions {
  *   store cannot tell its two drives apart: the earlier one is ended before the later one begins (D1).
  */
 export interface SessionWorker extends Required<RunHandle> {
+  /**
+   * As a claim by `runQueuedWork`, of a session that `claim` makes this node's with something else that it does. Given no lease, it claims
+   * nothing: this node is stopping, or its lease has to be opened first. Rejects as `claim` does.
+   */
+  take(claim: (lease: NodeLease | undefined) => Promise<SessionClaim | undefined>): Promise<RunOutcome>;
   /** Sessions driven so far. */
   readonly driven: number;
   /** Resolves when nothing is being driven. */
@@ -63,6 +68,23 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
     const [first, ...others] = claimed.map((one) => one.sessionId);
     if (first === undefined) return { type: "idle" };
     return { type: "submitted", sessionId: first, ...(others.length > 0 && { others }) };
+  }
+
+  async function take(
+    ask: (lease: NodeLease | undefined) => Promise<SessionClaim | undefined>,
+  ): Promise<RunOutcome> {
+    const kept = stopping.signal.aborted || !keeper.held ? undefined : await keeper.current();
+    const claimed = await ask(kept?.lease);
+    if (kept === undefined || claimed === undefined) return { type: "idle" };
+    begin(claimed, kept);
+    return { type: "submitted", sessionId: claimed.sessionId };
+  }
+
+  /** A node that stops waits for it. */
+  function claiming<T>(promise: Promise<T>): Promise<T> {
+    const noted = promise.finally(() => claims.delete(noted));
+    claims.add(noted);
+    return noted;
   }
 
   function begin(claim: SessionClaim, { lost }: KeptLease): void {
@@ -131,10 +153,9 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
     isRunning: (sessionId) => [...drives.values()].includes(sessionId),
     async runQueuedWork(request) {
       if (stopping.signal.aborted) return { type: "idle" };
-      const claiming = claim(request).finally(() => claims.delete(claiming));
-      claims.add(claiming);
-      return claiming;
+      return claiming(claim(request));
     },
+    take: (ask) => claiming(take(ask)),
     async stop({ drained }) {
       stopping.abort(new PawlError("node_stopping", "This node is stopping."));
       await Promise.race([quiet(), drained]);

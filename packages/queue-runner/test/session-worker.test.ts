@@ -1,5 +1,5 @@
 import { inputId, nodeId, PawlError, type SessionId, sessionId } from "@pawl/core";
-import type { Leases, SessionClaim } from "@pawl/core/ports";
+import type { Leases, NodeLease, SessionClaim } from "@pawl/core/ports";
 import { createLeaseKeeper, createSessionWorker, type SessionWorkerOptions } from "@pawl/queue-runner";
 import { memoryStore } from "@pawl/store-memory";
 import { manualClock, recordingLogger } from "@pawl/testing";
@@ -97,6 +97,42 @@ describe("the session worker", () => {
     await worker.idle();
     expect(completed).toEqual([b, a]);
     expect(worker.driven).toBe(2);
+  });
+
+  it("drives what is claimed for it by other means, under its lease", async () => {
+    const driven: SessionId[] = [];
+    const { worker, keeper, store, completed } = await setUp(async ({ sessionId: id, fence }) => {
+      driven.push(id);
+      expect(fence.node).toEqual((await keeper.current()).lease);
+    });
+    const claimed = async (lease: NodeLease | undefined) =>
+      lease && (await store.leases.claim(lease, { sessionId: a, limit: 1, behaviours: ["1"] }))[0];
+    // A lease is not opened for it: whoever wants the work done at once has no use for waiting.
+    expect(await worker.take(claimed)).toEqual({ type: "idle" });
+    await keeper.current();
+    expect(await worker.take(claimed)).toEqual({ type: "submitted", sessionId: a });
+    expect(await worker.take(async () => undefined)).toEqual({ type: "idle" });
+    await worker.idle();
+    expect([driven, completed]).toEqual([[a], [a]]);
+  });
+
+  it("claims nothing for what comes when it stops, and waits for what came before (Q5)", async () => {
+    const asked: (NodeLease | undefined)[] = [];
+    const { worker, keeper, completed, store } = await setUp(async () => {});
+    const { lease } = await keeper.current();
+    const answer = Promise.withResolvers<SessionClaim | undefined>();
+    const before = worker.take(() => answer.promise);
+    let isOver = false;
+    const stopped = worker.stop({ drained: new Promise(() => {}) }).then(() => (isOver = true));
+    await worker.take(async (given) => {
+      asked.push(given);
+      return undefined;
+    });
+    expect([asked, isOver]).toEqual([[undefined], false]);
+    answer.resolve((await store.leases.claim(lease, { sessionId: a, limit: 1, behaviours: ["1"] }))[0]);
+    await before;
+    await stopped;
+    expect(completed).toEqual([a]);
   });
 
   it("claims the session that it is asked for, or says that there is nothing", async () => {

@@ -1,15 +1,16 @@
 import { inputId, inputPolicy, PawlError, sessionId, tombstoneOf, turnIdOfInput } from "@pawl/core";
-import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
-import { earliest, inputDueAt, nextInput, noteNeed } from "./claim-policy.ts";
+import type { Accepted, Inbox, InputRecord, NewInput, NodeLease } from "@pawl/core/ports";
+import { claimableAt, earliest, inputDueAt, nextInput, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict, sessionErased } from "./errors.ts";
-import { holdSession } from "./fence.ts";
+import { holdSession, ownsNode } from "./fence.ts";
 import { frozenCopy, storableKey } from "./frozen-copy.ts";
 import { applyUpsert, checkAccepting, ledgerEntry, planUpsert } from "./input-ledger.ts";
 import { addInput, changeInput } from "./input-rows.ts";
 import { checkNewRow, checkRows } from "./log-rows.ts";
-import { type MemoryState, newSession, type SessionRow, touch } from "./memory-state.ts";
+import { type MemoryState, type NodeRow, newSession, type SessionRow, touch } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
+import { takeSession } from "./take-session.ts";
 
 export function inboxSections(context: MemoryContext): Sections<Inbox> {
   const { state, hints, now } = context;
@@ -22,7 +23,7 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
           "A memory store has no transactions of its caller's: leave `tx` out.",
         );
       }
-      return acceptInput(context, given);
+      return acceptInput(context, given, options?.claim);
     },
 
     next(fence) {
@@ -86,6 +87,7 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
 export function acceptInput(
   { state, hints, now, digest, bytesDigest }: MemoryContext,
   given: NewInput,
+  claimFor?: NodeLease,
 ): Accepted {
   sessionId(given.sessionId);
   inputId(given.inputId);
@@ -109,6 +111,7 @@ export function acceptInput(
   if (known !== undefined) checkAccepting(known);
 
   const acceptedAt = now();
+  const wasIdle = known === undefined || isIdle(known);
   const session = known ?? newSession(state, input.sessionId, acceptedAt);
   const { queue, ...own } = input;
   const replaced = queue === undefined ? [] : replacedBy(state, session, input);
@@ -154,8 +157,32 @@ export function acceptInput(
   }
   touch(state, session);
   noteNeed(state, session);
+  const isNow = record.delivery === "next" && record.at === undefined && queue === undefined;
+  const node = claimFor && state.nodes.get(claimFor.nodeId);
+  if (wasIdle && isNow && claimFor && node && drivesNew(state, session, node, claimFor, acceptedAt)) {
+    const claim = takeSession(state, session, node, claimFor, acceptedAt);
+    return { input: record, duplicate: false, claim };
+  }
   hints.work(session.sessionId);
   return { input: record, duplicate: false };
+}
+
+/** Nothing is to be done in it, and its last claim ended in good order. */
+function isIdle(session: SessionRow): boolean {
+  const { queued, openTurn, wakeAt, blocked, claimedHead, attempts } = session;
+  const isFree = openTurn === null && wakeAt === null && blocked === null && queued.length === 0;
+  return isFree && claimedHead === null && attempts === 0;
+}
+
+function drivesNew(
+  state: MemoryState,
+  session: SessionRow,
+  node: NodeRow,
+  lease: NodeLease,
+  at: number,
+): boolean {
+  const since = claimableAt(state, session);
+  return ownsNode(node, lease) && node.expiresAt > at && !node.paused && since !== null && since <= at;
 }
 
 /** Queued inputs whose place this one takes, in order. */

@@ -1,12 +1,13 @@
 import { nodeId } from "@pawl/core";
-import type { Fence, Leases, NextTurn, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
-import { claimableAt, earliest, nextInput, nextInterruptAt, noteNeed } from "./claim-policy.ts";
+import type { Fence, Leases, NodeLease, Release, SessionClaim } from "@pawl/core/ports";
+import { claimableAt, earliest, nextInterruptAt, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdNode, holdSession, ownsNode } from "./fence.ts";
 import { frozenCopy } from "./frozen-copy.ts";
 import type { MemoryState, NodeRow, SessionRow } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
+import { takeSession } from "./take-session.ts";
 
 export function leaseSections({ state, hints, now, newId }: MemoryContext): Sections<Leases> {
   return {
@@ -53,7 +54,7 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
         if (session === undefined || request.limit < 1 || !supported(session)) return [];
         const since = claimableAt(state, session);
         if (since !== null && since > at) hints.due(since - at);
-        return since !== null && since <= at ? [take(state, session, node, lease, at)] : [];
+        return since !== null && since <= at ? [takeSession(state, session, node, lease, at)] : [];
       }
 
       const claims: SessionClaim[] = [];
@@ -61,7 +62,7 @@ export function leaseSections({ state, hints, now, newId }: MemoryContext): Sect
       while (claims.length < request.limit) {
         const entry = state.needs.pop(at);
         if (entry === undefined) break;
-        if (supported(entry.item)) claims.push(take(state, entry.item, node, lease, at));
+        if (supported(entry.item)) claims.push(takeSession(state, entry.item, node, lease, at));
         else passedOver.push(entry);
       }
       const nextAt = state.needs.nextAt();
@@ -167,46 +168,6 @@ function takeOver(state: MemoryState, node: NodeRow): boolean {
     noteNeed(state, session);
   }
   return orphans.length > 0;
-}
-
-function take(
-  state: MemoryState,
-  session: SessionRow,
-  node: NodeRow,
-  lease: NodeLease,
-  at: number,
-): SessionClaim {
-  const logHead = session.log.length;
-  if (session.claimedHead !== null) {
-    session.attempts = logHead > session.claimedHead ? 0 : session.attempts + 1;
-  }
-  session.claimedHead = logHead;
-  session.owner = node;
-  node.sessions.add(session);
-  session.epoch += 1;
-  session.wakeAt = null;
-  // From here on it runs: should this owner die, the open turn itself is what there is to do.
-  session.parked = false;
-  session.dueAt = null;
-  session.blocked = null;
-  session.notBefore = 0;
-  noteNeed(state, session);
-  const next = nextTurn(state, session, at);
-  return Object.freeze({
-    sessionId: session.sessionId,
-    fence: Object.freeze({ node: lease, sessionId: session.sessionId, epoch: session.epoch }),
-    logHead,
-    openTurn: session.openTurn?.turnId ?? null,
-    attempts: session.attempts,
-    ...(next !== undefined && { next }),
-  });
-}
-
-function nextTurn(state: MemoryState, session: SessionRow, at: number): NextTurn | undefined {
-  const input = nextInput(state, session, at);
-  if (input === null || input.turnId === null) return undefined;
-  const base = Object.freeze({ revision: session.revision, messages: session.messages.length });
-  return Object.freeze({ input, base, cancel: state.cancels.get(input.turnId) ?? null });
 }
 
 /** This holder left before and nobody has come since: its answer was lost. */

@@ -1,4 +1,5 @@
 import type { ClaimRequest, Leases, NodeLease, SessionClaim } from "@pawl/core/ports";
+import type { Database } from "./connection/database.ts";
 import type { StoreContext } from "./context.ts";
 import { fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
@@ -14,21 +15,15 @@ import { sweep } from "./sweep.ts";
 
 /** The bound that `claim-sessions.ts` has as a constant. */
 const MOST_CLAIMS_AT_ONCE = 100;
-/** How long a claim whose answer was lost may still land; longer than a statement may run. */
-const LOST_CLAIM_MS = 5 * 60 * 1000;
 
 /**
  * Claims sessions, and whatever has to happen before: nodes that are dead are taken over, and what a claim took whose answer was lost
  * is freed, since nobody in this process knows of it.
  */
-export function claimer({ database, hints, logger, newId }: StoreContext): Leases["claim"] {
-  /** Tokens of claims that the caller never heard of, and until when they are looked for (monotonic, in ms). */
-  const lostClaims = new Map<string, number>();
-
+export function claimer({ database, hints, logger, newId, lostClaims }: StoreContext): Leases["claim"] {
   async function freeLost(lease: NodeLease): Promise<void> {
-    for (const [token, until] of lostClaims) if (until < performance.now()) lostClaims.delete(token);
-    if (lostClaims.size === 0) return;
-    await database.write(freeLostClaims, [...nodeValues(lease), [...lostClaims.keys()]]);
+    const { tokens } = lostClaims;
+    if (tokens.length > 0) await database.write(freeLostClaims, [...nodeValues(lease), tokens]);
   }
 
   async function claimOnce(lease: NodeLease, request: ClaimRequest, token: string): Promise<ClaimAnswer> {
@@ -56,13 +51,6 @@ export function claimer({ database, hints, logger, newId }: StoreContext): Lease
     return freed > 0;
   }
 
-  /** The head of a log that somebody else may have written since the claim's snapshot is read again (D5). */
-  async function withHead({ claim, stale }: ReadClaim): Promise<SessionClaim> {
-    if (!stale) return claim;
-    const [row] = await database.read(readLogHead, [claim.sessionId]);
-    return { ...claim, logHead: numberColumn(row ?? {}, "head", `Session "${claim.sessionId}"`) };
-  }
-
   async function claimAll(
     lease: NodeLease,
     request: ClaimRequest,
@@ -82,7 +70,7 @@ export function claimer({ database, hints, logger, newId }: StoreContext): Lease
       const isMore = answer.dead.length + answer.unswept.length > 0 && (await buryDead(answer));
       if (!isFull && !isMore) break;
     }
-    return Promise.all(claims.map(withHead));
+    return Promise.all(claims.map((claim) => withHead(database, claim)));
   }
 
   return async (lease, request) => {
@@ -92,8 +80,15 @@ export function claimer({ database, hints, logger, newId }: StoreContext): Lease
       return await claimAll(lease, request, tokens);
     } catch (error) {
       // What they took, if anything, is freed before the next claim.
-      for (const token of tokens) lostClaims.set(token, performance.now() + LOST_CLAIM_MS);
+      for (const token of tokens) lostClaims.add(token);
       throw error;
     }
   };
+}
+
+/** The head of a log that somebody else may have written since the claim's snapshot is read again (D5). */
+export async function withHead(database: Database, { claim, stale }: ReadClaim): Promise<SessionClaim> {
+  if (!stale) return claim;
+  const [row] = await database.read(readLogHead, [claim.sessionId]);
+  return { ...claim, logHead: numberColumn(row ?? {}, "head", `Session "${claim.sessionId}"`) };
 }

@@ -5,6 +5,7 @@ import type { Database } from "./connection/database.ts";
 import type { GroupCommit } from "./connection/group-commit.ts";
 import type { Hints } from "./hints.ts";
 import type { Liveness } from "./liveness.ts";
+import type { LostSessionClaims } from "./lost-session-claims.ts";
 import type { UsualEnds } from "./usual-ends.ts";
 
 /** Where hints travel between processes. A channel belongs to one schema of one database. */
@@ -27,6 +28,7 @@ export interface StoreContext {
   readonly groupCommit: GroupCommit;
   readonly begun: BegunTurns;
   readonly ends: UsualEnds;
+  readonly lostClaims: LostSessionClaims;
   readonly hints: Hints;
   readonly liveness: Liveness;
   readonly channels: Channels;

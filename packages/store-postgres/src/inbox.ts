@@ -1,5 +1,6 @@
 import { acceptsInputs, inputId, PawlError, type RuntimeState, sessionId, turnIdOfInput } from "@pawl/core";
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
+import { acceptClaimed } from "./accept-claimed.ts";
 import { acceptQueued } from "./accept-queued.ts";
 import { appendedRow, rowMisfit, storedRunOf } from "./append-checks.ts";
 import type { Queryable, Row } from "./connection/database.ts";
@@ -41,8 +42,12 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
   });
   return {
     async accept(given, options) {
-      const tx = options?.tx;
+      const { tx, claim } = options ?? {};
       if (given.queue !== undefined) return acceptQueued(context, given, tx);
+      if (claim !== undefined && tx === undefined && given.delivery === "next" && given.at === undefined) {
+        const accepted = await acceptClaimed(context, given, claim);
+        if (accepted !== undefined) return accepted;
+      }
       // What fails in the caller's transaction fails with it; nothing is repeated there.
       const accepted = await enterInput(context, given, async (statement, values) =>
         tx === undefined

@@ -34,6 +34,7 @@ import { postgresJobs } from "./jobs.ts";
 import { postgresLeases } from "./leases.ts";
 import { Liveness } from "./liveness.ts";
 import { postgresLog } from "./log.ts";
+import { LostSessionClaims } from "./lost-session-claims.ts";
 import { migrate } from "./migrate/migrate.ts";
 import { checkSchemaName } from "./migrate/migrate-postgres.ts";
 import { preflight } from "./migrate/preflight.ts";
@@ -147,6 +148,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     groupCommit,
     begun: new BegunTurns(),
     ends: new UsualEnds(database, channels.log),
+    lostClaims: new LostSessionClaims(),
     hints,
     liveness,
     channels,

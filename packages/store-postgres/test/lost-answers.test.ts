@@ -4,6 +4,7 @@ import {
   BEHAVIOUR,
   jobId,
   jobSessionId,
+  nodeId,
   type ProcessEventBody,
   type ProcessId,
   type ProcessRegistration,
@@ -100,6 +101,19 @@ describe("the answer is lost to", () => {
     );
     expect(accepted).toMatchObject({ duplicate: false, input: { position: 1 } });
     expect(await store.inbox.list(session)).toHaveLength(1);
+  });
+
+  test("accept with a claim: one input, and what it took is claimed again", async () => {
+    const session = sessionId(fresh("s"));
+    const lease = await store.leases.openNode(nodeId(fresh("n")), { ttlMs: 60_000 });
+    const accepted = await losing("pawl_accept_and_claim", () =>
+      store.inbox.accept(newInput(session), { claim: lease }),
+    );
+    expect(accepted).toMatchObject({ duplicate: false, input: { position: 1 } });
+    expect(accepted.claim).toBeUndefined();
+    const request = { sessionId: session, limit: 1, behaviours: [BEHAVIOUR] };
+    const [claim] = await store.leases.claim(lease, request);
+    expect(claim?.next?.input.inputId).toBe(accepted.input.inputId);
   });
 
   test("beginTurn: one turn", async () => {

@@ -33,6 +33,7 @@ test("names of chapters stay what they are: stores select by them", () => {
     "A caller's transaction",
     "Runtime states",
     "Leases",
+    "Claimed inputs",
     "Waiting",
     "Attempts",
     "Await-events",

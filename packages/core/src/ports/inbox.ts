@@ -4,7 +4,7 @@ import type { InputLedgerEntry, NewInputState } from "../inputs/input-ledger.ts"
 import type { InputState } from "../inputs/input-state.ts";
 import type { Json } from "../json.ts";
 import type { LogRow } from "../log/log-row.ts";
-import type { Fence } from "./leases.ts";
+import type { Fence, NodeLease, SessionClaim } from "./leases.ts";
 
 /** `next`: a turn of its own. `steer`: into the running turn at its next checkpoint. `interrupt`: as steer, and ends a wait. */
 export type Delivery = "next" | "steer" | "interrupt";
@@ -50,6 +50,8 @@ export interface Accepted {
   readonly input: InputRecord;
   /** An input with this idempotency key and content was there already; `input` is that one. */
   readonly duplicate: boolean;
+  /** The session was claimed for the node that asked for it. */
+  readonly claim?: SessionClaim;
 }
 
 /** One inbox orders everything that enters a session. `Tx` is the store's own kind of transaction. */
@@ -59,10 +61,15 @@ export interface Inbox<Tx = never> {
    * `interrupt` sets the session's wake mark when it is due (D16). With `tx` it happens within the caller's own transaction and is visible when
    * that commits. A known idempotency key is answered before anything else is looked at.
    *
+   * With `claim` the session is claimed for that node in the same transaction, as `Leases.claim` would, where this input is all there is to
+   * do in it: it begins a turn now (`next`, no `at`, no `queue`, no `tx`), nobody holds the session, nothing waits in it, it is not paused, and
+   * its last claim ended in good order. Then nobody is hinted: should the node die, its lease tells. Everywhere else, and when the
+   * lease is lost or the node paused, the input is accepted as without.
+   *
    * @throws PawlError `store_conflict` (idempotency key with other content, or the id is taken), `session_not_accepting`
    * (retired, stopped or destroyed), `not_storable`, `tx_unsupported` (a `tx` given to a store without transactions)
    */
-  accept(input: NewInput, options?: { readonly tx?: Tx }): Promise<Accepted>;
+  accept(input: NewInput, options?: { readonly tx?: Tx; readonly claim?: NodeLease }): Promise<Accepted>;
   /**
    * The oldest queued input that is due and begins a turn; null while a turn is open or the session is paused. Steering inputs that found no running
    * turn count. An input whose turn was cancelled before it began is due at once. @throws PawlError `store_fenced`

@@ -22,6 +22,29 @@ export const BROKEN_OWNERSHIP: readonly BrokenStore[] = [
     ],
   },
   {
+    fault: "an input takes its session from its holder",
+    breaking: (store, { state }) =>
+      replacing(store, "inbox", {
+        accept: async (input, options) => {
+          const session = state.sessions.get(input.sessionId);
+          if (options?.claim !== undefined && session !== undefined) {
+            Object.assign(session, { owner: null, openTurn: null, claimedHead: null });
+            session.queued.length = 0;
+          }
+          return store.inbox.accept(input, options);
+        },
+      }),
+    noticedBy: [
+      { chapter: "Claimed inputs", case: "what waits in a session comes first" },
+      { chapter: "Claimed inputs", case: "nor is it claimed from another holder" },
+    ],
+  },
+  {
+    fault: "an input is never claimed with it",
+    breaking: (store) => replacing(store, "inbox", { accept: (input) => store.inbox.accept(input) }),
+    noticedBy: [{ chapter: "Claimed inputs", case: "an input that is all there is to do" }],
+  },
+  {
     fault: "a pause is not durable: the next claim forgets it",
     breaking: (store, { state }) =>
       replacing(store, "leases", {

@@ -4,6 +4,7 @@ import { attemptsChapter } from "./chapters/attempts.ts";
 import { awaitEventsChapter } from "./chapters/await-events.ts";
 import { awaitedTurnsChapter } from "./chapters/awaited-turns.ts";
 import { cancelGateChapter } from "./chapters/cancel-gate.ts";
+import { claimedInputsChapter } from "./chapters/claimed-inputs.ts";
 import { commitChapter } from "./chapters/commit.ts";
 import { erasureChapter } from "./chapters/erasure.ts";
 import { hintsChapter } from "./chapters/hints.ts";
@@ -51,6 +52,7 @@ export const STORE_CHAPTERS: readonly StoreChapter[] = [
   transactionsChapter,
   runtimeStatesChapter,
   leasesChapter,
+  claimedInputsChapter,
   waitingChapter,
   attemptsChapter,
   awaitEventsChapter,
