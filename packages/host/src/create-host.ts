@@ -63,6 +63,9 @@ import { createWaitSettler } from "./wait-settler.ts";
 import { createWaits } from "./waits.ts";
 
 /** No daemon, no output of its own: a host that hands in no logger hears nothing. */
+/** How long a host that starts waits for its first claim before it looks at anything else, in milliseconds. */
+const FIRST_CLAIM_MS = 50;
+
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -264,8 +267,12 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     // First: most hosts have no bodies, and those that do may find a long queue of them.
     taskRunner?.start();
     runner.start();
-    timers.start();
-    messages?.start();
+    // What goes on is what a restart is waited for: the rest does not take the connections that there are from its claims.
+    void Promise.race([runner.settled(), until(clock.now() + FIRST_CLAIM_MS)]).then(() => {
+      if (stopped) return;
+      timers.start();
+      messages?.start();
+    });
   }
 
   function poke(id: Parameters<typeof runner.pokeSession>[0], reason: string): void {

@@ -22,7 +22,7 @@ import { postgresAwaits } from "./await-events.ts";
 import { BegunTurns } from "./begun-turns.ts";
 import { Database } from "./connection/database.ts";
 import { GroupCommit } from "./connection/group-commit.ts";
-import { Listener } from "./connection/listener.ts";
+import { type ListenConnection, Listener } from "./connection/listener.ts";
 import { type ConnectionOptions, openListenConnection, openPool } from "./connection/pool.ts";
 import { readProcessHint } from "./connection/process-hint.ts";
 import type { Channels, StoreContext } from "./context.ts";
@@ -105,13 +105,19 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
   const hints = new Hints(logger);
   const origin = newId();
   const groupCommit = new GroupCommit(database, (sessionId) => hints.appended(sessionId));
+  const connectListener = () =>
+    openListenConnection(
+      pool,
+      listenUrl === false ? undefined : (listenUrl ?? options.url),
+      "ssl" in options ? options.ssl : undefined,
+    );
+  let early: Promise<ListenConnection | undefined> | undefined;
   const listener = new Listener({
-    connect: () =>
-      openListenConnection(
-        pool,
-        listenUrl === false ? undefined : (listenUrl ?? options.url),
-        "ssl" in options ? options.ssl : undefined,
-      ),
+    connect: async () => {
+      const connected = early;
+      early = undefined;
+      return (await connected) ?? connectListener();
+    },
     channels: Object.values(channels),
     send: (channel, payload) => database.write(hint, [channel, payload]),
     onHint: (channel, payload) => {
@@ -159,9 +165,17 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
   };
 
   async function open(): Promise<void> {
-    digest = await loadJsonDigest();
-    await preflight(database, options.acceptDataLoss ?? false);
-    await migrate(database, options.migrate ?? true);
+    // A connection takes longer than what is asked over it, and a host needs several at once: they are made side by side.
+    if (listenUrl !== false) early = connectListener().then(heldEarly, () => undefined);
+    try {
+      digest = await loadJsonDigest();
+      const checked = preflight(database, options.acceptDataLoss ?? false);
+      await migrate(database, options.migrate ?? true, checked);
+    } catch (error) {
+      void early?.then((connection) => connection?.close());
+      early = undefined;
+      throw error;
+    }
     if (listenUrl !== false) await listener.start();
   }
 
@@ -209,4 +223,10 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
       if (owned) await pool.end();
     },
   };
+}
+
+/** Nobody uses it yet: that it breaks is found out by whoever does. */
+function heldEarly(connection: ListenConnection): ListenConnection {
+  connection.client.on("error", () => undefined);
+  return connection;
 }

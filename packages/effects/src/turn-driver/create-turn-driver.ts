@@ -145,12 +145,13 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     attempts: number,
     signal: AbortSignal,
   ): Promise<OpenTurn | undefined> {
-    const cancel = await store.sessions.pendingCancel(turnId);
+    const cancelled = store.sessions.pendingCancel(turnId);
     // A turn that is about to end needs no tools, and must not stay open because they cannot be had.
-    const ending = cancel !== null || attempts > maxAttempts;
+    const ending = async () => (await cancelled) !== null || attempts > maxAttempts;
     try {
       return await opener.resume(lane, turnId, signal, { ending });
     } catch (thrown) {
+      const cancel = await cancelled;
       if (cancel === null || !UNREADABLE.some((code) => isPawlError(thrown, code))) throw thrown;
       await endUnreadable(store, clock, lane, turnId, cancel);
       return undefined;

@@ -54,12 +54,12 @@ export interface TurnOpener {
     signal: AbortSignal,
     options?: BeginOptions,
   ): Promise<OpenTurn>;
-  /** `ending`: the turn will be ended; tools that cannot be had are done without. */
+  /** `ending`: whether the turn will be ended; tools that cannot be had are done without then. It is asked once its rows are on their way. */
   resume(
     lane: SessionLane,
     turnId: TurnId,
     signal: AbortSignal,
-    options?: { readonly ending: boolean },
+    options?: { readonly ending: () => Promise<boolean> },
   ): Promise<OpenTurn>;
 }
 
@@ -164,17 +164,18 @@ export function createTurnOpener({
     lane: SessionLane,
     turnId: TurnId,
     signal: AbortSignal,
-    { ending } = { ending: false },
+    { ending } = { ending: async () => false },
   ): Promise<OpenTurn> {
     const { sessionId } = lane;
-    let rows = await store.log.read(sessionId, { turnId });
-    if (await completeFork(store, lane, rows)) rows = await store.log.read(sessionId, { turnId });
+    const [read, isEnding] = await Promise.all([store.log.read(sessionId, { turnId }), ending()]);
+    const isCompleted = await completeFork(store, lane, read);
+    const rows = isCompleted ? await store.log.read(sessionId, { turnId }) : read;
     const machine = { config: await configOf(rows, turnId), protocol };
     const folded = foldTurn(machine, rows);
     const done = folded.state.phase.name === "finished";
     // A turn that looked for its tools in between has pinned those that it found last.
     const tools = folded.state.environment?.tools ?? machine.config.tools;
-    const toolbox = done ? NO_TOOLS : await reopen({ ...machine.config, tools }, sessionId, signal, ending);
+    const toolbox = done ? NO_TOOLS : await reopen({ ...machine.config, tools }, sessionId, signal, isEnding);
     logger.info("resuming a turn", {
       sessionId,
       turnId,
