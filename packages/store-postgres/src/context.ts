@@ -6,6 +6,7 @@ import type { GroupCommit } from "./connection/group-commit.ts";
 import type { Hints } from "./hints.ts";
 import type { Liveness } from "./liveness.ts";
 import type { LostSessionClaims } from "./lost-session-claims.ts";
+import type { NeighbourWatch } from "./neighbour-watch.ts";
 import type { UsualEnds } from "./usual-ends.ts";
 
 /** Where hints travel between processes. A channel belongs to one schema of one database. */
@@ -31,6 +32,7 @@ export interface StoreContext {
   readonly lostClaims: LostSessionClaims;
   readonly hints: Hints;
   readonly liveness: Liveness;
+  readonly neighbour: Pick<NeighbourWatch, "watch">;
   readonly channels: Channels;
   /** Of what this store says on the channels, so that it knows its own words. */
   readonly origin: string;

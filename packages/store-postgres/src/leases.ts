@@ -5,7 +5,7 @@ import { SharedWrites } from "./connection/shared-writes.ts";
 import type { StoreContext } from "./context.ts";
 import { conflict, fenced } from "./errors.ts";
 import { fenceValues, holderOf, nodeValues } from "./fence-values.ts";
-import { numberColumn, textColumn } from "./rows/column.ts";
+import { nullableText, numberColumn, textColumn } from "./rows/column.ts";
 import { closeNode } from "./statements/close-node.ts";
 import { countBacklog } from "./statements/count-backlog.ts";
 import { hint } from "./statements/hint.ts";
@@ -19,7 +19,7 @@ import { storableText } from "./storable.ts";
 import { sweep } from "./sweep.ts";
 
 export function postgresLeases(context: StoreContext): Leases {
-  const { database, groupCommit, begun, hints, liveness, channels, newId } = context;
+  const { database, groupCommit, begun, hints, liveness, neighbour, channels, newId } = context;
   const leaves = new SharedWrites({
     database,
     statement: leaveSessions,
@@ -47,8 +47,10 @@ export function postgresLeases(context: StoreContext): Leases {
         nonce,
         ttlMs,
       };
+      neighbour.watch(nullableText(row!, "neighbour", where));
+      const watched = liveness.watch(textColumn(row!, "lock_key", where), lease);
       if (row!.unswept === true && (await sweep(database, id, false)) > 0) hints.work();
-      await liveness.watch(textColumn(row!, "lock_key", where), lease);
+      await watched;
       return lease;
     },
 
@@ -57,10 +59,12 @@ export function postgresLeases(context: StoreContext): Leases {
       if (row === undefined) throw fenced(lease.nodeId);
       // Not waited for: the lease is what counts.
       void liveness.renewed(lease, row.seen === true);
+      neighbour.watch(nullableText(row, "neighbour", `Node "${lease.nodeId}"`));
     },
 
     async closeNode(lease) {
       const rows = await database.write(closeNode, nodeValues(lease));
+      neighbour.watch(null);
       await liveness.forget(lease);
       if (rows.length === 0) return;
       const freed = await sweep(database, lease.nodeId, true);

@@ -38,6 +38,7 @@ import { LostSessionClaims } from "./lost-session-claims.ts";
 import { migrate } from "./migrate/migrate.ts";
 import { checkSchemaName } from "./migrate/migrate-postgres.ts";
 import { preflight } from "./migrate/preflight.ts";
+import { NeighbourWatch } from "./neighbour-watch.ts";
 import { postgresOutbox } from "./outbox.ts";
 import { postgresProcesses } from "./processes.ts";
 import { postgresRetention } from "./retention.ts";
@@ -145,6 +146,16 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
   });
   const liveness: Liveness = new Liveness(database, listener, logger);
 
+  const neighbour = new NeighbourWatch({
+    database,
+    connect: connectListener,
+    onFreed: () => hints.work(),
+    logger,
+  });
+  // It takes a connection for good: of a pool that has room, or of its own.
+  const isWatching =
+    listenUrl !== false && (options.url !== undefined || listenUrl !== undefined || database.hasRoom);
+
   let digest: JsonDigest | undefined;
   let opening: Promise<void> | undefined;
   let isOpen = false;
@@ -157,6 +168,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     lostClaims: new LostSessionClaims(),
     hints,
     liveness,
+    neighbour: { watch: (key) => neighbour.watch(isWatching && listener.live ? key : null) },
     channels,
     origin,
     newId,
@@ -217,6 +229,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
       isClosed = true;
       await opening?.catch(() => undefined);
       await groupCommit.drain();
+      await neighbour.stop();
       await listener.stop();
       hints.clear();
       database.stop();

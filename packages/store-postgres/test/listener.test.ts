@@ -195,6 +195,55 @@ describe("two processes", () => {
     expect(claim).toMatchObject({ openTurn: worker.turn, logHead: 2, attempts: 0 });
   }, 30_000);
 
+  test("a process that is killed is told of at once, though nobody polls, and its sessions with it", async () => {
+    const ttlMs = 4000;
+    const worker = await startWorker(ttlMs);
+    const store = await listening();
+    const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    await vi.waitFor(async () => {
+      const { rows } = await admin.query(
+        "select clock_timestamp() - pg_postmaster_start_time() > $1::int * interval '1 ms' as old",
+        [ttlMs],
+      );
+      expect(rows[0].old).toBe(true);
+    }, patient);
+    const request = { sessionId: worker.session as never, limit: 1, behaviours: ["pawl-1"] };
+    await vi.waitFor(async () => {
+      await store.leases.renewNode(node);
+      const { rows } = await admin.query(
+        `select a.pid from pg_locks l join pg_stat_activity a on a.pid = l.pid
+         where l.locktype = 'advisory' and not l.granted and a.datname = current_database()`,
+      );
+      expect(rows).toHaveLength(1);
+    }, patient);
+    let told = 0;
+    store.leases.onWork(() => {
+      told += 1;
+    });
+    worker.child.kill("SIGKILL");
+    await vi.waitFor(() => expect(told).toBeGreaterThan(0), patient);
+    expect(await leaseLeftMs(worker.node)).toBeGreaterThan(0);
+    expect(await store.leases.claim(node, request)).toHaveLength(1);
+  }, 30_000);
+
+  test("a store that watches another process closes at once, and leaves no wait behind", async () => {
+    await startWorker(60_000);
+    const store = await openStore(database.url, { listenUrl: database.url });
+    const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const waits = async () => {
+      const { rows } = await admin.query(
+        "select pid from pg_stat_activity where datname = current_database() and query like '%pg_advisory_xact_lock_shared%' and state = 'active' and pid <> pg_backend_pid()",
+      );
+      return rows.length;
+    };
+    await vi.waitFor(async () => {
+      await store.leases.renewNode(node);
+      expect(await waits()).toBe(1);
+    }, patient);
+    await store.close();
+    expect(await waits()).toBe(0);
+  }, 30_000);
+
   test("a process that is stopped keeps its sessions until its lease runs out, and writes nothing when it comes back", async () => {
     const worker = await startWorker(1500);
     const store = await listening();

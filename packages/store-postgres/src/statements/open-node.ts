@@ -1,8 +1,9 @@
 import { statement } from "../connection/statement.ts";
+import { neighbourOf } from "./neighbour.ts";
 
 /**
  * $1 node, $2 nonce, $3 ttl in ms, $4 schema. Begins a new generation. The update of the node's row waits for the fenced
- * transactions of the generation before (D1).
+ * transactions of the generation before (D1). `neighbour`: the lock of the node that this one watches, or null.
  */
 export const openNode = statement(
   "open_node",
@@ -23,5 +24,6 @@ heartbeat as (
     ttl_ms = excluded.ttl_ms, expires_at = excluded.expires_at, lock_key = excluded.lock_key, watched = false, paused = false
   returning h.lock_key
 )
-select node.generation, node.unswept, heartbeat.lock_key::text as lock_key from node, heartbeat`,
+select node.generation, node.unswept, heartbeat.lock_key::text as lock_key, ${neighbourOf("$1")} as neighbour
+from node, heartbeat`,
 );

@@ -1,8 +1,9 @@
 import { statement } from "../connection/statement.ts";
+import { neighbourOf } from "./neighbour.ts";
 
 /**
  * $1 node, $2 generation, $3 nonce. Zero rows: the lease ran out or was taken over. `seen` is false when others believe to
- * watch this process and its lock is gone.
+ * watch this process and its lock is gone. `neighbour`: the lock of the node that this one watches, or null.
  */
 export const renewNode = statement(
   "renew_node",
@@ -17,5 +18,5 @@ returning not h.watched or exists (
   select from pg_locks l
   where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
     and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
-    and l.database = (select d.oid from pg_database d where d.datname = current_database())) as seen`,
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())) as seen, ${neighbourOf("h.node_id")} as neighbour`,
 );
