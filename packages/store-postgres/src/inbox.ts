@@ -2,7 +2,7 @@ import { acceptsInputs, inputId, PawlError, type RuntimeState, sessionId, turnId
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
 import { acceptClaimed } from "./accept-claimed.ts";
 import { acceptQueued } from "./accept-queued.ts";
-import { appendedRow, rowMisfit, storedRunOf } from "./append-checks.ts";
+import { appendedRow, checkRun, rowMisfit, storedRunOf } from "./append-checks.ts";
 import type { Queryable, Row } from "./connection/database.ts";
 import { storeFailure } from "./connection/failure.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
@@ -15,7 +15,7 @@ import { persistInputState } from "./input-ledger.ts";
 import { textColumn } from "./rows/column.ts";
 import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
 import { inputOfRow } from "./rows/input-row.ts";
-import { joinedRows, STORED_LOG_VERSION } from "./rows/log-row.ts";
+import { joinedRows, STORED_LOG_VERSION, storedLogRow } from "./rows/log-row.ts";
 import { acceptInput } from "./statements/accept-input.ts";
 import { listInputs } from "./statements/list-inputs.ts";
 import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
@@ -65,20 +65,21 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
     },
 
     async checkpoint(fence, turnId, build, before = []) {
-      const rowsBefore = storedRunOf(turnId, before);
       const built = (inputs: readonly InputRecord[]) => {
         // A copy: what the builder does to it is nobody's business.
         const row = build(inputs.length === 0 ? [] : structuredClone(inputs));
-        const [stored] = storedRunOf(turnId, [row], before.at(-1)?.seq);
-        return { row, stored: stored! };
+        checkRun(turnId, [row], before.at(-1)?.seq);
+        return row;
       };
+      checkRun(turnId, before);
+      // Detached from the caller before anything is waited for.
+      const withoutInput = built([]);
+      const together = joinedRows([...before, withoutInput]);
+      const row = appendedRow(withoutInput);
       await groupCommit.settle(fence.sessionId);
       // Most checkpoints find nothing: then the row is like any other, and the statement that writes it does the looking.
-      const { row, stored } = built([]);
-      if (await groupCommit.appendUnlessSteered(fence, joinedRows([...rowsBefore, stored]))) {
-        return { inputs: [], row: appendedRow(row, stored) };
-      }
-      if (rowsBefore.length > 0) await groupCommit.append(fence, rowsBefore);
+      if (await groupCommit.appendUnlessSteered(fence, together)) return { inputs: [], row };
+      if (before.length > 0) await groupCommit.append(fence, storedRunOf(turnId, before));
       for (;;) {
         const rows = await database.read(listSteeringInputs, fenceValues(fence));
         if (rows[0]?.held !== true) throw fenced(fence.sessionId);
@@ -88,10 +89,11 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
         const inputs = rows
           .filter((row) => row.input_id !== null)
           .map((row): InputRecord => ({ ...inputOfRow(row), state: "staged", turnId }));
-        const { row, stored } = built(inputs);
+        const row = built(inputs);
+        const stored = storedLogRow(row);
         if (inputs.length === 0) {
           await groupCommit.append(fence, [stored]);
-          return { inputs, row: appendedRow(row, stored) };
+          return { inputs, row: appendedRow(row) };
         }
         begun.forget(fence.sessionId);
         const ids = inputs.map((input) => input.inputId);
@@ -119,7 +121,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
         }
         groupCommit.follow(fence, stored.seq + 1);
         hints.appended(fence.sessionId);
-        return { inputs, row: appendedRow(row, stored) };
+        return { inputs, row: appendedRow(row) };
       }
     },
 

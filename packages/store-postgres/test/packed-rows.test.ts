@@ -1,5 +1,5 @@
 // What is stored takes few bytes, and what is read is what was written.
-import { type EffectOutcome, type LogRow, type Message, sessionId } from "@pawl/core";
+import { type EffectOutcome, type LogRow, type Message, NO_USAGE, sessionId } from "@pawl/core";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -172,6 +172,80 @@ describe("the log", () => {
       [92, { kind: "pruned", what: "turn", rows: 92 }],
       [93, { kind: "turn_committed" }],
     ]);
+  });
+
+  test.each([
+    ["what the model said", "It is done.", 1],
+    ["something else", "It is not.", 2],
+    ["what the model said, at length", "It is done. ".repeat(20_000), 1],
+    ["what the model said, in a book", "It is done. ".repeat(25_000), 2],
+  ])("the end of a turn that says %s is read as it was written", async (_, text, times) => {
+    const session = sessionId(fresh("s"));
+    const { input } = await store.inbox.accept(newInput(session));
+    const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const { fence } = await claimOne(store, node, session);
+    const { turnId, ...begin } = newTurn(session, input.inputId, 1);
+    await store.sessions.beginTurn(fence, { turnId, ...begin });
+    const said = times === 1 || text.length > 1_000 ? text : "It is done.";
+    const answer: LogRow = {
+      seq: 2,
+      turnId,
+      ordinal: 1,
+      at: 7,
+      body: {
+        kind: "machine_input",
+        input: {
+          type: "effect_settled",
+          now: 7,
+          effectId: "1.model_call.0" as never,
+          outcome: {
+            kind: "model_call",
+            result: {
+              ok: true,
+              answer: {
+                parts: [
+                  { type: "text", text: said.slice(0, 4) },
+                  { type: "reasoning", text: "Hm." },
+                  { type: "text", text: said.slice(4) },
+                ],
+                terminalReason: "stop",
+                usage: NO_USAGE,
+                model: "m",
+              },
+            },
+            textStreamed: true,
+          },
+        },
+      },
+    };
+    const end: LogRow = {
+      seq: 3,
+      turnId,
+      ordinal: 2,
+      at: 8,
+      body: {
+        kind: "machine_input",
+        input: {
+          type: "effect_settled",
+          now: 8,
+          effectId: "1.checkpoint.0" as never,
+          outcome: { kind: "checkpoint", inputs: [] },
+        },
+        events: [{ type: "turn.ended", outcome: { status: "completed", text } }],
+      },
+    };
+    expect(await store.inbox.checkpoint(fence, turnId, () => end, [answer])).toEqual({
+      inputs: [],
+      row: end,
+    });
+    expect(await store.log.read(session)).toEqual([begin.row, answer, end]);
+    expect(await store.log.read(session, { after: 2 })).toEqual([end]);
+    const { rows } = await admin.query(
+      "select sum((length(body::text) - length(replace(body::text, 'It', ''))) / 2)::int as said from pawl.log where session_id = $1",
+      [session],
+    );
+    const each = text.split("It").length - 1;
+    expect(rows[0].said).toBe(each * times);
   });
 
   test("D30 rows of an earlier version are read as they are", async () => {

@@ -63,7 +63,12 @@ const event = union("type", {
     required(
       "outcome",
       union("status", {
-        1: variant("completed", required("text"), optional("output"), optional("limit")),
+        1: variant(
+          "completed",
+          usually("text", ({ said }) => said),
+          optional("output"),
+          optional("limit"),
+        ),
       }),
     ),
   ),
@@ -128,4 +133,12 @@ export function separateBodies(stored: Json, at: number): readonly SeparateBody[
     if (typeof older !== "number") throw new Error("It does not say when a row was written.");
     return { body, at: at - older };
   });
+}
+
+/** The text of the model's answer, where the row says one: a turn that ends with it says it again. */
+export function saidBy(body: LogBody | undefined): Pick<Beside, "said"> {
+  if (body?.kind !== "machine_input" || body.input.type !== "effect_settled") return {};
+  const { outcome } = body.input;
+  if (outcome.kind !== "model_call" || !outcome.result.ok) return {};
+  return { said: outcome.result.answer.parts.map((one) => (one.type === "text" ? one.text : "")).join("") };
 }

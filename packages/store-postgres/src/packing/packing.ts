@@ -11,6 +11,8 @@ export interface Beside {
   readonly turnId: string;
   /** Milliseconds since the epoch, of a row of the log. */
   readonly at?: number;
+  /** What the model said in the row before, if that is stored with this one. */
+  readonly said?: string;
 }
 
 export interface Packing {

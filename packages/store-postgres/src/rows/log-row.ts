@@ -1,7 +1,7 @@
 import { type Json, LOG_VERSION, type LogBody, type LogRow, type TurnId } from "@pawl/core";
 import type { Row } from "../connection/database.ts";
 import { notStorable } from "../errors.ts";
-import { packLogBody, SEVERAL_TAG, separateBodies, unpackLogBody } from "../packing/log-body.ts";
+import { packLogBody, SEVERAL_TAG, saidBy, separateBodies, unpackLogBody } from "../packing/log-body.ts";
 import { storableJson, storableText } from "../storable.ts";
 import { nullableNumber, numberColumn, textColumn } from "./column.ts";
 import { decodedValue } from "./decoded-column.ts";
@@ -21,44 +21,46 @@ export interface StoredLogRow {
   readonly body: string;
 }
 
-/** @throws PawlError `not_storable` */
-export function storedLogRow(row: LogRow): StoredLogRow {
+/** @param before the row before it, in the same row of the table. @throws PawlError `not_storable` */
+export function storedLogRow(row: LogRow, before?: LogRow): StoredLogRow {
   const what = `Row ${row.seq} of the log`;
   storableText(row.turnId, what);
   for (const number of [row.seq, row.ordinal, row.at])
     if (!Number.isFinite(number ?? 0)) throw notStorable(what, `${number}`);
   const { seq, turnId, ordinal } = row;
   const at = Math.round(row.at);
-  const body = storableJson(packLogBody(row.body, { turnId, at }), what);
+  const body = storableJson(packLogBody(row.body, { turnId, at, ...saidBy(before?.body) }), what);
   return { seq, first: seq, turnId, ordinal, at, body };
 }
 
-/** The body of a row that was stored here, detached from what the writer handed in. */
-export function bodyOfStored({ turnId, at, body }: StoredLogRow): LogBody {
-  return unpackLogBody(JSON.parse(body) as Json, { turnId, at }) as unknown as LogBody;
-}
-
 /**
- * The same rows in fewer: inputs of the machine that follow one another share one, which costs them one entry in the index and one set of
- * columns. Only for rows that are handed in together again after a lost answer: they are recognised as they were joined.
+ * Rows as they are stored, in fewer: inputs of the machine that follow one another share one, which costs them one entry in the index and
+ * one set of columns. Only for rows that are handed in together again after a lost answer: they are recognised as they were joined.
+ *
+ * @throws PawlError `not_storable`
  */
-export function joinedRows(rows: readonly StoredLogRow[]): readonly StoredLogRow[] {
+export function joinedRows(rows: readonly LogRow[]): readonly StoredLogRow[] {
   const joined: StoredLogRow[] = [];
   let run: StoredLogRow[] = [];
+  let characters = 0;
   for (const [index, row] of rows.entries()) {
-    run.push(row);
-    const next = rows[index + 1];
-    const goesOn = row.ordinal !== null && next?.ordinal === row.ordinal + 1;
-    const characters = run.reduce((sum, { body }) => sum + body.length, next?.body.length ?? 0);
-    if (goesOn && characters <= MOST_JOINED_CHARACTERS) continue;
-    joined.push(joinedRow(run));
-    run = [];
+    const before = rows[index - 1];
+    const goesOn = row.ordinal !== null && before?.ordinal === row.ordinal - 1;
+    const next = goesOn ? storedLogRow(row, before) : undefined;
+    if (next !== undefined && characters + next.body.length <= MOST_JOINED_CHARACTERS) run.push(next);
+    else {
+      if (run.length > 0) joined.push(joinedRow(run));
+      run = [storedLogRow(row)];
+      characters = 0;
+    }
+    characters += run.at(-1)!.body.length;
   }
+  if (run.length > 0) joined.push(joinedRow(run));
   return joined;
 }
 
-/** Beyond that a row of its own costs little. */
-const MOST_JOINED_CHARACTERS = 4_096;
+/** Whoever reads a row of the table has all of it in memory. */
+const MOST_JOINED_CHARACTERS = 256 * 1024;
 
 function joinedRow(run: readonly StoredLogRow[]): StoredLogRow {
   const last = run.at(-1)!;
@@ -94,16 +96,18 @@ function rowsOfRow(row: Row, turn: unknown): readonly LogRow[] {
   // What is returned is what was handed in, in the same order of members (D26).
   return decodedValue("body", where, () => {
     const bodies = separateBodies(row.body as Json, at);
+    let last: LogBody | undefined;
     return bodies.map((one, index): LogRow => {
       const before = bodies.length - 1 - index;
-      const body = unpackLogBody(one.body, { turnId, at: one.at });
+      const body = unpackLogBody(one.body, { turnId, at: one.at, ...saidBy(last) });
       decoders().decodeLogBody(body, version);
+      last = body as unknown as LogBody;
       return {
         seq: seq - before,
         turnId,
         ordinal: ordinal === null ? null : ordinal - before,
         at: one.at,
-        body: body as unknown as LogBody,
+        body: last,
       };
     });
   });
