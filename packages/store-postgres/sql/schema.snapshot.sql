@@ -77,7 +77,7 @@ create table inputs (
   constraint inputs_pkey PRIMARY KEY (input_id),
   constraint inputs_session_id_position_key UNIQUE (session_id, "position"),
   constraint inputs_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'queued'::text, 'staged'::text, 'applied'::text, 'applied_pending_consumption'::text, 'consumed'::text, 'superseded'::text, 'coalesced'::text, 'abandoned'::text])))
-) with (fillfactor=80);
+);
 CREATE INDEX inputs_due ON inputs USING btree (session_id, due_at) WHERE (state = 'queued'::text);
 CREATE UNIQUE INDEX inputs_idempotency ON inputs USING btree (session_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE UNIQUE INDEX inputs_pkey ON inputs USING btree (input_id);
