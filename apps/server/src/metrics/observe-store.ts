@@ -17,6 +17,15 @@ export function observeStore<Tx>(store: Store<Tx>, metrics: Metrics): Store<Tx> 
         return appended;
       },
     },
+    inbox: {
+      ...store.inbox,
+      async checkpoint(fence, turnId, row, before = []) {
+        const written = await store.inbox.checkpoint(fence, turnId, row, before);
+        // What was settled right before a checkpoint is written together with it.
+        for (const one of [...before, written.row]) observeRow(one, metrics);
+        return written;
+      },
+    },
     sessions: {
       ...store.sessions,
       async commit(fence, boundary) {
