@@ -13,8 +13,12 @@ export function findViolations(packages: readonly SourcePackage[]): string[] {
 function violationsOf(each: SourcePackage, ours: ReadonlySet<string>): string[] {
   const place = floors[each.name];
   if (place === undefined) return [`${each.name} has no place in tests/layering/floors.ts`];
-  const { dependencies, peerDependencies, optionalDependencies } = each.manifest;
-  const declared = new Set(Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }));
+  const { dependencies, peerDependencies, optionalDependencies, devDependencies } = each.manifest;
+  const builtIn = (place.builtIn ?? []).filter((name) => devDependencies?.[name] !== undefined);
+  const declared = new Set([
+    ...Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }),
+    ...builtIn,
+  ]);
   const inManifest = [...declared]
     .filter((name) => ours.has(name) && !place.mayImport.includes(name))
     .map((name) => `${each.name} depends on ${name} in its package.json and may not`);

@@ -7,6 +7,8 @@ export interface Place {
   readonly mayImport: readonly string[];
   /** True when it needs Node; all others run in browsers and edge runtimes too. */
   readonly node: boolean;
+  /** Libraries of which the used parts are built into its files: among its `devDependencies`, and not its `dependencies`. */
+  readonly builtIn?: readonly string[];
 }
 
 const below4 = [
@@ -24,9 +26,9 @@ const below4 = [
 ];
 
 export const floors: Readonly<Record<string, Place>> = {
-  "@pawl/core": { floor: 0, mayImport: [], node: false },
+  "@pawl/core": { floor: 0, mayImport: [], node: false, builtIn: ["hash-wasm", "zod"] },
 
-  "@pawl/effects": { floor: 1, mayImport: ["@pawl/core"], node: false },
+  "@pawl/effects": { floor: 1, mayImport: ["@pawl/core"], node: false, builtIn: ["hash-wasm"] },
   "@pawl/mcp-cache": { floor: 1, mayImport: [], node: false },
   "@pawl/store-memory": { floor: 1, mayImport: ["@pawl/core"], node: false },
   "@pawl/store-postgres": { floor: 1, mayImport: ["@pawl/core"], node: true },

@@ -9,6 +9,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, describe, expect, it } from "vitest";
 import testsManifest from "../package.json" with { type: "json" };
+import { packagesOfTypes } from "./declared-types.ts";
 import { installAlone } from "./install-alone.ts";
 import { findPublished, onlyBegun, packAll } from "./packed-package.ts";
 
@@ -44,6 +45,12 @@ describe.each(packed)("$name", ({ folder, tarball, manifest, name }) => {
     const result = await checkPackage(createPackageFromTarballData(await readFile(tarball)));
     expect(result.types).toMatchObject({ kind: "included" });
     expect("problems" in result ? result.problems.filter(concernsEsm) : []).toEqual([]);
+  });
+
+  it("has types of no package that is not installed with it", async () => {
+    const installed = { ...manifest.dependencies, ...manifest.peerDependencies };
+    const used = await packagesOfTypes(folder, manifest);
+    expect(used.filter((other) => installed[other] === undefined)).toEqual([]);
   });
 
   it("holds what its readers need and nothing else", async () => {

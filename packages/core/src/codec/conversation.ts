@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Message } from "../conversation/message.ts";
 import type { ModelAnswer, ModelFailure, TerminalReason } from "../conversation/model.ts";
 import type {
@@ -15,37 +15,40 @@ import type { ToolDefinition } from "../conversation/tool-definition.ts";
 import type { Usage } from "../conversation/usage.ts";
 import { callId, count, json, jsonObject, unionBy } from "./decoder.ts";
 
-const provider = jsonObject.exactOptional();
+const provider = z.exactOptional(jsonObject);
 
-const text: z.ZodType<TextPart> = z.looseObject({ type: z.literal("text"), text: z.string(), provider });
-const reasoning: z.ZodType<ReasoningPart> = z.looseObject({
+const text: z.ZodMiniType<TextPart> = z.looseObject({ type: z.literal("text"), text: z.string(), provider });
+const reasoning: z.ZodMiniType<ReasoningPart> = z.looseObject({
   type: z.literal("reasoning"),
   text: z.string(),
   provider,
 });
-const toolCall: z.ZodType<ToolCallPart> = z.looseObject({
+const toolCall: z.ZodMiniType<ToolCallPart> = z.looseObject({
   type: z.literal("tool_call"),
   callId,
   name: z.string(),
   input: json,
-  malformed: z.literal(true).exactOptional(),
+  malformed: z.exactOptional(z.literal(true)),
   provider,
 });
-const toolResult: z.ZodType<ToolResultPart> = z.looseObject({
+const toolResult: z.ZodMiniType<ToolResultPart> = z.looseObject({
   type: z.literal("tool_result"),
   callId,
   name: z.string(),
   status: z.enum(["ok", "error", "cancelled", "unknown"]),
   output: json,
 });
-const file: z.ZodType<FilePart> = z.looseObject({
+const file: z.ZodMiniType<FilePart> = z.looseObject({
   type: z.enum(["file", "image"]),
   ref: z.string(),
   mediaType: z.string(),
   bytes: count,
-  name: z.string().exactOptional(),
+  name: z.exactOptional(z.string()),
 });
-const structured: z.ZodType<StructuredPart> = z.looseObject({ type: z.literal("structured"), value: json });
+const structured: z.ZodMiniType<StructuredPart> = z.looseObject({
+  type: z.literal("structured"),
+  value: json,
+});
 
 export const inputPart = unionBy<InputPart>()("type", { text, file, image: file, structured });
 const answerPart = unionBy<AnswerPart>()("type", { text, reasoning, tool_call: toolCall, structured });
@@ -56,16 +59,16 @@ export const message = unionBy<Message>()("role", {
   tool: z.looseObject({ id: z.string(), role: z.literal("tool"), parts: z.array(toolResult) }),
 });
 
-export const usage: z.ZodType<Usage> = z.looseObject({
+export const usage: z.ZodMiniType<Usage> = z.looseObject({
   modelCalls: count,
   inputTokens: count,
   outputTokens: count,
   reasoningTokens: count,
   cachedInputTokens: count,
-  costNanoUsd: count.exactOptional(),
+  costNanoUsd: z.exactOptional(count),
 });
 
-const terminalReason: z.ZodType<TerminalReason> = z.enum([
+const terminalReason: z.ZodMiniType<TerminalReason> = z.enum([
   "stop",
   "tool_use",
   "output_limit",
@@ -76,50 +79,50 @@ const terminalReason: z.ZodType<TerminalReason> = z.enum([
   "unknown",
 ]);
 
-export const modelAnswer: z.ZodType<ModelAnswer> = z.looseObject({
+export const modelAnswer: z.ZodMiniType<ModelAnswer> = z.looseObject({
   parts: z.array(answerPart),
   terminalReason,
   usage,
   model: z.string(),
-  outputIssue: z.string().exactOptional(),
+  outputIssue: z.exactOptional(z.string()),
 });
 
-export const modelFailure: z.ZodType<ModelFailure> = z.looseObject({
+export const modelFailure: z.ZodMiniType<ModelFailure> = z.looseObject({
   message: z.string(),
   retryable: z.boolean(),
   terminalReason,
-  code: z.string().exactOptional(),
-  raw: z.string().exactOptional(),
-  requestBody: z.string().exactOptional(),
-  retryAfterMs: z.number().exactOptional(),
+  code: z.exactOptional(z.string()),
+  raw: z.exactOptional(z.string()),
+  requestBody: z.exactOptional(z.string()),
+  retryAfterMs: z.exactOptional(z.number()),
 });
 
-const hint = z.boolean().exactOptional();
-export const toolDefinition: z.ZodType<ToolDefinition> = z.looseObject({
+const hint = z.exactOptional(z.boolean());
+export const toolDefinition: z.ZodMiniType<ToolDefinition> = z.looseObject({
   name: z.string(),
-  displayName: z.string().exactOptional(),
+  displayName: z.exactOptional(z.string()),
   description: z.string(),
   inputSchema: jsonObject,
-  outputSchema: jsonObject.exactOptional(),
+  outputSchema: z.exactOptional(jsonObject),
   onCrash: z.enum(["retry", "ask"]),
-  policy: z.enum(["auto", "approval"]).exactOptional(),
-  category: z.string().exactOptional(),
-  deferrable: z.boolean().exactOptional(),
-  composite: z.boolean().exactOptional(),
-  reconciles: z.boolean().exactOptional(),
-  hints: z
-    .looseObject({ readOnly: hint, destructive: hint, idempotent: hint, openWorld: hint })
-    .exactOptional(),
-  retry: z.looseObject({ maxAttempts: count, baseMs: z.number(), maxMs: z.number() }).exactOptional(),
-  timeoutMs: z.number().exactOptional(),
-  delegate: z
-    .looseObject({
+  policy: z.exactOptional(z.enum(["auto", "approval"])),
+  category: z.exactOptional(z.string()),
+  deferrable: z.exactOptional(z.boolean()),
+  composite: z.exactOptional(z.boolean()),
+  reconciles: z.exactOptional(z.boolean()),
+  hints: z.exactOptional(
+    z.looseObject({ readOnly: hint, destructive: hint, idempotent: hint, openWorld: hint }),
+  ),
+  retry: z.exactOptional(z.looseObject({ maxAttempts: count, baseMs: z.number(), maxMs: z.number() })),
+  timeoutMs: z.exactOptional(z.number()),
+  delegate: z.exactOptional(
+    z.looseObject({
       agent: z.string(),
-      budget: z
-        .looseObject({ tokens: count.exactOptional(), costNanoUsd: count.exactOptional() })
-        .exactOptional(),
-      tools: z.array(z.string()).exactOptional(),
-    })
-    .exactOptional(),
-  source: jsonObject.exactOptional(),
+      budget: z.exactOptional(
+        z.looseObject({ tokens: z.exactOptional(count), costNanoUsd: z.exactOptional(count) }),
+      ),
+      tools: z.exactOptional(z.array(z.string())),
+    }),
+  ),
+  source: z.exactOptional(jsonObject),
 });

@@ -1,22 +1,15 @@
-import { z } from "zod";
+import { en } from "zod/locales";
+import * as z from "zod/mini";
 import { PawlError } from "../errors.ts";
 import type { CallId } from "../ids.ts";
 import type { Json, JsonObject } from "../json.ts";
-
-/**
- * Reads what an earlier or another node has stored. Members that this version does not know are kept as they are: a newer
- * node of the same version may have added them, and digests are over what was stored.
- *
- * @throws PawlError `decode_failed`; `details` are `{ shape, path, version? }`, with `path` as JSON Pointer
- */
-export type Decode<T> = (value: unknown) => T;
-export type DecodeVersioned<T> = (value: unknown, version?: number) => T;
+import type { Decode, DecodeVersioned } from "./decode.ts";
 
 /** A decoder of a shape that carries its version beside it, in a column or a file's head. */
 export function versionedDecoder<T>(
   shape: string,
   newest: number,
-  versions: { readonly [version: number]: z.ZodType<T> },
+  versions: { readonly [version: number]: z.ZodMiniType<T> },
 ): DecodeVersioned<T> {
   return (value, version = newest) => {
     const schema = versions[version];
@@ -29,7 +22,7 @@ export function versionedDecoder<T>(
 export function selfVersionedDecoder<T>(
   shape: string,
   newest: number,
-  versions: { readonly [version: number]: z.ZodType<T> },
+  versions: { readonly [version: number]: z.ZodMiniType<T> },
 ): Decode<T> {
   const decode = versionedDecoder(shape, newest, versions);
   return (value) => {
@@ -38,8 +31,11 @@ export function selfVersionedDecoder<T>(
   };
 }
 
-export function parse<T>(shape: string, schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
+// The small zod has no words of its own.
+const IN_WORDS = { error: en().localeError };
+
+export function parse<T>(shape: string, schema: z.ZodMiniType<T>, value: unknown): T {
+  const result = schema.safeParse(value, IN_WORDS);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = (issue?.path ?? [])
@@ -69,24 +65,24 @@ type Variant<T, Key extends keyof T, Value> = T extends unknown ? (Value extends
 export function unionBy<T>() {
   return <Key extends keyof T & string>(
     key: Key,
-    variants: { readonly [Value in T[Key] & string]: z.ZodType<Variant<T, Key, Value>> },
-  ): z.ZodType<T> => {
-    const options = [...new Set<z.ZodType>(Object.values(variants))];
-    return z.discriminatedUnion(key, options as never) as unknown as z.ZodType<T>;
+    variants: { readonly [Value in T[Key] & string]: z.ZodMiniType<Variant<T, Key, Value>> },
+  ): z.ZodMiniType<T> => {
+    const options = [...new Set<z.ZodMiniType>(Object.values(variants))];
+    return z.discriminatedUnion(key, options as never) as unknown as z.ZodMiniType<T>;
   };
 }
 
 /** Values come from JSON text, so that only what is absent is no JSON. */
-export const json: z.ZodType<Json> = z.custom<Json>((value) => value !== undefined, "is missing");
-export const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);
+export const json: z.ZodMiniType<Json> = z.custom<Json>((value) => value !== undefined, "is missing");
+export const jsonObject: z.ZodMiniType<JsonObject> = z.record(z.string(), json);
 
 /** A stored id was checked when it was made. */
-export function storedId<Id extends string>(): z.ZodType<Id> {
-  return z.string().min(1) as unknown as z.ZodType<Id>;
+export function storedId<Id extends string>(): z.ZodMiniType<Id> {
+  return z.string().check(z.minLength(1)) as unknown as z.ZodMiniType<Id>;
 }
 
 /** Models make up the ids of their calls; the raw answer keeps what they said, blank ids too. */
-export const callId = z.string() as unknown as z.ZodType<CallId>;
+export const callId = z.string() as unknown as z.ZodMiniType<CallId>;
 
 /** Counts, ordinals and milliseconds since the epoch. */
-export const count = z.int().min(0);
+export const count = z.int().check(z.gte(0));

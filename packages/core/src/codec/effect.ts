@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { WaitReason } from "../effects/command.ts";
 import type {
   EffectOutcome,
@@ -21,7 +21,7 @@ const wait = unionBy<WaitIdentity>()("type", {
     type: z.literal("process_signal"),
     processId: z.string(),
     signal: z.string(),
-    ordinal: z.int().min(1),
+    ordinal: z.int().check(z.gte(1)),
   }),
   cancel_gate: z.looseObject({ type: z.literal("cancel_gate") }),
   turn_terminal: z.looseObject({ type: z.literal("turn_terminal") }),
@@ -38,9 +38,9 @@ export const waitReason = unionBy<WaitReason>()("type", {
     type: z.literal("tool_pending"),
     callId: callId,
     tool: z.string(),
-    note: z.string().exactOptional(),
-    onCancel: z.enum(["tell_session", "forget"]).exactOptional(),
-    task: z.string().exactOptional(),
+    note: z.exactOptional(z.string()),
+    onCancel: z.exactOptional(z.enum(["tell_session", "forget"])),
+    task: z.exactOptional(z.string()),
   }),
   did_it_happen: z.looseObject({
     type: z.literal("did_it_happen"),
@@ -48,7 +48,7 @@ export const waitReason = unionBy<WaitReason>()("type", {
     tool: z.string(),
     input: json,
     attempt: count,
-    noAfter: z.number().exactOptional(),
+    noAfter: z.exactOptional(z.number()),
   }),
   approval: z.looseObject({
     type: z.literal("approval"),
@@ -74,7 +74,7 @@ const resolution = unionBy<Resolution>()("status", {
   ok: z.looseObject({ status: z.literal("ok"), payload: json }),
   err: z.looseObject({
     status: z.literal("err"),
-    payload: z.looseObject({ code: z.string(), message: z.string(), raw: json.exactOptional() }),
+    payload: z.looseObject({ code: z.string(), message: z.string(), raw: z.exactOptional(json) }),
   }),
   timeout: z.looseObject({ status: z.literal("timeout") }),
   cancelled: z.looseObject({ status: z.literal("cancelled") }),
@@ -86,7 +86,7 @@ const toolOutcome = unionBy<ToolOutcome>()("status", {
     status: z.literal("error"),
     code: z.string(),
     message: z.string(),
-    output: json.exactOptional(),
+    output: z.exactOptional(json),
   }),
   cancelled: z.looseObject({
     status: z.literal("cancelled"),
@@ -99,22 +99,22 @@ const launch = unionBy<ToolLaunch>()("status", {
   pending: z.looseObject({
     status: z.literal("pending"),
     wait,
-    deadline: z.number().exactOptional(),
+    deadline: z.exactOptional(z.number()),
     onTimeout: z.enum(["tell_model", "fail_turn"]),
-    onCancel: z.enum(["tell_session", "forget"]).exactOptional(),
-    note: z.string().exactOptional(),
-    task: z.string().exactOptional(),
+    onCancel: z.exactOptional(z.enum(["tell_session", "forget"])),
+    note: z.exactOptional(z.string()),
+    task: z.exactOptional(z.string()),
   }),
   ambiguous: z.looseObject({
     status: z.literal("ambiguous"),
     attempt: count,
-    noAfter: z.number().exactOptional(),
+    noAfter: z.exactOptional(z.number()),
   }),
   needs_approval: z.looseObject({
     status: z.literal("needs_approval"),
     argumentHash: z.string(),
     policyHash: z.string(),
-    expiresAt: z.number().exactOptional(),
+    expiresAt: z.exactOptional(z.number()),
   }),
   delegated: z.looseObject({
     status: z.literal("delegated"),
@@ -122,9 +122,9 @@ const launch = unionBy<ToolLaunch>()("status", {
       agent: z.string(),
       sessionId: storedId<SessionId>(),
       turnId: storedId<TurnId>(),
-      reserved: z.looseObject({ tokens: count.exactOptional(), costNanoUsd: count.exactOptional() }),
+      reserved: z.looseObject({ tokens: z.exactOptional(count), costNanoUsd: z.exactOptional(count) }),
     }),
-    deadline: z.number().exactOptional(),
+    deadline: z.exactOptional(z.number()),
   }),
   not_begun: z.looseObject({ status: z.literal("not_begun"), attempt: count }),
 });
@@ -132,17 +132,17 @@ const launch = unionBy<ToolLaunch>()("status", {
 const failed = z.looseObject({ ok: z.literal(false), error: errorFacts });
 const value = z.discriminatedUnion("ok", [z.looseObject({ ok: z.literal(true), value: json }), failed]);
 
-const modelResult: z.ZodType<ModelResult> = z.discriminatedUnion("ok", [
+const modelResult: z.ZodMiniType<ModelResult> = z.discriminatedUnion("ok", [
   z.looseObject({ ok: z.literal(true), answer: modelAnswer }),
   z.looseObject({ ok: z.literal(false), failure: modelFailure }),
 ]);
 
-const environment: z.ZodType<SyncedEnvironment> = z.looseObject({
-  instructions: z.string().exactOptional(),
+const environment: z.ZodMiniType<SyncedEnvironment> = z.looseObject({
+  instructions: z.exactOptional(z.string()),
   tools: z.array(toolDefinition),
 });
 
-export const steeredInput: z.ZodType<SteeredInput> = z.looseObject({
+export const steeredInput: z.ZodMiniType<SteeredInput> = z.looseObject({
   inputId: storedId<InputId>(),
   parts: z.array(inputPart),
 });
@@ -157,14 +157,14 @@ export const outcome = unionBy<EffectOutcome>()("kind", {
   tool_call: z.looseObject({
     kind: z.literal("tool_call"),
     launch,
-    outbox: z.array(z.looseObject({ topic: z.string(), payload: json })).exactOptional(),
+    outbox: z.exactOptional(z.array(z.looseObject({ topic: z.string(), payload: json }))),
   }),
   exec_code: z.looseObject({ kind: z.literal("exec_code"), result: value }),
   checkpoint: z.looseObject({ kind: z.literal("checkpoint"), inputs: z.array(steeredInput) }),
   sync_environment: z.looseObject({
     kind: z.literal("sync_environment"),
     result: z.discriminatedUnion("ok", [
-      z.looseObject({ ok: z.literal(true), environment: environment.exactOptional() }),
+      z.looseObject({ ok: z.literal(true), environment: z.exactOptional(environment) }),
       failed,
     ]),
   }),
@@ -172,7 +172,7 @@ export const outcome = unionBy<EffectOutcome>()("kind", {
   await_event: z.looseObject({ kind: z.literal("await_event"), resolution }),
   peek_await_event: z.looseObject({
     kind: z.literal("peek_await_event"),
-    resolution: resolution.nullable(),
+    resolution: z.nullable(resolution),
   }),
   process: z.looseObject({ kind: z.literal("process"), result: value }),
   durable_step: z.looseObject({ kind: z.literal("durable_step"), value: json }),

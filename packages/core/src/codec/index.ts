@@ -1,5 +1,5 @@
-// Decoders of what stores keep. The one entry of this package that needs zod.
-export type { Decode, DecodeVersioned } from "./decoder.ts";
+// Decoders of what stores keep. The one entry of this package that needs zod, of which what it uses is built in.
+export type { Decode, DecodeVersioned } from "./decode.ts";
 export {
   CONTENT_VERSION,
   decodeCancelEvidence,

@@ -1,14 +1,13 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { EffectId, InputId, SessionId, TurnId } from "../ids.ts";
 import type { CommitReceipt } from "../inputs/receipt.ts";
 import { LOG_VERSION, type LogBody, type LogRow } from "../log/log-row.ts";
 import type { InputContent } from "../ports/inbox.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import { inputPart, message, toolDefinition, usage } from "./conversation.ts";
+import type { Decode, DecodeVersioned } from "./decode.ts";
 import {
   count,
-  type Decode,
-  type DecodeVersioned,
   json,
   jsonObject,
   selfVersionedDecoder,
@@ -24,15 +23,15 @@ const logBody = unionBy<LogBody>()("kind", {
   machine_input: z.looseObject({
     kind: z.literal("machine_input"),
     input: turnInput,
-    command: json.exactOptional(),
-    events: z.array(machineEvent).exactOptional(),
-    turn: z
-      .looseObject({
+    command: z.exactOptional(json),
+    events: z.exactOptional(z.array(machineEvent)),
+    turn: z.exactOptional(
+      z.looseObject({
         behaviour: z.string(),
         config: z.string(),
-        forkOf: z.looseObject({ sessionId: z.string(), turnId: z.string(), at: count }).exactOptional(),
-      })
-      .exactOptional(),
+        forkOf: z.exactOptional(z.looseObject({ sessionId: z.string(), turnId: z.string(), at: count })),
+      }),
+    ),
   }),
   effect_intent: z.looseObject({
     kind: z.literal("effect_intent"),
@@ -40,7 +39,7 @@ const logBody = unionBy<LogBody>()("kind", {
     attempt: count,
     nonce: z.string(),
     startBefore: z.number(),
-    reservedNanoUsd: count.exactOptional(),
+    reservedNanoUsd: z.exactOptional(count),
   }),
   step_done: z.looseObject({ kind: z.literal("step_done"), effectId, stepId: z.string(), value: json }),
   text_delta: z.looseObject({
@@ -54,35 +53,35 @@ const logBody = unionBy<LogBody>()("kind", {
   turn_committed: z.looseObject({ kind: z.literal("turn_committed"), sequence: count, digest: z.string() }),
 });
 
-const logRow: z.ZodType<LogRow> = z.looseObject({
-  seq: z.int().min(1),
+const logRow: z.ZodMiniType<LogRow> = z.looseObject({
+  seq: z.int().check(z.gte(1)),
   turnId: storedId<TurnId>(),
-  ordinal: count.nullable(),
+  ordinal: z.nullable(count),
   at: z.number(),
   body: logBody,
 });
 
-const turnConfig: z.ZodType<TurnConfig> = z.looseObject({
+const turnConfig: z.ZodMiniType<TurnConfig> = z.looseObject({
   version: z.literal(1),
   protocol: z.string(),
   agent: z.looseObject({
     name: z.string(),
-    version: z.string().exactOptional(),
-    instructions: z.string().exactOptional(),
-    tools: z.array(z.string()).exactOptional(),
+    version: z.exactOptional(z.string()),
+    instructions: z.exactOptional(z.string()),
+    tools: z.exactOptional(z.array(z.string())),
   }),
-  model: z.string().exactOptional(),
+  model: z.exactOptional(z.string()),
   tools: z.array(toolDefinition),
   limits,
   refreshTools: z.enum(["turn", "iteration"]),
-  ask: z.array(z.string()).exactOptional(),
-  output: z.looseObject({ schema: jsonObject }).exactOptional(),
-  grant: z.looseObject({ tools: z.array(z.array(z.string())) }).exactOptional(),
-  dryRun: z.literal(true).exactOptional(),
-  environment: json.exactOptional(),
+  ask: z.exactOptional(z.array(z.string())),
+  output: z.exactOptional(z.looseObject({ schema: jsonObject })),
+  grant: z.exactOptional(z.looseObject({ tools: z.array(z.array(z.string())) })),
+  dryRun: z.exactOptional(z.literal(true)),
+  environment: z.exactOptional(json),
 });
 
-const receipt: z.ZodType<CommitReceipt> = z.looseObject({
+const receipt: z.ZodMiniType<CommitReceipt> = z.looseObject({
   version: z.literal(1),
   sessionId: storedId<SessionId>(),
   runId: storedId<TurnId>(),
@@ -92,15 +91,15 @@ const receipt: z.ZodType<CommitReceipt> = z.looseObject({
   baseRevision: count,
   revision: count,
   messageCount: count,
-  deltaDigest: z.string().nullable(),
-  outcome: turnOutcome.nullable(),
-  previous: z.string().nullable(),
+  deltaDigest: z.nullable(z.string()),
+  outcome: z.nullable(turnOutcome),
+  previous: z.nullable(z.string()),
   digest: z.string(),
 });
 
-const inputContent: z.ZodType<InputContent> = z.looseObject({
+const inputContent: z.ZodMiniType<InputContent> = z.looseObject({
   parts: z.array(inputPart),
-  environment: json.exactOptional(),
+  environment: z.exactOptional(json),
 });
 
 /** Version of the content of inputs, and of the messages and outcomes that stores keep. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { NodeId, ProcessId, SessionId } from "../ids.ts";
 import type { ProcessRecord } from "../processes/fold.ts";
 import type {
@@ -8,15 +8,8 @@ import type {
   ProcessOwner,
   ProcessRegistration,
 } from "../processes/process-event.ts";
-import {
-  count,
-  type DecodeVersioned,
-  json,
-  jsonObject,
-  storedId,
-  unionBy,
-  versionedDecoder,
-} from "./decoder.ts";
+import type { DecodeVersioned } from "./decode.ts";
+import { count, json, jsonObject, storedId, unionBy, versionedDecoder } from "./decoder.ts";
 import { errorFacts } from "./effect.ts";
 
 /** Version of the events of background tasks and of the records that are folded from them. */
@@ -24,21 +17,21 @@ export const PROCESS_VERSION = 1;
 
 const sessionId = storedId<SessionId>();
 
-const owner: z.ZodType<ProcessOwner> = z.looseObject({ nodeId: storedId<NodeId>(), generation: count });
+const owner: z.ZodMiniType<ProcessOwner> = z.looseObject({ nodeId: storedId<NodeId>(), generation: count });
 
-const registration: z.ZodType<ProcessRegistration> = z.looseObject({
+const registration: z.ZodMiniType<ProcessRegistration> = z.looseObject({
   processId: storedId<ProcessId>(),
   name: z.string(),
   input: json,
   disposition: z.enum(["rerunnable", "owner_bound", "external"]),
   signals: z.array(z.looseObject({ name: z.string(), schema: jsonObject })),
-  wake: z.looseObject({ sessionId }).nullable(),
+  wake: z.nullable(z.looseObject({ sessionId })),
 });
 
 const evidence = unionBy<AbandonEvidence>()("type", {
   owner_gone: z.looseObject({ type: z.literal("owner_gone"), owner }),
   owner_left: z.looseObject({ type: z.literal("owner_left"), owner, reason: z.string() }),
-  reported: z.looseObject({ type: z.literal("reported"), by: z.string(), note: z.string().exactOptional() }),
+  reported: z.looseObject({ type: z.literal("reported"), by: z.string(), note: z.exactOptional(z.string()) }),
 });
 
 const ends = {
@@ -59,35 +52,35 @@ const eventBody = unionBy<ProcessEventBody>()("type", {
   signal: z.looseObject({
     type: z.literal("signal"),
     name: z.string(),
-    ordinal: z.int().min(1),
+    ordinal: z.int().check(z.gte(1)),
     payload: json,
   }),
   cancel_requested: z.looseObject({
     type: z.literal("cancel_requested"),
     origin: z.string(),
-    reason: z.string().exactOptional(),
+    reason: z.exactOptional(z.string()),
   }),
   progress: z.looseObject({ type: z.literal("progress"), value: json, wake: z.boolean() }),
   ...ends,
 });
 
-const record: z.ZodType<ProcessRecord> = z.looseObject({
+const record: z.ZodMiniType<ProcessRecord> = z.looseObject({
   registration,
   status: z.enum(["registered", "running", "completed", "failed", "cancelled", "abandoned"]),
   grants: z.array(sessionId),
   attempts: count,
   startsInARow: count,
-  owner: owner.nullable(),
+  owner: z.nullable(owner),
   signals: z.record(z.string(), count),
-  cancel: z
-    .looseObject({ origin: z.string(), reason: z.string().exactOptional(), at: z.number() })
-    .nullable(),
+  cancel: z.nullable(
+    z.looseObject({ origin: z.string(), reason: z.exactOptional(z.string()), at: z.number() }),
+  ),
   progress: json,
-  end: unionBy<ProcessEnd>()("type", ends).nullable(),
-  head: z.int().min(1),
+  end: z.nullable(unionBy<ProcessEnd>()("type", ends)),
+  head: z.int().check(z.gte(1)),
   registeredAt: z.number(),
-  startedAt: z.number().nullable(),
-  endedAt: z.number().nullable(),
+  startedAt: z.nullable(z.number()),
+  endedAt: z.nullable(z.number()),
 });
 
 /** What a row of a background task's log says. The version stands in a column beside it. */

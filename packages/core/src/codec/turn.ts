@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { EffectId, InputId, SessionId, TurnId } from "../ids.ts";
 import type { MachineEvent } from "../turn/event.ts";
 import type { ParentTurn, TurnInput } from "../turn/input.ts";
@@ -9,38 +9,44 @@ import { errorFacts, outcome, steeredInput, waitReason } from "./effect.ts";
 
 const at = z.number();
 
-export const cancelEvidence: z.ZodType<CancelEvidence> = z.looseObject({
+export const cancelEvidence: z.ZodMiniType<CancelEvidence> = z.looseObject({
   requestId: z.string(),
   requestedAt: at,
   origin: z.string(),
-  reason: z.string().exactOptional(),
+  reason: z.exactOptional(z.string()),
 });
 
-const limitName: z.ZodType<LimitName> = z.enum(["iterations", "no_progress", "wall_time", "tokens", "cost"]);
+const limitName: z.ZodMiniType<LimitName> = z.enum([
+  "iterations",
+  "no_progress",
+  "wall_time",
+  "tokens",
+  "cost",
+]);
 
-export const limits: z.ZodType<TurnLimits> = z.looseObject({
+export const limits: z.ZodMiniType<TurnLimits> = z.looseObject({
   maxIterations: count,
   maxNoProgress: count,
   maxWallMs: z.number(),
-  maxTokens: count.exactOptional(),
-  maxCostNanoUsd: count.exactOptional(),
+  maxTokens: z.exactOptional(count),
+  maxCostNanoUsd: z.exactOptional(count),
   onBudget: z.enum(["last_answer", "wait"]),
-  maxChildren: count.exactOptional(),
-  maxDepth: count.exactOptional(),
+  maxChildren: z.exactOptional(count),
+  maxDepth: z.exactOptional(count),
 });
 
 export const turnOutcome = unionBy<TurnOutcome>()("status", {
   completed: z.looseObject({
     status: z.literal("completed"),
     text: z.string(),
-    output: json.exactOptional(),
-    limit: limitName.exactOptional(),
+    output: z.exactOptional(json),
+    limit: z.exactOptional(limitName),
   }),
   failed: z.looseObject({ status: z.literal("failed"), code: z.string(), message: z.string() }),
   cancelled: z.looseObject({ status: z.literal("cancelled"), evidence: cancelEvidence }),
 });
 
-const parentTurn: z.ZodType<ParentTurn> = z.looseObject({
+const parentTurn: z.ZodMiniType<ParentTurn> = z.looseObject({
   sessionId: storedId<SessionId>(),
   turnId: storedId<TurnId>(),
   path: z.array(
@@ -61,9 +67,9 @@ export const turnInput = unionBy<TurnInput>()("type", {
     turnId: z.string(),
     inputs: z.array(steeredInput),
     base: z.looseObject({ revision: count, messages: count }),
-    parent: parentTurn.exactOptional(),
-    cancel: cancelEvidence.exactOptional(),
-    refusal: errorFacts.exactOptional(),
+    parent: z.exactOptional(parentTurn),
+    cancel: z.exactOptional(cancelEvidence),
+    refusal: z.exactOptional(errorFacts),
   }),
   effect_settled: z.looseObject({
     type: z.literal("effect_settled"),
