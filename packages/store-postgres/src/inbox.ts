@@ -1,10 +1,12 @@
 import { acceptsInputs, inputId, PawlError, type RuntimeState, sessionId, turnIdOfInput } from "@pawl/core";
 import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
 import { acceptClaimed } from "./accept-claimed.ts";
+import { acceptEarly } from "./accept-early.ts";
 import { acceptQueued } from "./accept-queued.ts";
 import { appendedRow, checkRun, rowMisfit, storedRunOf } from "./append-checks.ts";
 import type { Queryable, Row } from "./connection/database.ts";
 import { storeFailure } from "./connection/failure.ts";
+import { InputFlush } from "./connection/input-flush.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import { readsOf, SharedReads } from "./connection/shared-reads.ts";
 import type { Statement } from "./connection/statement.ts";
@@ -23,6 +25,7 @@ import { loadInput } from "./statements/load-input.ts";
 import { loadInputState } from "./statements/load-input-state.ts";
 import { loadInputStates } from "./statements/load-input-states.ts";
 import { nextInput } from "./statements/next-input.ts";
+import { settleInputs } from "./statements/settle-inputs.ts";
 import { stageSteeringInputs } from "./statements/stage-steering-inputs.ts";
 import { storableJson, storableKey } from "./storable.ts";
 
@@ -34,6 +37,7 @@ export type PostgresTransaction = Queryable;
 
 export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction> {
   const { database, groupCommit, begun, hints } = context;
+  const flush = new InputFlush(database);
   const loads = readsOf(database, loadInput);
   const nexts = new SharedReads<Holder>({
     database,
@@ -46,15 +50,17 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       if (given.queue !== undefined) return acceptQueued(context, given, tx);
       if (claim !== undefined && tx === undefined && given.delivery === "next" && given.at === undefined) {
         const accepted = await acceptClaimed(context, given, claim);
-        if (accepted !== undefined) return accepted;
+        // What was there already may be on its way to the disk still.
+        if (accepted?.duplicate === false) return accepted;
       }
+      if (tx === undefined) return acceptEarly(context, flush, given);
       // What fails in the caller's transaction fails with it; nothing is repeated there.
-      const accepted = await enterInput(context, given, async (statement, values) =>
-        tx === undefined
-          ? await database.writeTold(statement, values)
-          : { rows: await database.runWithin(tx, statement, values), repeated: false },
-      );
-      if (tx === undefined && !accepted.duplicate) hints.work(given.sessionId);
+      const accepted = await enterInput(context, given, async (statement, values) => ({
+        rows: await database.runWithin(tx, statement, values),
+        repeated: false,
+      }));
+      // Then its commit waits for the disk, though nothing else was written in it.
+      if (accepted.duplicate) await database.runWithin(tx, settleInputs, [[accepted.input.inputId]]);
       return accepted;
     },
 

@@ -2,4 +2,4 @@ import { decodedStatement } from "../connection/statement.ts";
 import { acceptText } from "./accept-text.ts";
 
 /** Parameters and answer: see `accept-text.ts`. */
-export const acceptInput = decodedStatement("accept_input", acceptText(false));
+export const acceptInput = decodedStatement("accept_input", acceptText("within"));

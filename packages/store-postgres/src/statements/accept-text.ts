@@ -3,19 +3,22 @@ import { tombstone } from "./tombstone.ts";
 
 /**
  * $1 session, $2 input, $3 content, $4 digest, $5 delivery, $6 idempotency key, $7 not before in ms since the epoch, $8 turn
- * that it will begin, $9 channel for hints. Where it `claims`, the node lease as $1–$3 and a token as $4 come before.
+ * that it will begin, $9 channel for hints. Where it is `claiming`, the node lease as $1–$3 and a token as $4 come before.
  *
  * Returns what was there under this key or id before (`known`), or the new input (`entered`), or nothing when somebody else
  * has just entered the same: then a repetition finds it. Nothing is written when the session takes no inputs. The line of
  * the session is locked before the position is given, so positions are in the order of commits.
  *
- * Where it claims and there is nothing else to do in the session, its line is entered as held and its head as owned. Whether it is so is
+ * `within` a transaction of more than this; `early`: its own, whose commit is not waited for until it is on the disk (see `input-flush.ts`).
+ *
+ * Where it is `claiming` and there is nothing else to do in the session, its line is entered as held and its head as owned. Whether it is so is
  * asked of the line under its lock; `epoch` is null when it was not. Nobody is told then. When the head of the session does not agree, or the
  * input is entered by somebody else, the division by zero undoes everything. `stale`: as in `claim-text.ts`.
  */
-export function acceptText(claims: boolean): string {
-  const text = (claims ? CLAIMING : PLAIN).join("\n");
-  return text.replaceAll(/\$<(\d)>/g, (_, place: string) => `$${Number(place) + (claims ? 4 : 0)}`);
+export function acceptText(kind: "within" | "early" | "claiming"): string {
+  const text = KINDS[kind].join("\n");
+  const before = kind === "claiming" ? 4 : 0;
+  return text.replaceAll(/\$<(\d)>/g, (_, place: string) => `$${Number(place) + before}`);
 }
 
 const ENTRY = `
@@ -123,31 +126,34 @@ select f.how, f.input_id, f.session_id, f.position, f.delivery, f.state, f.conte
   ) as runtime_state,
   b.session as session_erased, b.input as input_erased,`;
 
-const PLAIN = [
-  "with",
-  ENTRY,
-  LINE,
-  ENTERED,
-  ANSWER,
-  `
-  case when f.how = 'entered' then pg_notify($<9>, $<1>) end as hinted
-from buried b
-left join found f on true`,
-];
+const HINTED = `
+  case when f.how = 'entered' then pg_notify($<9>, $<1>) end as hinted`;
 
-const CLAIMING = [
-  `with ${NODE_FENCE},`,
-  ENTRY,
-  CLAIMED_LINE,
-  ENTERED,
-  TAKEN,
-  ANSWER,
-  `
+const FROM = `
+from buried b
+left join found f on true`;
+
+const UNFLUSHED = `,
+  set_config('synchronous_commit', 'off', true) as unflushed`;
+
+const TAKING = `
   t.epoch, t.revision, t.message_count, t.head, t.stale,
   case when f.how = 'entered' and t.epoch is null then pg_notify($<9>, $<1>) end as hinted,
   1 / (case when exists (select from line l where l.taken)
-    and not (exists (select from taken) and exists (select from entered)) then 0 else 1 end) as complete
-from buried b
-left join found f on true
-left join taken t on true`,
-];
+    and not (exists (select from taken) and exists (select from entered)) then 0 else 1 end) as complete`;
+
+const KINDS = {
+  within: ["with", ENTRY, LINE, ENTERED, ANSWER, HINTED, FROM],
+  early: ["with", ENTRY, LINE, ENTERED, ANSWER, HINTED, UNFLUSHED, FROM],
+  claiming: [
+    `with ${NODE_FENCE},`,
+    ENTRY,
+    CLAIMED_LINE,
+    ENTERED,
+    TAKEN,
+    ANSWER,
+    TAKING,
+    FROM,
+    "left join taken t on true",
+  ],
+} as const;
