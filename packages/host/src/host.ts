@@ -40,6 +40,7 @@ export interface Host<Tx = never> extends HostView<Tx> {
   /**
    * Ends within `drainMs` (default 4 000): what runs then is aborted and resumed by whoever comes next. Called once more meanwhile, with less
    * time, it ends by the earlier of the two: `stop({ drainMs: 0 })` on a second signal ends it at once, and nothing is lost either way.
+   * The store is yours and stays open: `store.close()` lets go of its connections, and a process of its own ends then.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
   /** Begins no further session on this node until `resume`; what it drives goes on, and other nodes take what comes. */

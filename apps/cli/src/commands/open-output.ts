@@ -1,3 +1,4 @@
+import type { WireTurn } from "@pawl/http";
 import { commandName, shellWord } from "../command-name.ts";
 import { createJsonOutput } from "../output/json-output.ts";
 import { createProgress } from "../output/progress.ts";
@@ -5,6 +6,7 @@ import { createQuietOutput } from "../output/quiet-output.ts";
 import { createStyle, wantsColour } from "../output/style.ts";
 import { createTextOutput } from "../output/text-output.ts";
 import type { TurnOutput } from "../output/turn-output.ts";
+import { whatHelps } from "../output/what-helps.ts";
 
 export interface OutputOptions {
   readonly json?: true;
@@ -28,10 +30,13 @@ export function openOutput({ json, quiet, dataDir, server, goOn: wanted }: Outpu
   ];
   const goOn = (sessionId: string) =>
     [commandName(process.env), "run", ...where, "--session", shellWord(sessionId), '"…"'].join(" ");
+  const helps = (turn: WireTurn) =>
+    whatHelps(turn).map((command) => [commandName(process.env), command, ...where].join(" "));
   return createTextOutput({
     write,
     progress,
     style: createStyle(wantsColour(process.stdout, process.env)),
+    ...(wanted !== false && { helps }),
     ...(process.stdout.isTTY && wanted !== false && { goOn }),
   });
 }

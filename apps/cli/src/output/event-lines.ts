@@ -27,7 +27,7 @@ export function eventLines(event: WireEvent, style: Style): readonly string[] {
     case "tool.ambiguous":
       return [style.bad(`? ${oneLine(event.name, 100)} was begun and its end is not known`)];
     case "limit.reached":
-      return [style.dim(`The limit of ${event.limit} is reached; the model answers with what it has.`)];
+      return [style.dim(`The limit of ${event.limit} is reached.`)];
     case "wait.opened":
       return [style.accent(`⏸ ${showWait(event)}`)];
     case "turn.cancelling":

@@ -1,4 +1,4 @@
-import type { WireEvent } from "@pawl/http";
+import type { WireEvent, WireTurn } from "@pawl/http";
 import { showDuration, showUsage, showWait } from "./describe.ts";
 import { callsBegun, eventLines } from "./event-lines.ts";
 import { oneLine, printable } from "./printable.ts";
@@ -12,16 +12,26 @@ export interface TextOutputOptions {
   readonly style: Style;
   /** How a session is gone on with, for the last line; absent where it would be noise. */
   readonly goOn?: (sessionId: string) => string;
+  /** The command lines that help a turn that does not move; absent where what it waits for is asked for at once. */
+  readonly helps?: (turn: WireTurn) => readonly string[];
 }
 
 /** What happens, for people: text as it comes, a line for each tool call and each result, and at the end what it cost. */
-export function createTextOutput({ write, progress, style, goOn }: TextOutputOptions): TurnOutput {
+export function createTextOutput({
+  write,
+  progress,
+  style,
+  goOn,
+  helps = () => [],
+}: TextOutputOptions): TurnOutput {
   /** Text that is streamed ends in the midst of a line. */
   let midLine = false;
   /** Some text of an answer that is not whole yet was shown. */
   let begun = false;
   let calls = 0;
   let model: string | undefined;
+  /** Calls that begin only now, because somebody has approved them: as a second attempt, and not for a crash. */
+  const approved = new Set<string>();
 
   function text(piece: string): void {
     progress.clear();
@@ -79,6 +89,8 @@ export function createTextOutput({ write, progress, style, goOn }: TextOutputOpt
         if (!event.streamed) text(event.text);
       }
       calls = Math.max(0, calls + callsBegun(event));
+      if (event.type === "wait.settled" && event.decision !== undefined) approved.add(callOf(event));
+      if (event.type === "tool.started" && approved.delete(callOf(event))) return meanwhile();
       for (const shown of eventLines(event, style)) line(shown);
       if (event.type !== "turn.ended" && event.type !== "turn.committed") meanwhile();
     },
@@ -91,9 +103,16 @@ export function createTextOutput({ write, progress, style, goOn }: TextOutputOpt
       }
       if (result.status === "waiting") for (const wait of result.waits) line(`Waiting: ${showWait(wait)}`);
       if (explanation?.advice !== undefined) line(explanation.advice);
+      if (explanation !== undefined)
+        for (const command of helps(explanation)) line(`  ${style.accent(command)}`);
       line(style.dim(`— ${facts(end)}`));
       if (goOn !== undefined) line(style.dim(`  go on with: ${goOn(result.session_id)}`));
     },
     close: progress.clear,
   };
+}
+
+/** The call that an effect belongs to: attempts and waits of one call differ in what follows. */
+function callOf({ turn_id, effect_id }: { readonly turn_id: string; readonly effect_id: string }): string {
+  return `${turn_id} ${effect_id.split("/")[0]}`;
 }

@@ -15,7 +15,7 @@ function whatMoves({ turn_id, state, result }: WireTurn): readonly string[] {
       return [`cancel ${turn_id}`];
     case "waiting": {
       const waits = result?.status === "waiting" ? result.waits : [];
-      return [...waits.map(answerOf), `cancel ${turn_id}`];
+      return [...waits.map((wait) => answerOf(wait, turn_id)), `cancel ${turn_id}`];
     }
     default:
       return [];
@@ -24,14 +24,14 @@ function whatMoves({ turn_id, state, result }: WireTurn): readonly string[] {
 
 type Wait = Extract<NonNullable<WireTurn["result"]>, { status: "waiting" }>["waits"][number];
 
-function answerOf({ id, reason }: Wait): string {
+function answerOf({ id, reason, path }: Wait, turnId: string): string {
   switch (reason.type) {
     case "did_it_happen":
       return `answer ${id} --happened | --not-happened | --abandon`;
     case "approval":
       return `approvals show ${id}`;
     case "budget":
-      return reason.limit === "cost" ? `answer ${id} --grant-usd 1` : `answer ${id} --grant-tokens 100000`;
+      return `grant ${path?.at(-1)?.turn_id ?? turnId} ${reason.limit === "cost" ? "--usd 1" : "--tokens 100000"}`;
     case "agent":
       return `turn show --why ${reason.turn_id}`;
     case "tool_pending":

@@ -1,8 +1,9 @@
-import type { WireEvent, WireTurnResult } from "@pawl/http";
+import type { WireEvent, WireTurn, WireTurnResult } from "@pawl/http";
 import { describe, expect, it } from "vitest";
 import { createStyle } from "../../src/output/style.ts";
 import { createTextOutput } from "../../src/output/text-output.ts";
 import type { TurnOutput } from "../../src/output/turn-output.ts";
+import { whatHelps } from "../../src/output/what-helps.ts";
 
 const common = { id: "1.0", turn_id: "turn_1", at: 1 };
 const usage = {
@@ -43,7 +44,9 @@ const completed: WireTurnResult = {
 function shown(play: (output: TurnOutput) => void): string {
   const pieces: string[] = [];
   const progress = { set: () => undefined, clear: () => undefined };
-  play(createTextOutput({ write: (piece) => void pieces.push(piece), progress, style: createStyle(false) }));
+  const write = (piece: string) => void pieces.push(piece);
+  const helps = (turn: WireTurn) => whatHelps(turn).map((command) => `pawl ${command}`);
+  play(createTextOutput({ write, progress, style: createStyle(false), helps }));
   return pieces.join("");
 }
 
@@ -93,6 +96,27 @@ describe("a turn, for people", () => {
     expect(shown((output) => output.event(reset))).toBe("The model is asked again.\n");
   });
 
+  it("tells a call that was approved from one that is made again after a crash", () => {
+    const started = (attempt: number): WireEvent => ({
+      ...common,
+      type: "tool.started",
+      effect_id: `1.tool_call.0/${attempt}.attempt`,
+      attempt,
+    });
+    const decided: WireEvent = {
+      ...common,
+      type: "wait.settled",
+      effect_id: "1.tool_call.0/0.wait",
+      resolution: "ok",
+      decision: "approved",
+    };
+    expect(shown((output) => [decided, started(1)].forEach(output.event))).toBe("");
+    expect(shown((output) => [decided, started(1), started(2)].forEach(output.event))).toBe(
+      "↻ a tool is called again after a crash, attempt 3\n",
+    );
+    expect(shown((output) => output.event(started(1)))).toContain("attempt 2");
+  });
+
   it("lets nothing that others wrote steer the terminal", () => {
     const evil = "a\u001b[2Jb\u0007c\u202ed\r\ne";
     const text = shown((output) => {
@@ -140,10 +164,20 @@ describe("a turn, for people", () => {
       state: "waiting" as const,
       why: "It waits.",
       advice: "Answer it.",
+      result,
     };
     const text = shown((output) => output.finished({ result, usage, explanation, tookMs: 1 }));
     expect(text).toContain(
-      'Waiting: refund {"cents":5} was begun and its end is not known: did it happen?\nAnswer it.\n',
+      'Waiting: refund {"cents":5} was begun and its end is not known: did it happen?\nAnswer it.\n' +
+        "  pawl answer w --happened | --not-happened | --abandon\n  pawl cancel turn_1\n",
     );
+    const budget = {
+      ...result,
+      waits: [{ id: "w", reason: { type: "budget" as const, limit: "tokens" as const } }],
+    };
+    expect(whatHelps({ ...explanation, result: budget })).toEqual([
+      "grant turn_1 --tokens 100000",
+      "cancel turn_1",
+    ]);
   });
 });
