@@ -33,6 +33,7 @@ function fakeClient() {
     explain: vi.fn(async (turnId: string) => ({ turn_id: turnId, state: "completed", result: ended("t1") })),
     cancel: vi.fn(async () => ({})),
     approvals: { decide: vi.fn(async () => ({})) },
+    grant: vi.fn(async () => ({})),
   };
   const end = async (turnId: string, result = ended(turnId)) => {
     await vi.waitFor(() => expect(results.has(turnId)).toBe(true), PATIENCE);
@@ -51,6 +52,11 @@ function open(steering: boolean) {
   const { client } = clients;
   const session = createChatSession({ client, lines, output, prompt, turn: { sessionId: "s" }, steering });
   return { ...clients, lines, asked, session };
+}
+
+function spent(limit: "tokens" | "cost"): WireTurnResult {
+  const waits = [{ id: "w1", reason: { type: "budget", limit } }];
+  return { status: "waiting", session_id: "s", turn_id: "t1", waits } as unknown as WireTurnResult;
 }
 
 describe("a chat", () => {
@@ -110,5 +116,32 @@ describe("a chat", () => {
     lines.end();
     expect(await talked).toMatchObject({ status: "waiting" });
     expect(fake.approvals.decide).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ["tokens", ["many", "0", "500"], { tokens: 500 }],
+    ["cost", ["0.25"], { cost_nano_usd: 250_000_000 }],
+  ] as const)("asks for more of a budget of %s where it is used up", async (limit, typed, granted) => {
+    const { lines, asked, end, session, fake } = open(false);
+    const talked = session.talk();
+    lines.push("one");
+    await end("t1", spent(limit));
+    for (const line of typed) lines.push(line);
+    await end("t1");
+    lines.end();
+    expect(await talked).toMatchObject({ status: "completed" });
+    expect(fake.grant.mock.calls).toEqual([["t1", granted]]);
+    expect(asked.filter((text) => text.includes("A number"))).toHaveLength(typed.length);
+  });
+
+  it("leaves a budget for later when nobody says how much", async () => {
+    const { lines, end, session, fake } = open(false);
+    const talked = session.talk();
+    lines.push("one");
+    await end("t1", spent("tokens"));
+    lines.push("later");
+    lines.end();
+    expect(await talked).toMatchObject({ status: "waiting" });
+    expect(fake.grant).not.toHaveBeenCalled();
   });
 });

@@ -28,8 +28,8 @@ export interface ChatSession {
 type Wait = Extract<WireTurnResult, { status: "waiting" }>["waits"][number];
 
 /**
- * One session, line by line: a line begins a turn, a line while it runs is steered into it, and what needs somebody's approval is
- * asked for where it comes up.
+ * One session, line by line: a line begins a turn, a line while it runs is steered into it, and what needs somebody's approval, or more of
+ * a budget, is asked for where it comes up.
  */
 export function createChatSession(options: ChatOptions): ChatSession {
   const { client, lines, output, prompt, turn, steering } = options;
@@ -61,7 +61,8 @@ export function createChatSession(options: ChatOptions): ChatSession {
   async function finish(turnId: string): Promise<WireTurnResult> {
     shown.clear();
     let result = await show(turnId);
-    while (result.status === "waiting" && (await decideAll(result.waits))) result = await show(turnId);
+    while (result.status === "waiting" && (await settleAll(result.turn_id, result.waits)))
+      result = await show(turnId);
     const asked = steered;
     steered = [];
     for (const late of asked) {
@@ -99,13 +100,28 @@ export function createChatSession(options: ChatOptions): ChatSession {
     }
   }
 
-  /** @returns whether something was decided, so that the turn goes on */
-  async function decideAll(waits: readonly Wait[]): Promise<boolean> {
-    let decided = false;
+  /** @returns whether something was settled, so that the turn goes on */
+  async function settleAll(turnId: string, waits: readonly Wait[]): Promise<boolean> {
+    let settled = false;
     for (const wait of waits) {
-      if (wait.reason.type === "approval" && (await decide(wait))) decided = true;
+      const { type } = wait.reason;
+      if (type === "approval" && (await decide(wait))) settled = true;
+      if (type === "budget" && (await grant(wait, wait.path?.at(-1)?.turn_id ?? turnId))) settled = true;
     }
-    return decided;
+    return settled;
+  }
+
+  async function grant(wait: Wait, turnId: string): Promise<boolean> {
+    const isMoney = wait.reason.type === "budget" && wait.reason.limit === "cost";
+    for (;;) {
+      prompt(`${showWait(wait)}. How many ${isMoney ? "US dollars" : "tokens"} more? A number, or [l]ater: `);
+      const answer = (await lines.next())?.trim().toLowerCase();
+      if (answer === undefined || "later".startsWith(answer || " ")) return false;
+      const amount = Math.round(Number(answer) * (isMoney ? 1e9 : 1));
+      if (!(Number.isSafeInteger(amount) && amount > 0)) continue;
+      await client.grant(turnId, isMoney ? { cost_nano_usd: amount } : { tokens: amount });
+      return true;
+    }
   }
 
   async function decide(wait: Wait): Promise<boolean> {

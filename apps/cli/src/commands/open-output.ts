@@ -31,12 +31,20 @@ export function openOutput({ json, quiet, dataDir, server, goOn: wanted }: Outpu
   const goOn = (sessionId: string) =>
     [commandName(process.env), "run", ...where, "--session", shellWord(sessionId), '"…"'].join(" ");
   const helps = (turn: WireTurn) =>
-    whatHelps(turn).map((command) => [commandName(process.env), command, ...where].join(" "));
+    wanted === false && isAskedHere(turn)
+      ? []
+      : whatHelps(turn).map((command) => [commandName(process.env), command, ...where].join(" "));
   return createTextOutput({
     write,
     progress,
     style: createStyle(wantsColour(process.stdout, process.env)),
-    ...(wanted !== false && { helps }),
+    helps,
     ...(process.stdout.isTTY && wanted !== false && { goOn }),
   });
+}
+
+/** A chat asks for these itself. */
+function isAskedHere({ result }: WireTurn): boolean {
+  if (result?.status !== "waiting") return false;
+  return result.waits.every(({ reason: { type } }) => type === "approval" || type === "budget");
 }
