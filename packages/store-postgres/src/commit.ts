@@ -8,6 +8,7 @@ import type { StoreContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { fenceValues } from "./fence-values.ts";
 import { checkOutbox, fillOutbox, hintOutbox } from "./outbox.ts";
+import { packReceipt, packUsage } from "./packing/receipt.ts";
 import { commitFactsOfRow } from "./rows/commit-facts-row.ts";
 import { STORED_LOG_VERSION, type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
 import { storedMessages } from "./rows/message-rows.ts";
@@ -160,9 +161,9 @@ function valuesOf(
     facts.revision,
     facts.lastDigest,
     receipt.sequence,
-    JSON.stringify(receipt),
+    JSON.stringify(packReceipt(receipt)),
     receipt.digest,
-    JSON.stringify(boundary.usage),
+    JSON.stringify(packUsage(boundary.usage)),
     outcome === null ? null : JSON.stringify(outcome),
     outcome?.status === "cancelled",
     said?.positions ?? null,

@@ -11,6 +11,7 @@ import type { CommitFacts } from "./commit-decision.ts";
 import type { Database } from "./connection/database.ts";
 import { SharedWrites } from "./connection/shared-writes.ts";
 import { holderOf } from "./fence-values.ts";
+import { packReceipt, packUsage } from "./packing/receipt.ts";
 import { STORED_LOG_VERSION, type StoredLogRow } from "./rows/log-row.ts";
 import { storedMessages } from "./rows/message-rows.ts";
 import { endTurns } from "./statements/end-turns.ts";
@@ -67,9 +68,9 @@ function rowOf({ fence, boundary, facts, receipt, row }: TurnEnd): string | unde
     revision: facts.revision,
     lastDigest: facts.lastDigest,
     sequence: receipt.sequence,
-    receipt,
+    receipt: packReceipt(receipt),
     digest: receipt.digest,
-    usage: boundary.usage,
+    usage: packUsage(boundary.usage),
     outcome,
     cancelled: outcome.status === "cancelled",
     said: delta.messages.length,

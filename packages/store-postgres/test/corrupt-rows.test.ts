@@ -73,7 +73,7 @@ const CASES: readonly {
   },
   {
     what: "a receipt",
-    spoil: `update pawl.receipts set receipt = (receipt::jsonb - 'digest')::json where session_id = $1`,
+    spoil: `update pawl.receipts set receipt = (receipt::jsonb - 12)::json where session_id = $1`,
     read: ({ session, turn }) => store.sessions.loadBoundaryReceipt(session, turn, 0),
     where: /^Receipt 0 of run .*digest/,
   },

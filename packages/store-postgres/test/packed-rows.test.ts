@@ -1,5 +1,13 @@
 // What is stored takes few bytes, and what is read is what was written.
-import { type EffectOutcome, type LogRow, type Message, NO_USAGE, sessionId } from "@pawl/core";
+import {
+  type EffectOutcome,
+  type LogRow,
+  loadJsonDigest,
+  type Message,
+  NO_USAGE,
+  sessionId,
+  verifyReceipt,
+} from "@pawl/core";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -269,6 +277,44 @@ describe("the log", () => {
 function isNoEnd({ body }: LogRow): boolean {
   return body.kind !== "turn_committed";
 }
+
+describe("receipts", () => {
+  test("D21 they are read as they were minted, verified, and what an earlier version stored beside them", async () => {
+    const session = sessionId(fresh("s"));
+    for (let turns = 0; turns < 3; turns++) await ended(session, 0);
+    const receipts = await store.sessions.receipts(session);
+    expect(receipts.map(({ outcome }) => outcome)).toEqual(
+      Array(3).fill({ status: "completed", text: "done" }),
+    );
+    const digest = await loadJsonDigest();
+    for (const receipt of receipts) {
+      const inputs = await store.inbox.list(session);
+      const digests = inputs
+        .filter(({ inputId }) => receipt.inputIds.includes(inputId))
+        .map((input) => input.digest);
+      expect(verifyReceipt(receipt, digests, digest)).toBe(true);
+      expect(await store.sessions.loadBoundaryReceipt(session, receipt.runId, 0)).toEqual(receipt);
+      expect((await store.sessions.loadCommitted(receipt.runId))?.receipt).toEqual(receipt);
+      expect((await store.sessions.loadCommitted(receipt.runId))?.usage).toEqual(NO_USAGE);
+    }
+    const { rows } = await admin.query(
+      "select receipt::text as text from pawl.receipts where session_id = $1",
+      [session],
+    );
+    expect(rows.every(({ text }) => text.startsWith("[") && !text.includes("done"))).toBe(true);
+
+    await admin.query("update pawl.receipts set receipt = $2, usage = $3 where run_id = $1", [
+      receipts[1]?.runId,
+      JSON.stringify(receipts[1]),
+      JSON.stringify(NO_USAGE),
+    ]);
+    expect(await store.sessions.receipts(session)).toEqual(receipts);
+    let step = await store.retention.erase(session, { limit: 100 });
+    while (step.status === "erasing") step = await store.retention.erase(session, { limit: 100 });
+    if (step.status !== "erased") throw new Error(step.status);
+    expect(step.session.chain).toEqual(receipts.map(({ digest, previous }) => ({ digest, previous })));
+  });
+});
 
 describe("messages", () => {
   const said = (from: number, count: number, characters = 10): readonly Message[] =>

@@ -1,10 +1,18 @@
-import type { LogBody, Message } from "@pawl/core";
+import type { CommitReceipt, LogBody, Message } from "@pawl/core";
 import { canonicalJson } from "@pawl/core";
-import { decodeLogBody, decodeMessage } from "@pawl/core/codec";
+import { decodeLogBody, decodeMessage, decodeReceipt } from "@pawl/core/codec";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { packLogBody, separateBodies, unpackLogBody } from "../src/packing/log-body.ts";
 import { packMessage, unpackMessage } from "../src/packing/message.ts";
+import {
+  DIGEST_PLACE,
+  PREVIOUS_PLACE,
+  packReceipt,
+  packUsage,
+  unpackReceipt,
+  unpackUsage,
+} from "../src/packing/receipt.ts";
 
 const TURN = "turn_3f14";
 const AT = 1_795_284_276_474;
@@ -272,6 +280,52 @@ describe("K1: unpacking gives what was packed, byte for byte (D26)", () => {
       expect(JSON.stringify(unpackMessage(JSON.parse(text), beside))).toBe(JSON.stringify(message));
       expect(decodeMessage(unpackMessage(JSON.parse(text), beside))).toEqual(message);
     }
+  });
+});
+
+describe("receipts", () => {
+  const receipt: CommitReceipt = {
+    version: 1,
+    sessionId: "s1" as never,
+    runId: TURN as never,
+    boundary: "turn_end",
+    sequence: 0,
+    inputIds: ["in_3f14" as never, "in_other" as never],
+    baseRevision: 3,
+    revision: 4,
+    messageCount: 9,
+    deltaDigest: null,
+    outcome: { status: "completed", text: "Done." },
+    previous: null,
+    digest: "d",
+  };
+  const besideReceipt = { sessionId: "s1", turnId: TURN, outcome: receipt.outcome };
+
+  test.each([
+    ["of the end of a turn", receipt, `[null,null,null,0,0,[1,"in_other"],3,4,9,null,0,null,"d"]`],
+    [
+      "of another boundary",
+      { ...receipt, boundary: "immediate", outcome: null, deltaDigest: "x", previous: "p" } as const,
+      `[null,null,null,1,0,[1,"in_other"],3,4,9,"x",null,"p","d"]`,
+    ],
+  ])("%s", (_, value, text) => {
+    expect(JSON.stringify(packReceipt(value))).toBe(text);
+    expect(JSON.stringify(unpackReceipt(JSON.parse(text), besideReceipt))).toBe(JSON.stringify(value));
+    expect(JSON.parse(text)[DIGEST_PLACE]).toBe(value.digest);
+    expect(JSON.parse(text)[PREVIOUS_PLACE]).toBe(value.previous);
+    expect(decodeReceipt(unpackReceipt(JSON.parse(text), besideReceipt))).toEqual(value);
+  });
+
+  test("one whose turn has no outcome is refused", () => {
+    const text = JSON.stringify(packReceipt(receipt));
+    expect(() => unpackReceipt(JSON.parse(text), { ...besideReceipt, outcome: null })).toThrow();
+  });
+
+  test("usage", () => {
+    expect(JSON.stringify(packUsage(usage))).toBe("[1,12,null,null,3]");
+    expect(unpackUsage([1, 12, null, null, 3])).toEqual(usage);
+    expect(packUsage({ ...usage, costNanoUsd: 5 })).toEqual([1, 12, null, null, 3, 5]);
+    expect(packUsage({ ...usage, more: 5 } as never)).toEqual({ ...usage, more: 5 });
   });
 });
 

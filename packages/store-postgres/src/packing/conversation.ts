@@ -27,7 +27,7 @@ export const message = object(
   required("parts", list(part)),
 );
 
-const usage = object(
+export const usage = object(
   usually("modelCalls", 0),
   usually("inputTokens", 0),
   usually("outputTokens", 0),

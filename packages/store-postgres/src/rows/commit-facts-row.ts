@@ -1,10 +1,11 @@
-import type { CancelEvidence, CommitReceipt, InputId, TurnId } from "@pawl/core";
+import type { CancelEvidence, InputId, TurnId } from "@pawl/core";
 import type { Delivery } from "@pawl/core/ports";
 import type { CommitFacts } from "../commit-decision.ts";
 import type { Row } from "../connection/database.ts";
 import { nullableText, numberColumn } from "./column.ts";
 import { decodedColumn } from "./decoded-column.ts";
 import { decoders } from "./decoders.ts";
+import { receiptOfRow } from "./session-row.ts";
 
 export function commitFactsOfRow(row: Row, sessionId: string): CommitFacts {
   const where = `Session "${sessionId}"`;
@@ -24,9 +25,7 @@ export function commitFactsOfRow(row: Row, sessionId: string): CommitFacts {
             decoders().decodeCancelEvidence(cancel),
           ),
     ended: row.ended === true,
-    receipts: (row.receipts as unknown[]).map((receipt) =>
-      decodedColumn<CommitReceipt>({ receipt }, "receipt", where, decoders().decodeReceipt),
-    ),
+    receipts: (row.receipts as unknown[]).map((receipt) => receiptOfRow({ ...row, receipt }, where)),
     inputs: (row.inputs as Row[]).map((input) => ({
       inputId: input.input_id as InputId,
       state: input.state as string,

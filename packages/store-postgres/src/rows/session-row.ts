@@ -1,6 +1,7 @@
 import {
   type CancelEvidence,
   type CommitReceipt,
+  type Json,
   type NodeId,
   RUNTIME_TRANSITIONS,
   type RuntimeState,
@@ -12,8 +13,9 @@ import {
 } from "@pawl/core";
 import type { CommittedTurn, SessionRecord } from "@pawl/core/ports";
 import type { Row } from "../connection/database.ts";
+import { unpackReceipt, unpackUsage } from "../packing/receipt.ts";
 import { nullableText, numberColumn, oneOf, textColumn } from "./column.ts";
-import { decodedColumn } from "./decoded-column.ts";
+import { decodedColumn, decodedValue } from "./decoded-column.ts";
 import { decoders } from "./decoders.ts";
 
 const RUNTIME_STATES = Object.keys(RUNTIME_TRANSITIONS) as RuntimeState[];
@@ -42,15 +44,27 @@ export function runtimeStateOfRow(row: Row, sessionId: SessionId): RuntimeState 
   return oneOf(textColumn(row, "runtime_state", where), RUNTIME_STATES, where, "runtime_state");
 }
 
+/** `row` also names the session and the run, and says how the run ended. */
 export function receiptOfRow(row: Row, where: string): CommitReceipt {
-  return decodedColumn<CommitReceipt>(row, "receipt", where, decoders().decodeReceipt);
+  const sessionId = textColumn(row, "session_id", where);
+  const turnId = textColumn(row, "run_id", where);
+  return decodedValue("receipt", where, () => {
+    const outcome = row.outcome as TurnOutcome | null;
+    const receipt = unpackReceipt(row.receipt as Json, { sessionId, turnId, outcome });
+    decoders().decodeReceipt(receipt);
+    return receipt as unknown as CommitReceipt;
+  });
 }
 
 export function committedTurnOfRow(row: Row, turnId: TurnId): CommittedTurn {
   const where = `The commit of turn "${turnId}"`;
   return {
     receipt: receiptOfRow(row, where),
-    usage: decodedColumn<Usage>(row, "usage", where, (usage) => decoders().decodeUsage(usage)),
+    usage: decodedValue("usage", where, () => {
+      const usage = unpackUsage(row.usage as Json);
+      decoders().decodeUsage(usage);
+      return usage as unknown as Usage;
+    }),
     committedAt: numberColumn(row, "committed_at_ms", where),
   };
 }

@@ -4,6 +4,8 @@ import { decodedStatement } from "../connection/statement.ts";
 export const loadBoundaryReceipt = decodedStatement(
   "load_boundary_receipt",
   `
-select r.receipt from {schema}.receipts r
+select r.receipt, r.session_id, r.run_id, t.outcome
+from {schema}.receipts r
+left join {schema}.turns t on t.turn_id = r.run_id and t.session_id = r.session_id
 where r.session_id = $1 and r.run_id = $2 and r.sequence = $3::int`,
 );

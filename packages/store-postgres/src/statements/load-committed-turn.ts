@@ -7,7 +7,7 @@ export const loadCommittedTurn = decodedStatement(
 select k.place, r.*
 from unnest($1::text[]) with ordinality as k (id, place)
 cross join lateral (
-  select r.receipt, r.usage, (extract(epoch from r.committed_at) * 1000)::bigint as committed_at_ms
+  select r.receipt, r.session_id, r.run_id, t.outcome, r.usage, (extract(epoch from r.committed_at) * 1000)::bigint as committed_at_ms
   from {schema}.turns t
   join {schema}.receipts r on r.session_id = t.session_id and r.run_id = t.turn_id and r.sequence = t.end_sequence
   where t.turn_id = k.id

@@ -16,7 +16,7 @@ select
   s.revision, s.message_count, s.receipt_count, s.last_digest, s.open_turn,
   greatest(s.log_head, coalesce((
     select l.seq from {schema}.log l where l.session_id = $4 order by l.seq desc limit 1), 0)) as head,
-  t.cancel, t.outcome is not null as ended,
+  $4 as session_id, $6 as run_id, t.cancel, t.outcome, t.outcome is not null as ended,
   (
     select coalesce(json_agg(r.receipt order by r.sequence), '[]')
     from {schema}.receipts r where r.session_id = $4 and r.run_id = $6

@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { DIGEST_PLACE, PREVIOUS_PLACE } from "../packing/receipt.ts";
 import { tombstone } from "./tombstone.ts";
 
 /**
@@ -25,7 +26,9 @@ fenced as (
 kept as (
   update {schema}.erased_sessions e
   set chain = (
-    select coalesce(json_agg(json_build_object('digest', r.receipt ->> 'digest', 'previous', r.receipt ->> 'previous')
+    select coalesce(json_agg(json_build_object(
+      'digest', coalesce(r.receipt ->> 'digest', r.receipt ->> ${DIGEST_PLACE}),
+      'previous', coalesce(r.receipt ->> 'previous', r.receipt ->> ${PREVIOUS_PLACE}))
       order by r.position), '[]')
     from {schema}.receipts r where r.session_id = f.session_id)
   from fenced f
