@@ -185,6 +185,8 @@ function leave(state: MemoryState, session: SessionRow, how: Release, now: numbe
   switch (how.type) {
     case "idle":
       endedWell(session);
+      // Nothing waits any more, and what is queued brings somebody back by itself.
+      if (session.openTurn === null) session.wakeAt = null;
       return;
     case "park":
       endedWell(session);

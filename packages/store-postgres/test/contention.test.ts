@@ -267,6 +267,29 @@ describe("a caller's transaction that stays open", () => {
     expect((await a.inbox.next(again.fence))?.inputId).toBe(input.inputId);
   });
 
+  test("a wake mark that comes while the session is left stays, with the input that it hastened", async () => {
+    const open = await openTurn(a);
+    const { input } = await b.inbox.accept(newInput(open.session, { at: Date.now() + 3_600_000 }));
+    // Marked before as well: the mark itself does not tell that somebody came again.
+    await admin.query("update pawl.session_queue set wake_at = clock_timestamp() where session_id = $1", [
+      open.session,
+    ]);
+    expect(await a.sessions.commit(open.fence, turnEnd(open))).toMatchObject({ status: "committed" });
+    const tx = await transaction();
+    await tx.client.query(
+      `with hastened as (update pawl.inputs set due_at = accepted_at where input_id = $2 returning due_at)
+       update pawl.session_queue q set wake_at = least(q.wake_at, clock_timestamp()), input_at = least(q.input_at, h.due_at)
+       from hastened h where q.session_id = $1`,
+      [open.session, input.inputId],
+    );
+    const left = a.leases.release(open.fence, { type: "idle" });
+    await waitsForLock("release_session");
+    await tx.end();
+    expect(await left).toBe(true);
+    const again = await claimOne(a, open.node, open.session);
+    expect((await a.inbox.next(again.fence))?.inputId).toBe(input.inputId);
+  });
+
   test("does not stop the take-over of a dead node: the rest is freed, this session later", async () => {
     const node = await a.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
     const stuck = await heldSession(a, { node });

@@ -6,7 +6,7 @@ import { nodesNamedIn } from "./fence.ts";
  * `{ nodeId, generation, nonce, sessionId, epoch }`, a session at most once.
  *
  * Returns the sessions that were left: those that are held and have no open turn. The others are to be judged by the general statement.
- * Locks and places as in `end-turns.ts`.
+ * Locks and places as in `end-turns.ts`. For wake marks see `release-session.ts`.
  */
 export const leaveSessions = statement(
   "leave_sessions",
@@ -17,12 +17,13 @@ with asked as materialized (
 ),
 ${nodesNamedIn("asked")},
 leaving as materialized (
-  select a."sessionId", q.place as line_place, s.place as session_place, q.wake_at,
+  select a."sessionId", q.place as line_place, s.place as session_place,
+    case when q.place <> n.place then q.wake_at end as wake_at,
     least(i.due_at, case when q.positions <> n.positions then q.input_at end) as input_at
   from asked a
   join fence f on f.node_id = a."nodeId" and f.generation = a.generation and f.nonce = a.nonce
   cross join lateral (
-    select q.positions from {schema}.session_queue q where q.session_id = a."sessionId" limit 1
+    select q.ctid as place, q.positions from {schema}.session_queue q where q.session_id = a."sessionId" limit 1
   ) n
   cross join lateral (
     select q.ctid as place, q.positions, q.wake_at, q.input_at

@@ -8,6 +8,9 @@ import { NODE_FENCE } from "./fence.ts";
  * not `gone`. It is `gone` also when this holder had left before and nobody has claimed it since: an answer that was lost can be
  * asked for again. `ready`: there is something to do at once.
  *
+ * A session that is left idle with no open turn waits for nothing: its wake mark goes, unless somebody changed the line since the
+ * snapshot of this statement, who may have brought an input that the snapshot does not show.
+ *
  * The earliest queued input is looked up in the snapshot of this statement. When an acceptor changed the line after that, the
  * line's own bound stays: at worst a claim finds nothing to do, and its release looks again.
  */
@@ -16,15 +19,15 @@ export const releaseSession = statement(
   `
 with ${NODE_FENCE},
 seen as (
-  select q.positions from {schema}.session_queue q where q.session_id = $4
+  select q.positions, q.ctid as place from {schema}.session_queue q where q.session_id = $4
 ),
 line as (
-  select q.session_id, q.positions, q.wake_at, q.input_at
+  select q.session_id, q.positions, q.wake_at, q.input_at, q.ctid as place
   from {schema}.session_queue q where q.session_id = $4
   for update
 ),
 holder as (
-  select s.session_id, s.open_turn, s.open_since, s.open_behaviour, l.positions, l.wake_at, l.input_at
+  select s.session_id, s.open_turn, s.open_since, s.open_behaviour, l.positions, l.wake_at, l.input_at, l.place
   from line l
   cross join fence f
   join {schema}.sessions s on s.session_id = l.session_id
@@ -57,6 +60,7 @@ queued as (
     attempts = case when $6 in ('idle', 'park') then 0 else q.attempts end,
     claimed_head = case when $6 = 'retry' then q.claimed_head end,
     wake_at = case
+      when $6 = 'idle' and g.open_turn is null and g.place = (select place from seen) then null
       when $6 = 'park' then least(g.wake_at, (
         select min(i.due_at) from {schema}.inputs i
         where i.session_id = $4 and i.state = 'queued' and i.delivery = 'interrupt' and i.due_at > clock_timestamp()))

@@ -1,6 +1,6 @@
 import { type Resolution, type ResolvedBy, sessionId } from "@pawl/core";
 import type { NewAwaitEvent } from "@pawl/core/ports";
-import { newAwaitEvent } from "../fixtures.ts";
+import { newAwaitEvent, newInput } from "../fixtures.ts";
 import { chapter } from "../store-case.ts";
 import { HOUR_MS, type StoreTest } from "../store-test.ts";
 
@@ -253,6 +253,19 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
       if (!parked) await held.retry(0);
       held = await t.hold(await t.node(`n${round % 2}`));
     }
+  });
+
+  add("D16 an answer that the turn has read before its end brings nobody back to the session", async (t) => {
+    const held = await t.working();
+    await register(t, "k1");
+    await t.store.awaits.resolve("k1", YES, BY);
+    await held.end();
+    t.expect(await held.idle()).toBe(true);
+    const node = await t.node("b");
+    t.expect(await t.claim(node)).toEqual([]);
+    // What is queued does, whoever was woken meanwhile.
+    await t.store.inbox.accept(newInput("in_after", "s1"));
+    await t.hold(node);
   });
 
   add("D15 who comes second wakes nobody", async (t) => {
