@@ -29,15 +29,21 @@ const OTHER_TURN = "turn:";
 /** An input's id is shorter by what its turn's id has in front. */
 export const MAX_INPUT_ID_LENGTH = MAX_ID_LENGTH - OTHER_TURN.length;
 
-// Control characters cannot be stored as text by PostgreSQL (U+0000) or shown in a terminal.
-const CONTROL = /\p{Cc}/u;
+/** Unicode's category Cc: such characters cannot be stored as text by PostgreSQL (U+0000) or shown in a terminal. */
+function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return true;
+  }
+  return false;
+}
 
 function checked<Kind extends string>(kind: Kind, maxLength = MAX_ID_LENGTH): (text: string) => Id<Kind> {
   return (text) => {
     if (typeof text !== "string" || text.trim() === "") {
       throw new PawlError("invalid_id", `A ${kind} id must not be empty: pass a stable, non-blank string.`);
     }
-    if (text.length > maxLength || CONTROL.test(text) || !text.isWellFormed()) {
+    if (text.length > maxLength || hasControl(text) || !text.isWellFormed()) {
       throw new PawlError(
         "invalid_id",
         `A ${kind} id must have at most ${maxLength} characters and no control characters or lone surrogates.`,

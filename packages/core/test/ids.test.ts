@@ -27,12 +27,21 @@ const refused = (make: () => unknown) => {
 };
 
 describe.each(Object.entries(KINDS))("%s", (_, id) => {
-  test.each(["", " ", "\t\n", "\u00a0", "a\u0000b", "line\nbreak", "\ud800", "x".repeat(MAX_ID_LENGTH + 1)])(
-    "refuses %j",
-    (text) => {
-      expect(refused(() => id(text))).toBe(true);
-    },
-  );
+  test.each([
+    "",
+    " ",
+    "\t\n",
+    "\u00a0",
+    "a\u0000b",
+    "line\nbreak",
+    "\u001f1",
+    "del\u007f",
+    "\u009f",
+    "\ud800",
+    "x".repeat(MAX_ID_LENGTH + 1),
+  ])("refuses %j", (text) => {
+    expect(refused(() => id(text))).toBe(true);
+  });
 
   test("refuses what is no text", () => {
     expect(refused(() => id(7 as unknown as string))).toBe(true);
@@ -40,7 +49,7 @@ describe.each(Object.entries(KINDS))("%s", (_, id) => {
   });
 
   test("takes anything else as it is", () => {
-    for (const text of ["a", "42", "süß/№:%", "😀", "x".repeat(MAX_INPUT_ID_LENGTH)])
+    for (const text of ["a", "42", "süß/№:%", " a\u00a0b~", "😀", "x".repeat(MAX_INPUT_ID_LENGTH)])
       expect(id(text)).toBe(text);
   });
 });
