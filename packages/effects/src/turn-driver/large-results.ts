@@ -76,6 +76,7 @@ class Unstorable extends Error {}
 async function boundedValue(value: Json, attachments: Attachments, maxBytes: number): Promise<Json> {
   if (isSmall(value, maxBytes)) return value;
   const text = typeof value === "string" ? value : asJson(value);
+  if (text.length * MOST_BYTES_OF_UNIT <= maxBytes && depthWithin(value, MAX_DEPTH)) return value;
   const content = new TextEncoder().encode(text);
   if (content.byteLength <= maxBytes && depthWithin(value, MAX_DEPTH)) return value;
   if (content.byteLength > MAX_ATTACHMENT_BYTES) throw new Unstorable(`${content.byteLength} bytes`);
@@ -84,10 +85,13 @@ async function boundedValue(value: Json, attachments: Attachments, maxBytes: num
   return { truncated: true, ref, bytes, preview: cut(text, PREVIEW_CHARS) } satisfies TruncatedResult;
 }
 
-/** Scalars and short text need no look at their JSON: a character has at most three bytes of UTF-8. */
+/** A unit of UTF-16 becomes so many bytes of UTF-8 at most. */
+const MOST_BYTES_OF_UNIT = 3;
+
+/** Scalars and short text need no look at their JSON. */
 function isSmall(value: Json, maxBytes: number): boolean {
   return typeof value === "string"
-    ? value.length * 3 <= maxBytes
+    ? value.length * MOST_BYTES_OF_UNIT <= maxBytes
     : typeof value !== "object" || value === null;
 }
 
