@@ -128,7 +128,7 @@ export class GroupCommit {
   /** Sends what is queued and not held up by a batch under way, as far as there are lanes for it. */
   #open(): void {
     while (this.#queue.length > 0 && this.#lanes.size < MOST_LANES) {
-      if (this.#lanes.size > 0 && !this.#isWorthTwo(this.#sessions())) return;
+      if (this.#lanes.size > 0 && !this.#isWorthTwo()) return;
       const parts = this.#take();
       if (parts.length === 0) return;
       const lane = this.#run(parts).finally(() => {
@@ -139,21 +139,13 @@ export class GroupCommit {
     }
   }
 
-  #isWorthTwo(sessions: number): boolean {
-    return sessions >= MOST_LANES * LEAST_SHARE && this.#database.hasRoom;
-  }
-
-  /** How many write now. */
-  #sessions(): number {
-    const sessions = new Set(this.#inFlight);
-    for (const { fence } of this.#queue) sessions.add(fence.sessionId);
-    return sessions.size;
+  #isWorthTwo(): boolean {
+    return this.#pending.size >= MOST_LANES * LEAST_SHARE && this.#database.hasRoom;
   }
 
   /** Half of what there is where there are two: they are of use only while they carry about the same. */
   #take(): readonly Part[] {
-    const sessions = this.#sessions();
-    const most = this.#isWorthTwo(sessions) ? Math.ceil(sessions / MOST_LANES) : undefined;
+    const most = this.#isWorthTwo() ? Math.ceil(this.#pending.size / MOST_LANES) : undefined;
     const parts = takeBatch(this.#queue, this.#inFlight, most);
     for (const { fence } of parts) this.#inFlight.add(fence.sessionId);
     return parts;
