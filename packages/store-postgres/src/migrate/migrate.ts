@@ -29,14 +29,13 @@ export async function migrate(
 ): Promise<readonly Migration[]> {
   checked.catch(() => {});
   const known = await loadMigrations();
-  return connected(database, async (client) => {
-    const applied = await readApplied(client, database.schema);
-    await checked;
-    const missing = pending(database.schema, known, applied);
-    if (missing.length === 0) return [];
-    if (!allowed) throw schemaTooOld(database.schema, missing.length);
-    return apply(client, database.schema, known);
-  });
+  const applied = await connected(database, (client) => readApplied(client, database.schema));
+  // Without a connection: where there is only one, the check waits for it.
+  await checked;
+  const missing = pending(database.schema, known, applied);
+  if (missing.length === 0) return [];
+  if (!allowed) throw schemaTooOld(database.schema, missing.length);
+  return connected(database, (client) => apply(client, database.schema, known));
 }
 
 /** What `migrate` would apply. Writes nothing. Throws as `migrate`. */
