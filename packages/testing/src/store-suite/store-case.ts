@@ -13,7 +13,7 @@ export interface StoreChapter {
   readonly cases: readonly StoreCase[];
 }
 
-type AddCase = {
+export type AddCase = {
   (title: string, run: (t: StoreTest) => Promise<void>): void;
   (title: string, needs: keyof StoreCapabilities, run: (t: StoreTest) => Promise<void>): void;
 };
