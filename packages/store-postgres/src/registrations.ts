@@ -8,11 +8,13 @@ import {
 import type { ClaimRegistered, ProcessAppended, ProcessClaim } from "@pawl/core/ports";
 import type { Row } from "./connection/database.ts";
 import { processHints } from "./connection/process-hint.ts";
+import { SharedWrites } from "./connection/shared-writes.ts";
 import type { StoreContext } from "./context.ts";
 import { nodeValues } from "./fence-values.ts";
 import { isLost, type LostClaims } from "./lost-claims.ts";
-import { numberColumn } from "./rows/column.ts";
+import { numberColumn, textColumn } from "./rows/column.ts";
 import { registerProcess } from "./statements/register-process.ts";
+import { registerProcesses } from "./statements/register-processes.ts";
 
 export interface AskedRegistration {
   readonly processId: ProcessId;
@@ -26,19 +28,27 @@ export interface AskedRegistration {
 }
 
 /**
- * Registers a background task that is not there yet, in one statement that reads nothing first, and claims it in the same when a node asks for
- * that. Undefined: it goes the general way, which reads what is there, also after an answer that was lost.
+ * Registers a background task that is not there yet, in a statement that reads nothing first and that many share, or in one of its own that
+ * claims it, too, when a node asks for that. Undefined: it goes the general way, which reads what is there, also after an answer that was lost.
  */
 export class Registrations {
   readonly #context: StoreContext;
   readonly #lost: LostClaims;
   readonly #claimed: (claim: ProcessClaim, now: number) => void;
+  readonly #shared: SharedWrites;
 
   /** @param claimed hears of each claim, with the database's time in milliseconds */
   constructor(context: StoreContext, lost: LostClaims, claimed: (claim: ProcessClaim, now: number) => void) {
     this.#context = context;
     this.#lost = lost;
     this.#claimed = claimed;
+    const { database, channels, origin } = context;
+    this.#shared = new SharedWrites({
+      database,
+      statement: registerProcesses,
+      values: [channels.processes, origin],
+      keyOf: (row) => textColumn(row, "process_id", "A background task"),
+    });
   }
 
   async register(asked: AskedRegistration): Promise<ProcessAppended | undefined> {
@@ -77,10 +87,25 @@ export class Registrations {
     { registration, signals, grants }: ProcessRecord,
     claim: ClaimRegistered | undefined,
   ): Promise<Row | undefined> {
+    if (claim === undefined) {
+      const { name, disposition } = registration;
+      const text = JSON.stringify({
+        processId,
+        name,
+        disposition,
+        registration,
+        signals,
+        grants,
+        version,
+        key,
+        digest,
+      });
+      return this.#shared.write({ key: processId, row: text, characters: text.length });
+    }
     const { database, newId, origin, channels } = this.#context;
     const token = newId();
     const values = [
-      ...(claim === undefined ? [null, null, null] : nodeValues(claim.lease)),
+      ...nodeValues(claim.lease),
       processId,
       registration.name,
       registration.disposition,
@@ -90,12 +115,11 @@ export class Registrations {
       version,
       key,
       digest,
-      claim?.names ?? [],
+      claim.names,
       token,
       channels.processes,
       processHints(origin, [processId])[0],
     ];
-    if (claim === undefined) return (await database.write(registerProcess, values))[0];
     try {
       return (await this.#lost.watch(token, () => database.writeOnce(registerProcess, values)))[0];
     } catch (error) {

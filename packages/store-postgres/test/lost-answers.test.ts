@@ -227,7 +227,7 @@ describe("the answer is lost to", () => {
     const id = processId(fresh("p"));
     const registration = registrationOf(id, fresh("task"));
     const bodies = [{ type: "registered", registration }] as const;
-    const { record } = await losing("pawl_register_process", () =>
+    const { record } = await losing("pawl_register_processes", () =>
       store.processes.append({ processId: id, key: "start", bodies }),
     );
     expect(record).toMatchObject({ status: "registered", head: 1 });
@@ -240,7 +240,7 @@ describe("the answer is lost to", () => {
     const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
     const bodies = [{ type: "registered", registration: registrationOf(id, name) }] as const;
     const claim = { lease: node, names: [name] };
-    const appended = await losing("pawl_register_process", () =>
+    const appended = await losing("pawl_register_process_", () =>
       store.processes.append({ processId: id, key: "start", bodies, claim }),
     );
     expect(appended).toMatchObject({ duplicate: true, record: { status: "running", attempts: 1 } });

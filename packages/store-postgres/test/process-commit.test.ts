@@ -2,7 +2,7 @@
 import { type NodeId, processId } from "@pawl/core";
 import type { NodeLease } from "@pawl/core/ports";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { fresh, openStore, type PgStore } from "./harness.ts";
 
 let database: TestDatabase;
@@ -73,4 +73,30 @@ test("what another process said meanwhile stays, and the owner's word comes afte
     [2, "signal"],
     [3, "started"],
   ]);
+});
+
+test("of many that are registered at once another process hears of each, however long their ids are (D10)", async () => {
+  const ids = Array.from({ length: 60 }, (_, n) => processId(fresh(`${n} ${"🐢".repeat(80)}`)));
+  const heard = new Set<string | undefined>();
+  const listening = await openStore(database.url, { listenUrl: database.url });
+  onTestFinished(() => listening.close());
+  listening.processes.onChange((id) => void heard.add(id));
+  await Promise.all(
+    ids.map((id) => {
+      const registration = {
+        processId: id,
+        name: "many",
+        input: null,
+        disposition: "external",
+        signals: [],
+        wake: null,
+      } as const;
+      return ours.processes.append({
+        processId: id,
+        key: "r",
+        bodies: [{ type: "registered", registration }],
+      });
+    }),
+  );
+  await vi.waitFor(() => expect(ids.every((id) => heard.has(id))).toBe(true), 10_000);
 });

@@ -3,10 +3,10 @@ import { isClaimable } from "./claimable-process.ts";
 import { NODE_GOES_ON } from "./fence.ts";
 
 /**
- * $1–$3 node lease or nulls, $4 process, $5 name, $6 disposition, $7 its registration, $8 counts of its signals, $9 sessions that see it, $10
+ * $1–$3 node lease, $4 process, $5 name, $6 disposition, $7 its registration, $8 counts of its signals, $9 sessions that see it, $10
  * version, $11 key, $12 digest, $13 names, $14 token of the claim, $15 channel of changes, $16 what is said there.
  *
- * Registers a process that is not there and appends nothing to one that is: then no row. With a lease it is that node's at once, and
+ * Registers a process that is not there and appends nothing to one that is: then no row. It is the node's at once, and
  * `started` is in its log, if the node holds and goes on and nothing else of these names waits. The record is what `applyProcessEvent` of
  * @pawl/core makes of the events. `now` is the database's time in milliseconds.
  */

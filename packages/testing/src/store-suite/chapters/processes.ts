@@ -74,6 +74,39 @@ export const processesChapter = chapter("Background tasks", (add) => {
     t.expect(await t.store.processes.load(processId("p8"))).toBe(null);
   });
 
+  add("of many that are registered at once each is judged for itself", async (t) => {
+    await register(t, "p3", { input: "first" });
+    const names = Array.from({ length: 40 }, (_, n) => `p${n}`);
+    const all = await Promise.allSettled(
+      names.map((name) =>
+        t.store.processes.append({
+          processId: processId(name),
+          key: "start",
+          bodies: [
+            { type: "registered", registration: newProcess(name, { input: { deep: [name, "ünï"] } }) },
+            { type: "grant_added", sessionId: S2 },
+          ],
+        }),
+      ),
+    );
+    t.expect(all.map(({ status }) => status === "fulfilled")).toEqual(names.map((name) => name !== "p3"));
+    for (const [index, name] of names.entries()) {
+      const id = processId(name);
+      const [log, record] = [await t.store.processes.events(id), await t.store.processes.load(id)];
+      t.expect(record, "the record is the fold of the log").toEqual(foldProcess(log));
+      const one = all[index];
+      if (one?.status === "fulfilled") {
+        t.expect([one.value.duplicate, one.value.record, one.value.events]).toEqual([false, record, log]);
+      }
+    }
+    const seen = await t.store.processes.list({ sessionId: S2, live: true, limit: 50 });
+    t.expect(seen.length).toBe(39);
+    const a = await t.node();
+    const claims = await t.store.processes.claim(a, { names: ["import"], limit: 50 });
+    t.expect(claims.map(({ fence }) => fence.processId)[0], "the oldest first").toBe("p3");
+    t.expect(claims.length).toBe(40);
+  });
+
   add("S11 of several events all are appended, or none", async (t) => {
     const registered = { type: "registered", registration: newProcess("p1") } as const;
     const bodies: ProcessEventBody[] = [registered, { type: "completed", output: 1 }];
