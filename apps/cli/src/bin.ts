@@ -7,6 +7,9 @@ if (major < 22) {
   );
   process.exit(1);
 }
+// What V8 makes of these files is kept from one command to the next. Not every Node 22 has it.
+const { enableCompileCache } = await import("node:module");
+enableCompileCache?.();
 const { main } = await import("./main.ts");
 await main(process.argv);
 

@@ -41,13 +41,13 @@ export const parkedCell: Cell = {
     const postgres = await startMeasuredPostgres();
     let databases = 0;
 
-    async function cost(): Promise<Cost> {
+    async function cost(...options: readonly string[]): Promise<Cost> {
       databases += 1;
       const url = new URL(postgres.url);
       url.pathname = `/parked${databases}`;
       await postgres.bare.query(`create database parked${databases}`);
       const child = fork(PROGRAM, [url.href, String(COUNT)], {
-        execArgv: ["--expose-gc"],
+        execArgv: ["--expose-gc", ...options],
       });
       const exited = once(child, "exit");
       const [cost] = (await Promise.race([
@@ -61,9 +61,10 @@ export const parkedCell: Cell = {
       return cost;
     }
 
-    // Filling takes its time, so it is done once and both figures are read from it.
+    // Filling takes its time, so it is done once for each way of starting, one after the other.
     const filled = cost();
-    filled.catch(() => undefined);
+    const bounded = filled.then(() => cost("--max-semi-space-size=2"));
+    bounded.catch(() => undefined);
     return {
       subjects: [
         {
@@ -72,6 +73,12 @@ export const parkedCell: Cell = {
           // Judged as a user meets it, and not by what would be left if V8 gave pages back.
           target: { of: "value", atMost: 150 },
           sample: async () => (await filled).after.rssAsLeft / 2 ** 20,
+        },
+        {
+          name: "the same, started with --max-semi-space-size=2",
+          unit: "MiB",
+          target: { of: "value", atMost: 150 },
+          sample: async () => (await bounded).after.rssAsLeft / 2 ** 20,
         },
         {
           name: "the same, without what V8 keeps of the garbage of their turns",
@@ -93,7 +100,7 @@ export const parkedCell: Cell = {
         },
       ],
       close: async () => {
-        await filled.catch(() => undefined);
+        await bounded.catch(() => undefined);
         await postgres.close();
       },
     };
