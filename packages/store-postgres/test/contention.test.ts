@@ -267,6 +267,21 @@ describe("a caller's transaction that stays open", () => {
     expect((await a.inbox.next(again.fence))?.inputId).toBe(input.inputId);
   });
 
+  test("an input that comes while the session is left shows in its line, and the session is left all the same", async () => {
+    const open = await openTurn(a);
+    expect(await a.sessions.commit(open.fence, turnEnd(open))).toMatchObject({ status: "committed" });
+    const tx = await transaction();
+    await tx.client.query("select from pawl.nodes where node_id = $1 for update", [open.node.nodeId]);
+    const left = a.leases.release(open.fence, { type: "idle" });
+    // It has looked at the line, and waits for the fence.
+    await waitsForLock("leave_sessions");
+    const { input } = await b.inbox.accept(newInput(open.session));
+    await tx.end();
+    expect(await left).toBe(true);
+    const again = await claimOne(a, open.node, open.session);
+    expect((await a.inbox.next(again.fence))?.inputId).toBe(input.inputId);
+  });
+
   test("a wake mark that comes while the session is left stays, with the input that it hastened", async () => {
     const open = await openTurn(a);
     const { input } = await b.inbox.accept(newInput(open.session, { at: Date.now() + 3_600_000 }));

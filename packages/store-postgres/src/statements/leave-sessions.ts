@@ -6,7 +6,8 @@ import { nodesNamedIn } from "./fence.ts";
  * `{ nodeId, generation, nonce, sessionId, epoch }`, a session at most once.
  *
  * Returns the sessions that were left: those that are held and have no open turn. The others are to be judged by the general statement.
- * Locks and places as in `end-turns.ts`. For wake marks see `release-session.ts`.
+ * So is everything when a line or a session was changed after the snapshot of this statement: its place is not seen, and the division by
+ * zero undoes it all. Locks and places as in `end-turns.ts`. For wake marks see `release-session.ts`.
  */
 export const leaveSessions = statement(
   "leave_sessions",
@@ -62,8 +63,10 @@ queued as (
   where q.ctid = g.line_place
   returning q.session_id, q.ready_at
 )
-select q.session_id, coalesce(q.ready_at <= clock_timestamp(), false) as ready,
+select g."sessionId" as session_id, coalesce(q.ready_at <= clock_timestamp(), false) as ready,
   1 / (case when n.leaving = (select count(*) from freed) and n.leaving = (select count(*) from queued) then 1 else 0 end)
     as complete
-from queued q, (select count(*) as leaving from leaving) n`,
+from leaving g
+cross join (select count(*) as leaving from leaving) n
+left join queued q on q.session_id = g."sessionId"`,
 );
