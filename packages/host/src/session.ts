@@ -81,12 +81,12 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
       ...(at !== undefined && { at }),
       ...(queue !== undefined && { queue }),
     };
-    const { input, claim } = await (tx === undefined
+    const { input, here } = await (tx === undefined
       ? acceptHere(id, (claim) => store.inbox.accept(sent, claim && { claim }))
-      : store.inbox.accept(sent, { tx }));
+      : store.inbox.accept(sent, { tx }).then((accepted) => ({ ...accepted, here: false })));
     if (at !== undefined) due(at);
     // Within the caller's transaction there is nothing to see yet; the store tells of it at the commit.
-    if (tx === undefined && claim === undefined) poke(id, "send");
+    if (tx === undefined && !here) poke(id, "send");
     const turn = createTurnHandle(turnIdOfInput(input.inputId), turns);
     return schema === undefined ? turn : turnWithOutput(turn, schema);
   }

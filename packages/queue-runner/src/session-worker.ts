@@ -39,10 +39,13 @@ export interface SessionWorkerOptions {
  */
 export interface SessionWorker extends Required<RunHandle> {
   /**
-   * As a claim by `runQueuedWork`, of a session that `claim` makes this node's with something else that it does. Given no lease, it claims
-   * nothing: this node is stopping, or its lease has to be opened first. Rejects as `claim` does.
+   * As a claim by `runQueuedWork`, of a session that `ask` makes this node's with something else that it does: it calls `taken` then, and
+   * need not be over. Given no lease, it claims nothing: this node is stopping, or its lease has to be opened first. Rejects as `ask` does,
+   * unless something was taken.
    */
-  take(claim: (lease: NodeLease | undefined) => Promise<SessionClaim | undefined>): Promise<RunOutcome>;
+  take(
+    ask: (lease: NodeLease | undefined, taken: (claim: SessionClaim) => void) => Promise<unknown>,
+  ): Promise<RunOutcome>;
   /** Sessions driven so far. */
   readonly driven: number;
   /** Resolves when nothing is being driven. */
@@ -70,14 +73,16 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
     return { type: "submitted", sessionId: first, ...(others.length > 0 && { others }) };
   }
 
-  async function take(
-    ask: (lease: NodeLease | undefined) => Promise<SessionClaim | undefined>,
-  ): Promise<RunOutcome> {
+  async function take(ask: Parameters<SessionWorker["take"]>[0]): Promise<RunOutcome> {
     const kept = stopping.signal.aborted || !keeper.held ? undefined : await keeper.current();
-    const claimed = await ask(kept?.lease);
-    if (kept === undefined || claimed === undefined) return { type: "idle" };
-    begin(claimed, kept);
-    return { type: "submitted", sessionId: claimed.sessionId };
+    const outcome = Promise.withResolvers<RunOutcome>();
+    const taken = (claim: SessionClaim) => {
+      if (kept === undefined) return;
+      begin(claim, kept);
+      outcome.resolve({ type: "submitted", sessionId: claim.sessionId });
+    };
+    ask(kept?.lease, taken).then(() => outcome.resolve({ type: "idle" }), outcome.reject);
+    return outcome.promise;
   }
 
   /** A node that stops waits for it. */

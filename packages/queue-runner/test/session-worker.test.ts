@@ -105,8 +105,10 @@ describe("the session worker", () => {
       driven.push(id);
       expect(fence.node).toEqual((await keeper.current()).lease);
     });
-    const claimed = async (lease: NodeLease | undefined) =>
-      lease && (await store.leases.claim(lease, { sessionId: a, limit: 1, behaviours: ["1"] }))[0];
+    const claimed = async (lease: NodeLease | undefined, taken: (claim: SessionClaim) => void) => {
+      const request = { sessionId: a, limit: 1, behaviours: ["1"] };
+      for (const claim of lease ? await store.leases.claim(lease, request) : []) taken(claim);
+    };
     // A lease is not opened for it: whoever wants the work done at once has no use for waiting.
     expect(await worker.take(claimed)).toEqual({ type: "idle" });
     await keeper.current();
@@ -116,12 +118,27 @@ describe("the session worker", () => {
     expect([driven, completed]).toEqual([[a], [a]]);
   });
 
+  it("drives what was taken though whoever took it is not done yet, and whatever becomes of him", async () => {
+    const { worker, keeper, store, completed } = await setUp(async () => {});
+    await keeper.current();
+    const rest = Promise.withResolvers<void>();
+    const outcome = worker.take(async (lease, taken) => {
+      for (const claim of await store.leases.claim(lease!, { limit: 1, behaviours: ["1"] })) taken(claim);
+      await rest.promise;
+    });
+    expect(await outcome).toEqual({ type: "submitted", sessionId: a });
+    await worker.idle();
+    expect(completed).toEqual([a]);
+    rest.reject(new Error("late"));
+    await expect(rest.promise).rejects.toThrow("late");
+  });
+
   it("claims nothing for what comes when it stops, and waits for what came before (Q5)", async () => {
     const asked: (NodeLease | undefined)[] = [];
     const { worker, keeper, completed, store } = await setUp(async () => {});
     const { lease } = await keeper.current();
-    const answer = Promise.withResolvers<SessionClaim | undefined>();
-    const before = worker.take(() => answer.promise);
+    const answer = Promise.withResolvers<SessionClaim>();
+    const before = worker.take(async (_lease, taken) => taken(await answer.promise));
     let isOver = false;
     const stopped = worker.stop({ drained: new Promise(() => {}) }).then(() => (isOver = true));
     await worker.take(async (given) => {
@@ -129,7 +146,8 @@ describe("the session worker", () => {
       return undefined;
     });
     expect([asked, isOver]).toEqual([[undefined], false]);
-    answer.resolve((await store.leases.claim(lease, { sessionId: a, limit: 1, behaviours: ["1"] }))[0]);
+    const [claim] = await store.leases.claim(lease, { sessionId: a, limit: 1, behaviours: ["1"] });
+    answer.resolve(claim!);
     await before;
     await stopped;
     expect(completed).toEqual([a]);

@@ -1,5 +1,5 @@
 import { inputId, inputPolicy, PawlError, sessionId, tombstoneOf, turnIdOfInput } from "@pawl/core";
-import type { Accepted, Inbox, InputRecord, NewInput, NodeLease } from "@pawl/core/ports";
+import type { Accepted, ClaimWithInput, Inbox, InputRecord, NewInput, NodeLease } from "@pawl/core/ports";
 import { claimableAt, earliest, inputDueAt, nextInput, noteNeed } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict, sessionErased } from "./errors.ts";
@@ -87,7 +87,7 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
 export function acceptInput(
   { state, hints, now, digest, bytesDigest }: MemoryContext,
   given: NewInput,
-  claimFor?: NodeLease,
+  claimWith?: ClaimWithInput,
 ): Accepted {
   sessionId(given.sessionId);
   inputId(given.inputId);
@@ -158,10 +158,10 @@ export function acceptInput(
   touch(state, session);
   noteNeed(state, session);
   const isNow = record.delivery === "next" && record.at === undefined && queue === undefined;
-  const node = claimFor && state.nodes.get(claimFor.nodeId);
-  if (wasIdle && isNow && claimFor && node && drivesNew(state, session, node, claimFor, acceptedAt)) {
-    const claim = takeSession(state, session, node, claimFor, acceptedAt);
-    return { input: record, duplicate: false, claim };
+  const node = claimWith && state.nodes.get(claimWith.lease.nodeId);
+  if (wasIdle && isNow && claimWith && node && drivesNew(state, session, node, claimWith.lease, acceptedAt)) {
+    claimWith.taken(takeSession(state, session, node, claimWith.lease, acceptedAt));
+    return { input: record, duplicate: false };
   }
   hints.work(session.sessionId);
   return { input: record, duplicate: false };

@@ -1,7 +1,15 @@
 import { PawlError } from "@pawl/core";
-import type { Accepted, InputRecord, NewInput, NodeLease, SessionClaim } from "@pawl/core/ports";
+import type {
+  Accepted,
+  ClaimWithInput,
+  InputRecord,
+  NewInput,
+  NodeLease,
+  SessionClaim,
+} from "@pawl/core/ports";
 import { withHead } from "./claimer.ts";
 import type { Row } from "./connection/database.ts";
+import type { InputFlush } from "./connection/input-flush.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
 import { nodeValues } from "./fence-values.ts";
@@ -10,13 +18,14 @@ import { numberColumn } from "./rows/column.ts";
 import { acceptAndClaim } from "./statements/accept-and-claim.ts";
 
 /**
- * Accepts an input and claims its session, when it is all that there is to do in it. Undefined when something came between: then nothing
- * was written, and the input can be accepted as any other. Throws as `Inbox.accept`.
+ * Accepts an input and claims its session, when it is all that there is to do in it, and resolves when it is durable. Undefined when
+ * something came between, or it was there already: then it can be accepted as any other. Throws as `Inbox.accept`.
  */
 export async function acceptClaimed(
   context: StoreContext,
+  flush: InputFlush,
   given: NewInput,
-  lease: NodeLease,
+  { lease, taken }: ClaimWithInput,
 ): Promise<Accepted | undefined> {
   const { database, hints, lostClaims, newId } = context;
   const token = newId();
@@ -35,14 +44,14 @@ export async function acceptClaimed(
     lostClaims.add(token);
     throw error;
   }
-  if (accepted.duplicate) return accepted;
+  if (accepted.duplicate) return undefined;
   const entered = row?.how === "entered" && row.epoch !== null ? row : undefined;
   const claim = entered && (await claimOf(context, accepted.input, entered, lease).catch(() => undefined));
-  if (claim !== undefined) return { ...accepted, claim };
   // It is accepted in any case: a claim that cannot be made use of is given up.
-  if (entered !== undefined) lostClaims.add(token);
-  hints.work(given.sessionId);
-  return accepted;
+  if (entered !== undefined && claim === undefined) lostClaims.add(token);
+  if (claim === undefined) hints.work(given.sessionId);
+  else taken(claim);
+  return (await flush.settle(accepted.input.inputId)) ? accepted : undefined;
 }
 
 async function claimOf(

@@ -49,9 +49,8 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       const { tx, claim } = options ?? {};
       if (given.queue !== undefined) return acceptQueued(context, given, tx);
       if (claim !== undefined && tx === undefined && given.delivery === "next" && given.at === undefined) {
-        const accepted = await acceptClaimed(context, given, claim);
-        // What was there already may be on its way to the disk still.
-        if (accepted?.duplicate === false) return accepted;
+        const accepted = await acceptClaimed(context, flush, given, claim);
+        if (accepted !== undefined) return accepted;
       }
       if (tx === undefined) return acceptEarly(context, flush, given);
       // What fails in the caller's transaction fails with it; nothing is repeated there.

@@ -1,10 +1,11 @@
 // An input is committed before it is on the disk, and acknowledged after. The pool stops at the statement between the two.
 import { sessionId } from "@pawl/core";
+import type { SessionClaim } from "@pawl/core/ports";
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { postgresStore } from "../src/index.ts";
-import { adminPool, claimOne, fresh, newInput, openStore, type PgStore } from "./harness.ts";
+import { adminPool, claimOne, fresh, newInput, newTurn, openStore, type PgStore } from "./harness.ts";
 
 const PATIENCE = { timeout: 15_000 };
 
@@ -67,6 +68,46 @@ describe("an input on its way to the disk", () => {
     expect(isAcknowledged).toBe(false);
     open();
     expect(await accepted).toMatchObject({ duplicate: false, input: { position: 1 } });
+  });
+
+  test("is driven by the node that took it before it is acknowledged", async () => {
+    const open = gate();
+    const session = sessionId(fresh("s"));
+    const lease = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const taken: SessionClaim[] = [];
+    let isAcknowledged = false;
+    const given = newInput(session);
+    const accepted = store.inbox
+      .accept(given, { claim: { lease, taken: (claim) => taken.push(claim) } })
+      .finally(() => (isAcknowledged = true));
+    await vi.waitFor(() => expect(taken).toHaveLength(1), PATIENCE);
+    expect((await store.inbox.next(taken[0]!.fence))?.inputId).toBe(given.inputId);
+    expect(isAcknowledged).toBe(false);
+    open();
+    expect(await accepted).toMatchObject({ duplicate: false, input: { inputId: given.inputId } });
+  });
+
+  test("IF1 and its claim are gone with a crash of the database: it is accepted anew, for whoever claims it", async () => {
+    const session = sessionId(fresh("s"));
+    const lease = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    const given = newInput(session);
+    const taken: SessionClaim[] = [];
+    beforeFlush = async () => {
+      beforeFlush = async () => {};
+      for (const table of ["inputs", "session_queue", "sessions"]) {
+        await admin.query(`delete from pawl.${table} where session_id = $1`, [session]);
+      }
+    };
+    const claim = { lease, taken: (one: SessionClaim) => taken.push(one) };
+    expect(await store.inbox.accept(given, { claim })).toMatchObject({
+      duplicate: false,
+      input: { position: 1 },
+    });
+    expect([taken.length, flushes]).toEqual([1, 2]);
+    const begun = store.sessions.beginTurn(taken[0]!.fence, newTurn(session, given.inputId, 1));
+    await expect(begun).rejects.toMatchObject({ code: "store_fenced" });
+    const node = await other.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
+    expect((await claimOne(other, node, session)).next?.input.inputId).toBe(given.inputId);
   });
 
   test("IF1 is accepted anew when a crash of the database took it back", async () => {

@@ -106,11 +106,12 @@ describe("the answer is lost to", () => {
   test("accept with a claim: one input, and what it took is claimed again", async () => {
     const session = sessionId(fresh("s"));
     const lease = await store.leases.openNode(nodeId(fresh("n")), { ttlMs: 60_000 });
+    const taken = vi.fn();
     const accepted = await losing("pawl_accept_and_claim", () =>
-      store.inbox.accept(newInput(session), { claim: lease }),
+      store.inbox.accept(newInput(session), { claim: { lease, taken } }),
     );
     expect(accepted).toMatchObject({ duplicate: false, input: { position: 1 } });
-    expect(accepted.claim).toBeUndefined();
+    expect(taken).not.toHaveBeenCalled();
     const request = { sessionId: session, limit: 1, behaviours: [BEHAVIOUR] };
     const [claim] = await store.leases.claim(lease, request);
     expect(claim?.next?.input.inputId).toBe(accepted.input.inputId);

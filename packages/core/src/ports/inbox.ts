@@ -50,8 +50,13 @@ export interface Accepted {
   readonly input: InputRecord;
   /** An input with this idempotency key and content was there already; `input` is that one. */
   readonly duplicate: boolean;
-  /** The session was claimed for the node that asked for it. */
-  readonly claim?: SessionClaim;
+}
+
+/** A node that would drive an input at once. */
+export interface ClaimWithInput {
+  readonly lease: NodeLease;
+  /** Called when the session is this node's, at most once and before the acceptance resolves: its holder need not wait for that. */
+  readonly taken: (claim: SessionClaim) => void;
 }
 
 /** One inbox orders everything that enters a session. `Tx` is the store's own kind of transaction. */
@@ -69,7 +74,7 @@ export interface Inbox<Tx = never> {
    * @throws PawlError `store_conflict` (idempotency key with other content, or the id is taken), `session_not_accepting`
    * (retired, stopped or destroyed), `not_storable`, `tx_unsupported` (a `tx` given to a store without transactions)
    */
-  accept(input: NewInput, options?: { readonly tx?: Tx; readonly claim?: NodeLease }): Promise<Accepted>;
+  accept(input: NewInput, options?: { readonly tx?: Tx; readonly claim?: ClaimWithInput }): Promise<Accepted>;
   /**
    * The oldest queued input that is due and begins a turn; null while a turn is open or the session is paused. Steering inputs that found no running
    * turn count. An input whose turn was cancelled before it began is due at once. @throws PawlError `store_fenced`

@@ -7,7 +7,15 @@ export type {
   ResolveResult,
 } from "./await-events.ts";
 export type { Clock, NewId } from "./clock.ts";
-export type { Accepted, Delivery, Inbox, InputContent, InputRecord, NewInput } from "./inbox.ts";
+export type {
+  Accepted,
+  ClaimWithInput,
+  Delivery,
+  Inbox,
+  InputContent,
+  InputRecord,
+  NewInput,
+} from "./inbox.ts";
 export type {
   JobDelivery,
   JobEvent,

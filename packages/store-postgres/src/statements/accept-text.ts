@@ -9,7 +9,8 @@ import { tombstone } from "./tombstone.ts";
  * has just entered the same: then a repetition finds it. Nothing is written when the session takes no inputs. The line of
  * the session is locked before the position is given, so positions are in the order of commits.
  *
- * `within` a transaction of more than this; `early`: its own, whose commit is not waited for until it is on the disk (see `input-flush.ts`).
+ * `within` a transaction of more than this; `early` and `claiming`: its own, whose commit is not waited for until it is on the disk (see
+ * `input-flush.ts`).
  *
  * Where it is `claiming` and there is nothing else to do in the session, its line is entered as held and its head as owned. Whether it is so is
  * asked of the line under its lock; `epoch` is null when it was not. Nobody is told then. When the head of the session does not agree, or the
@@ -153,6 +154,7 @@ const KINDS = {
     TAKEN,
     ANSWER,
     TAKING,
+    UNFLUSHED,
     FROM,
     "left join taken t on true",
   ],

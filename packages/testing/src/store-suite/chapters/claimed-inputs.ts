@@ -1,5 +1,5 @@
 import { inputId, nodeId, sessionId } from "@pawl/core";
-import type { NewInput, NodeLease } from "@pawl/core/ports";
+import type { Accepted, NewInput, NodeLease, SessionClaim } from "@pawl/core/ports";
 import { newInput } from "../fixtures.ts";
 import { Held } from "../held.ts";
 import { chapter } from "../store-case.ts";
@@ -7,9 +7,29 @@ import { HOUR_MS, type StoreTest } from "../store-test.ts";
 
 const S1 = sessionId("s1");
 
-/** Accepts for a node that would drive it. */
-function enter(t: StoreTest, claim: NodeLease, id: string, session = "s1", more: Partial<NewInput> = {}) {
-  return t.store.inbox.accept(newInput(id, session, more), { claim });
+/** Accepts for a node that would drive it, and what was claimed for that. */
+async function enter(
+  t: StoreTest,
+  lease: NodeLease,
+  id: string,
+  session = "s1",
+  more: Partial<NewInput> = {},
+): Promise<Accepted & { readonly claim?: SessionClaim }> {
+  const claims: SessionClaim[] = [];
+  let isOver = false;
+  const accepted = await t.store.inbox.accept(newInput(id, session, more), {
+    claim: {
+      lease,
+      taken: (claim) => {
+        t.expect(isOver, "told before it is accepted").toBe(false);
+        claims.push(claim);
+      },
+    },
+  });
+  isOver = true;
+  t.expect(claims.length <= 1, "claimed at most once").toBe(true);
+  const [claim] = claims;
+  return { ...accepted, ...(claim !== undefined && { claim }) };
 }
 
 /** It was accepted and not claimed. */
