@@ -301,10 +301,11 @@ export const pruningChapter = chapter("Pruning", (add) => {
       });
     }
     for (const id of ["revoked", "both"]) await tokens.revoke(id);
-    await t.until("the short one has expired", async () =>
-      (await tokens.find("digest of short")) === null ? true : undefined,
+    // Only what has not been valid for a while: in the moment of its end it stays.
+    await t.until("three let nobody in any more", async () =>
+      (await count(t, "tokens")) === 3 ? true : undefined,
     );
-    t.expect([await count(t, "tokens", NEVER), await count(t, "tokens")]).toEqual([0, 3]);
+    t.expect(await count(t, "tokens", NEVER)).toBe(0);
     t.expect([await prune(t, "tokens", 2), await prune(t, "tokens"), await count(t, "tokens")]).toEqual([
       2, 1, 0,
     ]);
