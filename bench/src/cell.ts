@@ -72,6 +72,8 @@ export interface Cell {
   readonly about: string;
   /** What the figures do not show. A paragraph in Markdown. */
   readonly notShown: string;
+  /** Where profiles say that the cost is, where a target is hard to meet. A paragraph in Markdown, without figures: those are measured. */
+  readonly whereItGoes?: string;
   /** Rounds that count, at most, where one takes long. */
   readonly maxRounds?: number;
   /** Where the first time is what is measured. */

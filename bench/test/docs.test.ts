@@ -58,6 +58,7 @@ test("a page says what was measured, what it does not show, and who was not ther
     title: "A cell",
     about: "\n  It\n  works.",
     notShown: "The rest.",
+    whereItGoes: "\n  Two\n  commits.",
     open: async () => ({ subjects: [] }),
   };
   const figures = figuresOf("cell", [{ name: "ours", unit: "ms", sample }], new Map([["ours", [1_234]]]));
@@ -76,6 +77,7 @@ test("a page says what was measured, what it does not show, and who was not ther
     "It works.",
     "The rest.",
     "| ours | 1,234 | ms |",
+    "## Where it goes\n\nTwo commits.\n",
     "Somebody is not measured. It is not here.",
     "on 2000-01-01, at commit abc",
   ])

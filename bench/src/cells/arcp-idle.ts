@@ -18,6 +18,10 @@ export const arcpIdleCell: Cell = {
     history to resume, and TLS, which costs more than the session. The client offers to compress, as a
     browser does.
   `,
+  whereItGoes: `
+    Half of it is the socket, with Node's streams around it. The rest is the session: what it may do, its
+    place in its stream and the hash of its token.
+  `,
   maxRounds: 3,
   noWarmUp: true,
   async open() {

@@ -59,6 +59,12 @@ export const coldStartCell: Cell = {
     server runs already and is not in the time; its program is not in its size. Sizes are those of one
     platform.
   `,
+  whereItGoes: `
+    Pawl's packages are few files, so the import is mostly the driver of PostgreSQL and the schema library.
+    After it come connections, the look at the migrations and the lease of the node, then the first turn,
+    whose code runs for the first time: a node that others may take over from is more than a worker that polls.
+    In size it is the schema library that applications write their tools with.
+  `,
   maxRounds: 5,
   async open() {
     const homes = await openHomes();

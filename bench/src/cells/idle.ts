@@ -23,6 +23,9 @@ export const idleCell: Cell = {
     A worker that holds parked turns (see \`parked\`) or background tasks, nor the memory of what an
     application imports beside the host.
   `,
+  whereItGoes: `
+    More than half is Node itself; then the driver of PostgreSQL, Pawl's code, and what V8 keeps of a start.
+  `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
     const watch = `select xact_commit + xact_rollback as n from pg_stat_database where datname = 'work'`;

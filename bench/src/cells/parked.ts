@@ -37,6 +37,10 @@ export const parkedCell: Cell = {
   notShown: `
     The database, where each of them is a few rows.
   `,
+  whereItGoes: `
+    What a parked session leaves in use is small. The rest is the room for young objects, which V8 lets grow
+    with the machine's memory while turns are driven and does not give back while it has enough.
+  `,
   async open() {
     const postgres = await startMeasuredPostgres();
     let databases = 0;

@@ -34,6 +34,11 @@ export const peersBytesCell: Cell = {
     The other systems are idle meanwhile, and what they write then is in the log too: little. Steps return a
     few bytes.
   `,
+  whereItGoes: `
+    On disk a step is its row in the log, with one entry in the index. In PostgreSQL's log it is also the
+    images of pages that are written for the first time after a checkpoint: rows of steps are small and are
+    put into what is left of pages that a conversation has filled before.
+  `,
   maxRounds: 3,
   async open() {
     const systems = await openSystems(SYSTEMS);

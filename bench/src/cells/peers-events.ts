@@ -42,6 +42,11 @@ export const peersEventsCell: Cell = {
     Absurd never does, and its worker polls every 10 ms. The next lines of the others do nothing before they
     are reached; Pawl's is behind one more commit.
   `,
+  whereItGoes: `
+    The answer is one commit and the outcome of the waiting call another, which the next line is behind;
+    between them are a notification and the look at the wait. Restate's awakeable is completed by its server,
+    which the handler's connection hears in the same moment, and its next line is behind nothing.
+  `,
   maxRounds: 5,
   async open({ scale }) {
     const homes = await openHomes();

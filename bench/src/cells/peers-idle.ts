@@ -26,6 +26,10 @@ export const peersIdleCell: Cell = {
     Statements within a transaction: some peers send several. What an application imports beside, and the
     connections on PostgreSQL's side. Restate's server has nothing to ask, since it keeps its own data.
   `,
+  whereItGoes: `
+    About half is Node itself. The rest is the driver of PostgreSQL, the schema library that the program
+    describes its tools with, Pawl's own code, and what V8 keeps of a start.
+  `,
   maxRounds: 3,
   async open({ scale }) {
     const homes = await openHomes();

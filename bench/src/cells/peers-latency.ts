@@ -27,6 +27,11 @@ export const peersLatencyCell: Cell = {
     nothing. The end is known in different ways: Pawl, DBOS and Restate tell whoever asked, graphile-worker
     tells its own process, and of pg-boss, Absurd and Vercel Workflow it is asked every few milliseconds.
   `,
+  whereItGoes: `
+    A background task is two commits that wait for the disk, one after another: its registration with the
+    claim, and its end. DBOS and graphile-worker need as many. A body that ran before its registration is on
+    the disk would save one, and could happen without anybody having asked for it.
+  `,
   maxRounds: 5,
   async open({ scale }) {
     const systems = await openSystems(SYSTEMS);

@@ -25,6 +25,12 @@ export const peersStepsCell: Cell = {
     conversation, which the others do not. Restate keeps its own log instead of PostgreSQL, on the same
     disk. Vercel Workflow is asked for a tenth of the steps, and replays all before at each: it does no better with more. A step of LangGraph is a superstep, with a checkpoint of all the state.
   `,
+  whereItGoes: `
+    One workflow's step is one commit, so it cannot be faster than the floor; what is above it is the driver
+    of PostgreSQL in Node, the turn machine and the next step's arguments. Of many workflows the steps share
+    commits, and one core of Node is what is used up: a third of it by the driver of PostgreSQL, the rest by
+    encoding rows, deciding what comes next and taking in answers.
+  `,
   maxRounds: 5,
   async open() {
     const systems = await openSystems(SYSTEMS);

@@ -21,6 +21,12 @@ export const pickUpCell: Cell = {
   notShown: `
     A network to the database, nor a second process: both ends share this one's event loop.
   `,
+  whereItGoes: `
+    Three statements, one after another: the input is accepted, its session is claimed with what is next, and
+    the turn begins. None of them waits for the disk before the model is asked; what waits for it does so
+    beside them. Over a store in memory the same turn takes a small part of this: the rest is round trips
+    and what PostgreSQL does to keep an input, its session's line and its history in step.
+  `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
     const sender = postgresStore({ url: postgres.url });

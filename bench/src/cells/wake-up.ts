@@ -23,6 +23,11 @@ export const wakeUpCell: Cell = {
   notShown: `
     A network to the database, nor a second process: both ends share this one's event loop.
   `,
+  whereItGoes: `
+    A hot turn goes on after two commits: the answer, which its receipt is signed into, and the row that says
+    that the turn has read it, without which no tool may run (D6). Between them are a notification, the look
+    at the wait, and the Ed25519 signature. A parked turn is claimed, read and replayed besides.
+  `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
     const waiting = watchedHost({ url: postgres.url, approvals: true, concurrency: 64 });

@@ -38,6 +38,8 @@ export function pageOf(cell: Cell, { figures, absent, plots, facts }: PageConten
     rows.map((row) => `| ${row.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`).join("\n"),
     absent.map(({ name, reason }) => `- ${name} is not measured. ${flowed(reason)}`).join("\n"),
     ...plots.map(({ title, file }) => `![${title}](${file})`),
+    cell.whereItGoes === undefined ? "" : "## Where it goes",
+    flowed(cell.whereItGoes ?? ""),
     "## How this was measured",
     [
       `\`${facts.command}\` on ${facts.date}${commit}, medians of ${rounds} rounds. ${facts.machine}. Load average at the end ${facts.load.toFixed(1)}.`,
