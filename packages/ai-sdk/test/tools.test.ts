@@ -110,7 +110,7 @@ describe("AI SDK tools as Pawl tools", () => {
           ],
         },
       ],
-      context: { idempotencyKey: "key", sessionId: "s1", turnId: "t1", attempt: 2 },
+      context: { idempotencyKey: "key", sessionId: "s1", turnId: "t1", attempt: 2, outbox: run.outbox },
     });
   });
 
