@@ -29,8 +29,13 @@ export interface TurnHandleOptions {
   readonly driving: (sessionId: SessionId) => boolean;
 }
 
-/** How a turn's state is looked at when no hint comes, in milliseconds. */
-const POLL_MS = 200;
+/**
+ * How long a turn's state is not looked at when no hint comes, in milliseconds. Each time longer: thousands may wait at once, whose looks
+ * would be all that the database does, and who has waited for long can wait a third as long again.
+ */
+const FIRST_POLL_MS = 200;
+const LAST_POLL_MS = 5_000;
+const POLL_GROWTH = 1.5;
 
 export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
   const { store, names, clock, newId, hold, poke } = options;
@@ -50,7 +55,8 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
   /** The turn that the input began, or the one that it was steered into. */
   const turnOf = (record: InputRecord): TurnId => record.turnId ?? id;
 
-  async function resultNow(record: InputRecord): Promise<TurnResult | undefined> {
+  /** `soon`: what it waits for is about to be known, and no hint will say when. */
+  async function resultNow(record: InputRecord): Promise<TurnResult | "soon" | undefined> {
     const turnId = turnOf(record);
     const committed = await store.sessions.loadCommitted(turnId);
     if (committed !== null) return resultOfCommitted(turnId, names.shown(record.sessionId), committed);
@@ -61,14 +67,14 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     if (session.blocked !== null) return { ...facts, status: "blocked", ...session.blocked };
     if (!session.parked) return undefined;
     const open = await openWaits(store, names, record.sessionId, turnId);
-    if (open === "moving") return undefined;
+    if (open === "moving") return "soon";
     if ("code" in open) return { ...facts, status: "blocked", ...open };
     // All are answered, and the turn goes on as soon as somebody claims it: it does not wait any more.
     return open.waits.length === 0 ? undefined : { ...facts, status: "waiting", waits: open.waits };
   }
 
   /** Of an input that will never be consumed. */
-  async function endWithoutTurn({ inputId }: InputRecord): Promise<TurnResult | undefined> {
+  async function endWithoutTurn({ inputId }: InputRecord): Promise<TurnResult | "soon" | undefined> {
     const ended = await endedInput(store.inbox, inputId);
     if (ended === undefined) return undefined;
     if ("into" in ended) return resultNow(ended.into);
@@ -84,15 +90,18 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
       const wake = createWake(clock, signal);
       const unlisten = store.leases.onRest(first.sessionId, wake.now);
       const release = hold();
+      let pollMs = FIRST_POLL_MS;
       try {
         // What is still queued has no result, and whatever becomes of it is told from here on.
-        if (first.state === "queued") await wake.wait(POLL_MS);
+        if (first.state === "queued") await wake.wait(pollMs);
         for (;;) {
           signal?.throwIfAborted();
           wake.reset();
           const result = await resultNow(first.turnId === id ? first : await input());
-          if (result !== undefined) return result;
-          await wake.wait(POLL_MS);
+          if (result !== undefined && result !== "soon") return result;
+          if (result === "soon") pollMs = FIRST_POLL_MS;
+          await wake.wait(pollMs);
+          pollMs = Math.min(pollMs * POLL_GROWTH, LAST_POLL_MS);
         }
       } finally {
         unlisten();
@@ -152,7 +161,8 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
     },
     async explain() {
       const record = await input();
-      return explain(options, turnOf(record), record, await resultNow(record));
+      const now = await resultNow(record);
+      return explain(options, turnOf(record), record, now === "soon" ? undefined : now);
     },
   };
 }

@@ -1,0 +1,34 @@
+// Thousands may wait for results at once: hints are what tells them, and looking is what finds lost hints (D10).
+import { createHost } from "@pawl/host";
+import { memoryStore } from "@pawl/store-memory";
+import { manualClock, scriptedModel } from "@pawl/testing";
+import { expect, it, vi } from "vitest";
+
+const MINUTE_MS = 60_000;
+
+it("is looked for ever more seldom when no hint comes, and is found all the same", async () => {
+  const clock = manualClock();
+  const store = memoryStore({ clock });
+  vi.spyOn(store.leases, "onRest").mockReturnValue(() => {});
+  const looks = vi.spyOn(store.sessions, "loadCommitted");
+  const gate = Promise.withResolvers<void>();
+  const model = scriptedModel([{ text: "late", after: gate.promise }]);
+  const host = createHost({ store, clock, model, pollMs: 10 * MINUTE_MS, leaseTtlMs: 100 * MINUTE_MS });
+  const result = (await host.session("s1").send("hi")).result();
+  for (let second = 0; second < 60; second++) await clock.advance(1_000);
+  expect(looks.mock.calls.length).toBeGreaterThan(10);
+  expect(looks.mock.calls.length).toBeLessThan(30);
+  gate.resolve();
+  let found: unknown;
+  result.then((it) => {
+    found = it;
+  });
+  await vi.waitFor(
+    async () => {
+      await clock.advance(1_000);
+      expect(found).toMatchObject({ status: "completed", text: "late" });
+    },
+    { timeout: 10_000 },
+  );
+  await host.stop({ drainMs: 0 });
+});
