@@ -14,7 +14,8 @@ const PART_COUNT = 14;
  * so nothing written: who looks in vain costs the disk nothing. `now` is the database's time in milliseconds.
  *
  * Those that `isEnteredAtClaim` of @pawl/core are `entered`: `started` is in their log, and their record is the fold with it, written
- * here as `applyProcessEvent` does. A record of another version or with parts that are not known here is left to who knows it.
+ * here as `applyProcessEvent` does. A record of another version or with parts that are not known here is left to who knows it. `begun` is
+ * materialized, or a plan that was made when nothing waited parses each record once for every other.
  */
 export const claimProcesses = statement(
   "claim_processes",
@@ -51,7 +52,7 @@ due as materialized (
   limit $5::bigint
   for update of p skip locked
 ),
-begun as (
+begun as materialized (
   select d.process_id, r.head + 1 as seq, r.attempts + 1 as attempt,
     json_build_object('nodeId', f.node_id, 'generation', f.generation) as owner, c.now,
     json_build_object(
