@@ -1,6 +1,7 @@
 import {
   inputId,
   type LogRow,
+  PRUNE_KINDS,
   type ProcessEventBody,
   type PruneKind,
   processId,
@@ -160,16 +161,7 @@ export const pruningChapter = chapter("Pruning", (add) => {
   add("batches are bounded, the count tells what all of them come to, and age decides", async (t) => {
     for (const session of ["s1", "s2", "s3"]) await ended(t, session);
     await t.store.leases.closeNode(await t.node("left"));
-    for (const kind of [
-      "text",
-      "turns",
-      "waits",
-      "tasks",
-      "jobs",
-      "attachments",
-      "nodes",
-      "tokens",
-    ] as const) {
+    for (const kind of PRUNE_KINDS) {
       t.expect([kind, await count(t, kind, NEVER)]).toEqual([kind, 0]);
       t.expect([kind, await t.store.retention.prune({ kind, before: NEVER, limit: 9 })]).toEqual([kind, 0]);
     }
