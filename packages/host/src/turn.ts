@@ -92,8 +92,8 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
       const release = hold();
       let pollMs = FIRST_POLL_MS;
       try {
-        // What is still queued has no result, and whatever becomes of it is told from here on.
-        if (first.state === "queued") await wake.wait(pollMs);
+        // Looked at again, since it may have ended before anybody listened. What is queued still is told of from here on.
+        if (first.state === "queued" && (await input()).state === "queued") await wake.wait(pollMs);
         for (;;) {
           signal?.throwIfAborted();
           wake.reset();

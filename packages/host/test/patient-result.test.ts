@@ -6,6 +6,25 @@ import { expect, it, vi } from "vitest";
 
 const MINUTE_MS = 60_000;
 
+it("is there at once when the turn ends before anybody listens for its end", async () => {
+  const clock = manualClock();
+  const store = memoryStore({ clock });
+  const host = createHost({ store, clock, model: scriptedModel(["quick"]), leaseTtlMs: MINUTE_MS });
+  const turn = await host.session("s1").send("hi");
+  const load = store.inbox.load.bind(store.inbox);
+  vi.spyOn(store.inbox, "load").mockImplementationOnce(async (id) => {
+    const queued = await load(id);
+    expect(queued?.state).toBe("queued");
+    await host.start();
+    const isOver = async () => expect(await store.sessions.loadCommitted(turn.id)).not.toBeNull();
+    await vi.waitFor(isOver, { timeout: 10_000 });
+    return queued;
+  });
+  // Time stands still: no poll comes.
+  expect(await turn.result()).toMatchObject({ status: "completed", text: "quick" });
+  await host.stop({ drainMs: 0 });
+});
+
 it("is looked for ever more seldom when no hint comes, and is found all the same", async () => {
   const clock = manualClock();
   const store = memoryStore({ clock });
