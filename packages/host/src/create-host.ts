@@ -388,6 +388,10 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       messages?.hint();
     }),
     prune: (request) => pruneStore({ store, clock }, request),
+    async nodeLease() {
+      await store.open();
+      return (await keeper.current()).lease;
+    },
     async ready() {
       return !stopped && keeper.held;
     },

@@ -1,5 +1,5 @@
 import type { SessionOwner } from "@pawl/core";
-import type { Backlog, SessionCounts, SessionRecord } from "@pawl/core/ports";
+import type { Backlog, NodeLease, SessionCounts, SessionRecord } from "@pawl/core/ports";
 import type { Approvals } from "./approvals.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Nodes } from "./nodes.ts";
@@ -52,6 +52,11 @@ export interface Host<Tx = never> extends HostView<Tx> {
   readonly nodes: Nodes;
   /** Sessions that wait for a node, on all of the store: for metrics. */
   backlog(): Promise<Backlog>;
+  /**
+   * The lease of this process, the only one it has (D1): for what else of it holds things under its name, such as sessions of clients. Is
+   * another one after it was lost, and is given back by `stop`. @throws PawlError `node_closed`; what the store throws
+   */
+  nodeLease(): Promise<NodeLease>;
   /** True when turns can be accepted and driven now. */
   ready(): Promise<boolean>;
   /** What followed from commits and could not be delivered, on all of the store. */

@@ -62,6 +62,27 @@ describe("a node", () => {
     await host.stop();
   });
 
+  it("D1 has one lease for all that its process holds, and a new one when that is lost", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const host = createHost({ store, clock, model, nodeId: "only" });
+    const lease = await host.nodeLease();
+    await host.start();
+    expect(await host.nodeLease()).toEqual(lease);
+    const [record] = await store.leases.nodes({ limit: 10 });
+    expect(await store.leases.nodes({ limit: 10 })).toEqual([record]);
+    expect(record).toMatchObject({ nodeId: "only", alive: true });
+
+    // Somebody takes the name over: the next renewal is refused.
+    const heir = await store.leases.openNode(lease.nodeId, { ttlMs: 60_000 });
+    await clock.advance(15_000);
+    const next = await host.nodeLease();
+    expect(next.generation).toBeGreaterThan(heir.generation);
+    await host.stop();
+    await expect(host.nodeLease()).rejects.toMatchObject({ code: "node_closed" });
+    expect(await store.leases.nodes({ limit: 10 })).toMatchObject([{ alive: false }]);
+  });
+
   it("that is asked to stop once more ends at once, nothing is lost, and the next one goes on", async () => {
     const clock = manualClock();
     const store = memoryStore({ clock });

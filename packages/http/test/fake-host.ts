@@ -193,6 +193,7 @@ export function createFakeHost(): FakeHost {
     resume: () => undefined,
     drain: async () => ({ driven: 0 }),
     backlog: notHere,
+    nodeLease: notHere,
     ready: async () => true,
     prune: notHere,
   };

@@ -14,7 +14,7 @@ export function addNodes(program: PawlCommand, setExitCode: SetExitCode): void {
     .addHelpText(
       "after",
       `
-Without a command it lists them. Names that end in _jobs hold the ARCP sessions of the process before that, and drive no turns.
+Without a command it lists them.
 
 Examples:
   pawl nodes

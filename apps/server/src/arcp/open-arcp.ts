@@ -1,10 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { conformanceAgents } from "@pawl/arcp-protocol/conformance";
 import type { AgentDefinition } from "@pawl/arcp-protocol/server";
-import { nodeId } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
-import { systemClock } from "@pawl/effects";
-import { createLeaseKeeper } from "@pawl/queue-runner";
 import { checkMcpCommands } from "../http/mcp-command-policy.ts";
 import type { TokenWatch } from "../http/token-watch.ts";
 import type { LimitKeeper } from "../limits/limit-keeper.ts";
@@ -31,10 +28,10 @@ export interface OpenArcpOptions {
   readonly allowMcpCommands: boolean;
 }
 
-/** How long others believe in this process without hearing of it; its death they mostly notice at once. */
-const LEASE_TTL_MS = 15_000;
-
-/** ARCP on the store of this process: what one server began another one goes on with. */
+/**
+ * ARCP on the store of this process: what one server began another one goes on with. It is closed before the host of the runtime is
+ * stopped, which gives the lease back that sessions of clients are held under: only then are they free for others.
+ */
 export async function openArcp({
   runtime,
   principals,
@@ -48,18 +45,10 @@ export async function openArcp({
   const incarnation = await store.secrets.loadOrCreate("arcp_incarnation", () =>
     randomBytes(6).toString("hex"),
   );
-  const keeper = createLeaseKeeper({
-    leases: store.leases,
-    // A lease of its own: turns and jobs are let go at different times.
-    nodeId: nodeId(`${runtime.nodeId}_jobs`),
-    clock: systemClock,
-    logger,
-    ttlMs: LEASE_TTL_MS,
-  });
   const persistence = durablePersistence({
     jobs: store.jobs,
     incarnation,
-    holder: async () => (await keeper.current()).lease,
+    holder: runtime.host.nodeLease,
   });
   const forChecks: AgentDefinition[] = conformance ? conformanceAgents() : [];
   const own = turnAgents({
@@ -89,8 +78,6 @@ export async function openArcp({
     async close() {
       await endpoint.close();
       persistence.close();
-      // Only now: what this process held is free for others, and none of it is written any more.
-      await keeper.close();
     },
   };
 }
