@@ -1,5 +1,5 @@
 // D23: messages that tools leave in the commit of their turn, and what is told of those that nobody could deliver.
-import { tool } from "@pawl/core";
+import { sessionId, tool } from "@pawl/core";
 import { createHost, type OutboxMessage } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { manualClock, scriptedModel } from "@pawl/testing";
@@ -112,6 +112,81 @@ describe("a message that a tool leaves", () => {
     expect(await dry.result()).toMatchObject({ status: "completed", text: "dry" });
     await clock.advance(5_000);
     expect(got).toHaveLength(1);
+    await host.stop();
+  });
+});
+
+describe("a message of an attempt whose end nobody knows (D12)", () => {
+  /** The process dies in the middle of the call; it had left a message. The next one asks what became of it. */
+  async function asked(last = "done") {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    const got: unknown[] = [];
+    let performed = 0;
+    const refund = tool({
+      description: "Refunds",
+      input,
+      execute: (_, { outbox }) => {
+        performed += 1;
+        outbox({ topic: "mail", payload: performed });
+        return performed === 1 ? new Promise(() => {}) : "refunded";
+      },
+    });
+    const options = {
+      store,
+      clock,
+      model: scriptedModel([REFUND, last]),
+      tools: { refund },
+      outbox: { mail: ({ payload }: OutboxMessage) => void got.push(payload) },
+      ...SLOW,
+    };
+    const dying = createHost(options);
+    const { id } = await dying.session("s1").send("refund me");
+    await inTime(clock, async () => {
+      const rows = await store.log.read(sessionId("s1"));
+      expect(rows.filter(({ body }) => body.kind === "effect_intent" && body.left)).toHaveLength(1);
+    });
+    const stopping = dying.stop({ drainMs: 0 });
+    await inTime(clock, () => stopping, 1_000);
+    const host = createHost(options);
+    await host.start();
+    const turn = host.turn(id);
+    const [wait] = await inTime(clock, async () => {
+      const waits = await host.waits.list();
+      expect(waits).toHaveLength(1);
+      return waits;
+    });
+    return { clock, host, turn, wait: wait!, got, performed: () => performed };
+  }
+
+  it("goes out when somebody says that it happened, and the question says so", async () => {
+    const { clock, host, turn, wait, got } = await asked();
+    expect(wait.reason).toMatchObject({ type: "did_it_happen", left: 1 });
+    expect(got).toEqual([]);
+    await host.waits.answer(wait.id, { happened: true, output: "yes" }, { by: "ana" });
+    await inTime(clock, () => expect(got).toEqual([1]));
+    expect(await turn.replay()).toMatchObject({ identical: true });
+    const began = [];
+    for await (const event of turn.events()) if (event.type === "tool.started") began.push(event.attempt);
+    expect(began).toEqual([0]);
+    await host.stop();
+  });
+
+  it("is forgotten when it did not: the next attempt leaves its own", async () => {
+    const { clock, host, wait, got, performed } = await asked();
+    await clock.advance(3_600_000);
+    await host.waits.answer(wait.id, { happened: false }, { by: "ana" });
+    await inTime(clock, () => expect(got).toEqual([2]));
+    expect(performed()).toBe(2);
+    await host.stop();
+  });
+
+  it("is forgotten when nobody can say", async () => {
+    const { clock, host, turn, wait, got } = await asked("too bad");
+    await host.waits.answer(wait.id, { abandon: true }, { by: "ana" });
+    await inTime(clock, async () => expect((await turn.explain()).state).toBe("completed"));
+    await clock.advance(5_000);
+    expect(got).toEqual([]);
     await host.stop();
   });
 });

@@ -228,6 +228,39 @@ describe("a link", () => {
     expect([...answers][0]).toContain("approval_link_unknown");
   });
 
+  it("D12 of a call that may have happened says what goes out with a yes", async () => {
+    const lost = tool({
+      description: "Is lost sight of",
+      input: z.object({}),
+      timeoutMs: 1,
+      execute: (_, { outbox }) => {
+        outbox({ topic: "mail", payload: 1 });
+        return new Promise(() => {});
+      },
+    });
+    const losing = createHost({
+      store: memoryStore(),
+      model: scriptedModel([{ tools: [{ name: "lost" }] }, "done"]),
+      tools: { lost },
+      publicUrl: "http://x/pawl",
+    });
+    const answering = createHandler(losing, { authorize, basePath: "/pawl" });
+    const turn = await losing.session("s1").send("go");
+    const waiting = await turn.result();
+    if (waiting.status !== "waiting") throw new Error(`It is ${waiting.status}.`);
+    const { url } = await losing.waits.link(waiting.waits[0]!.id, { for: "cfo" });
+    const shown = await (await answering(new Request(url, { headers: { accept: BROWSER } }))).text();
+    expect(shown).toContain("Did this call happen?");
+    expect(shown).toContain(
+      "Messages that it left in the outbox: 1. They go out when you say that it happened.",
+    );
+    const form = { method: "POST", headers: { accept: BROWSER } };
+    const body = new URLSearchParams({ answer: "happened" });
+    expect((await answering(new Request(url, { ...form, body }))).status).toBe(200);
+    expect(await turn.result()).toMatchObject({ status: "completed", text: "done" });
+    await losing.stop({ drainMs: 50 });
+  });
+
   it("of a spent budget, or of a call that may have happened, asks that and takes no approval", async () => {
     const limits = { maxTokens: 1, onBudget: "wait" } as const;
     const spent = createHost({

@@ -25,6 +25,8 @@ const RESULTS: readonly TurnResult[] = [
           tool: "refund",
           input: { cents: 5 },
           attempt: 0,
+          noAfter: 7,
+          left: 2,
         },
       },
     ],

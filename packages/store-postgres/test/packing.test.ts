@@ -101,6 +101,17 @@ const GOLDEN: readonly (readonly [body: unknown, packed: string])[] = [
 /** What is kept as it is, whole or in part. */
 const KEPT: readonly (readonly [body: unknown, packed: string])[] = [
   [
+    {
+      kind: "effect_intent",
+      effectId: "1.tool_call.0",
+      nonce: "n",
+      attempt: 0,
+      startBefore: 7,
+      left: [{ topic: "mail", payload: 1 }],
+    },
+    `{"kind":"effect_intent","effectId":"1.tool_call.0","nonce":"n","attempt":0,"startBefore":7,"left":[{"topic":"mail","payload":1}]}`,
+  ],
+  [
     { kind: "turn_committed", sequence: 0, digest: "d" },
     `{"kind":"turn_committed","sequence":0,"digest":"d"}`,
   ],

@@ -1,17 +1,32 @@
-import { type EffectEnvelope, type EffectId, type EffectOutcome, type Json, mustMatch } from "@pawl/core";
+import {
+  type EffectEnvelope,
+  type EffectId,
+  type EffectOutcome,
+  type Json,
+  type LeftMessage,
+  mustMatch,
+} from "@pawl/core";
 
 /** What a journal of effects holds of one effect. */
 export interface JournaledEffect {
   readonly command?: Json;
   readonly outcome?: EffectOutcome;
-  readonly intent?: { readonly attempt: number; readonly nonce: string; readonly startBefore: number };
+  readonly intent?: {
+    readonly attempt: number;
+    readonly nonce: string;
+    readonly startBefore: number;
+    readonly left?: readonly LeftMessage[];
+  };
   readonly steps?: ReadonlyMap<string, Json>;
 }
 
 export interface MemoryEffectJournal {
   readonly nonce: string;
   recorded(envelope: EffectEnvelope): JournaledEffect | undefined;
-  intent(envelope: EffectEnvelope, intent: { attempt: number; startBefore: number }): Promise<void>;
+  intent(
+    envelope: EffectEnvelope,
+    intent: { attempt: number; startBefore: number; left?: readonly LeftMessage[] },
+  ): Promise<void>;
   record(envelope: EffectEnvelope, outcome: EffectOutcome): Promise<void>;
   step(envelope: EffectEnvelope, stepId: string, value: Json): Promise<void>;
   /** What was written, in order: `intent <effect>`, `outcome <effect>`, `step <effect> <id>`. */
@@ -39,9 +54,9 @@ export function memoryEffectJournal(
     nonce: `owner-${generation}`,
     writes,
     recorded: (envelope) => entries.get(envelope.effectId),
-    intent: (envelope, { attempt, startBefore }) =>
+    intent: (envelope, { attempt, startBefore, left }) =>
       write(`intent ${envelope.effectId}`, envelope, {
-        intent: { attempt, startBefore, nonce: `owner-${generation}` },
+        intent: { attempt, startBefore, nonce: `owner-${generation}`, ...(left && { left }) },
       }),
     record: (envelope, outcome) =>
       write(`outcome ${envelope.effectId}`, envelope, { outcome, command: mustMatch(envelope.command) }),

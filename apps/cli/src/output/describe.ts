@@ -54,7 +54,7 @@ export function showReason(wait: Pick<WireWait, "reason">): string {
 export function showWait({ reason }: Pick<Wait, "reason">): string {
   switch (reason.type) {
     case "did_it_happen":
-      return `${reason.tool} ${showInput(reason.input)} was begun and its end is not known: did it happen?`;
+      return `${reason.tool} ${showInput(reason.input)} was begun and its end is not known: did it happen?${showLeft(reason.left)}`;
     case "approval":
       return `${reason.tool} ${showInput(reason.input)} needs somebody's approval`;
     case "tool_pending":
@@ -66,6 +66,10 @@ export function showWait({ reason }: Pick<Wait, "reason">): string {
     case "custom":
       return oneLine(reason.text, MAX_INPUT);
   }
+}
+
+function showLeft(left = 0): string {
+  return left === 0 ? "" : ` If so, what it left in the outbox goes out (${left}).`;
 }
 
 export function showUsage(usage: WireUsage): string {

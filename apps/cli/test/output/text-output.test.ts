@@ -171,6 +171,10 @@ describe("a turn, for people", () => {
       'Waiting: refund {"cents":5} was begun and its end is not known: did it happen?\nAnswer it.\n' +
         "  pawl answer w --happened | --not-happened | --abandon\n  pawl cancel turn_1\n",
     );
+    const left = { ...result, waits: [{ id: "w", reason: { ...reason, left: 2 } }] };
+    expect(shown((output) => output.finished({ result: left, usage, explanation, tookMs: 1 }))).toContain(
+      "did it happen? If so, what it left in the outbox goes out (2).",
+    );
     const budget = {
       ...result,
       waits: [{ id: "w", reason: { type: "budget" as const, limit: "tokens" as const } }],

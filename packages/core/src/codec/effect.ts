@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { WaitReason } from "../effects/command.ts";
 import type {
   EffectOutcome,
+  LeftMessage,
   ModelResult,
   SteeredInput,
   SyncedEnvironment,
@@ -49,6 +50,7 @@ export const waitReason = unionBy<WaitReason>()("type", {
     input: json,
     attempt: count,
     noAfter: z.exactOptional(z.number()),
+    left: z.exactOptional(count),
   }),
   approval: z.looseObject({
     type: z.literal("approval"),
@@ -147,6 +149,8 @@ export const steeredInput: z.ZodMiniType<SteeredInput> = z.looseObject({
   parts: z.array(inputPart),
 });
 
+export const leftMessage: z.ZodMiniType<LeftMessage> = z.looseObject({ topic: z.string(), payload: json });
+
 export const outcome = unionBy<EffectOutcome>()("kind", {
   model_call: z.looseObject({
     kind: z.literal("model_call"),
@@ -157,7 +161,7 @@ export const outcome = unionBy<EffectOutcome>()("kind", {
   tool_call: z.looseObject({
     kind: z.literal("tool_call"),
     launch,
-    outbox: z.exactOptional(z.array(z.looseObject({ topic: z.string(), payload: json }))),
+    outbox: z.exactOptional(z.array(leftMessage)),
   }),
   exec_code: z.looseObject({ kind: z.literal("exec_code"), result: value }),
   checkpoint: z.looseObject({ kind: z.literal("checkpoint"), inputs: z.array(steeredInput) }),

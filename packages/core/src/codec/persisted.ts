@@ -15,6 +15,7 @@ import {
   unionBy,
   versionedDecoder,
 } from "./decoder.ts";
+import { leftMessage } from "./effect.ts";
 import { cancelEvidence, limits, machineEvent, turnInput, turnOutcome } from "./turn.ts";
 
 const effectId = storedId<EffectId>();
@@ -40,6 +41,7 @@ const logBody = unionBy<LogBody>()("kind", {
     nonce: z.string(),
     startBefore: z.number(),
     reservedNanoUsd: z.exactOptional(count),
+    left: z.exactOptional(z.array(leftMessage)),
   }),
   step_done: z.looseObject({ kind: z.literal("step_done"), effectId, stepId: z.string(), value: json }),
   text_delta: z.looseObject({

@@ -35,10 +35,12 @@ export interface ToolRun {
   pending(options?: PendingOptions): Promise<PendingCall>;
   /**
    * Leaves a message for the world outside, which exists when the turn's commit does, however the turn ends, and only then: exactly once
-   * a commit, whatever crashes. The host hands it to the handler of its topic, at least once. What an attempt left that failed, or whose
-   * end nobody knows, is forgotten. In a composite tool it is called outside of steps, which are not performed again.
+   * a commit, whatever crashes. The host hands it to the handler of its topic, at least once. What an attempt left that failed is
+   * forgotten. Of one whose end nobody knows (`onCrash: "ask"`) it goes out once `reconcile` or a person says that it happened: what was
+   * left before the end was lost sight of, and a moment had passed. In a composite tool it is called outside of steps, which are not
+   * performed again.
    *
-   * @throws PawlError `outbox_message_invalid`, `outbox_in_step`, `outbox_unsupported` where no turn commits
+   * @throws PawlError `outbox_message_invalid`, `outbox_full`, `outbox_in_step`, `outbox_unsupported` where no turn commits
    */
   outbox(message: LeftMessage): void;
 }

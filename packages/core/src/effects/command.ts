@@ -89,6 +89,8 @@ export type WaitReason =
       readonly attempt: number;
       /** "No" counts only from then on, milliseconds since the epoch (D12). */
       readonly noAfter?: number;
+      /** How many messages it is known to have left for the world outside: they go out with a "yes" and with nothing else. */
+      readonly left?: number;
     }
   | {
       readonly type: "approval";

@@ -99,7 +99,10 @@ export interface LeftMessage {
 export interface ToolCallOutcome {
   readonly kind: "tool_call";
   readonly launch: ToolLaunch;
-  /** In the order in which the call left them. Recorded with the outcome, so a replay leaves the same; absent for none. */
+  /**
+   * In the order in which the call left them. Recorded with the outcome, so a replay leaves the same; absent for none. Of an ambiguous
+   * attempt: what is known of them, which counts once it is known that it happened.
+   */
   readonly outbox?: readonly LeftMessage[];
 }
 

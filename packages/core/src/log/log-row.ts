@@ -1,3 +1,4 @@
+import type { LeftMessage } from "../effects/outcome.ts";
 import type { EffectId, TurnId } from "../ids.ts";
 import type { Json } from "../json.ts";
 import type { MachineEvent } from "../turn/event.ts";
@@ -41,6 +42,8 @@ export type LogBody =
       readonly startBefore: number;
       /** Estimated cost that is held until the outcome is known (D13), in integer nano US dollars. */
       readonly reservedNanoUsd?: number;
+      /** The attempt is under way, and left these for the world outside: the intent is said again to keep them (D23). */
+      readonly left?: readonly LeftMessage[];
     }
   | {
       readonly kind: "step_done";

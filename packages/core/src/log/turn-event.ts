@@ -90,6 +90,8 @@ function bodiesOf(body: LogBody): readonly TurnEventBody[] {
     case "machine_input":
       return [...ofInput(body), ...(body.events ?? [])];
     case "effect_intent":
+      // What an attempt leaves while it runs is no event before its turn commits.
+      if (body.left !== undefined) return [];
       return [{ type: "tool.started", effectId: body.effectId, attempt: body.attempt }];
     case "text_delta":
       return [{ type: "text.delta", effectId: body.effectId, attempt: body.attempt, text: body.text }];

@@ -34,7 +34,7 @@ export interface ToolContext {
   /**
    * Leaves a message in the commit of the turn, should this attempt succeed. Absent where no turn commits.
    *
-   * @throws PawlError `outbox_message_invalid`, `outbox_in_step`
+   * @throws PawlError `outbox_message_invalid`, `outbox_full`, `outbox_in_step`
    */
   readonly outbox?: (message: LeftMessage) => void;
 }

@@ -15,6 +15,8 @@ export interface SlotWait {
   readonly onTimeout: "tell_model" | "fail_turn";
   /** Set aside for the agent that works on the call (D13). */
   readonly reserved?: Reserved;
+  /** What the attempt that is asked about left for the world outside. */
+  readonly left?: readonly LeftMessage[];
 }
 
 /** One call of the answer that is being worked on. */

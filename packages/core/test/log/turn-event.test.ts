@@ -101,6 +101,9 @@ describe("the events of a row", () => {
     expect(
       only(of({ kind: "effect_intent", effectId: ID, attempt: 1, nonce: "n", startBefore: 1 })),
     ).toMatchObject({ type: "tool.started", attempt: 1 });
+    const left = [{ topic: "mail", payload: 1 }];
+    const kept = of({ kind: "effect_intent", effectId: ID, attempt: 1, nonce: "n", startBefore: 1, left });
+    expect(kept).toEqual([]);
     expect(only(of({ kind: "text_delta", effectId: ID, attempt: 0, text: "he" }))).toMatchObject({
       type: "text.delta",
       text: "he",

@@ -11,6 +11,7 @@ import {
   inputId,
   inputName,
   type Json,
+  type LeftMessage,
   type MachineEffect,
   type MachineEvent,
   type Message,
@@ -149,8 +150,8 @@ export class TurnUnderTest {
     return this.settle(this.only("model_call"), { kind: "model_call", result, textStreamed: false });
   }
 
-  launch(id: string, launch: ToolLaunch): this {
-    return this.settle(this.effectOf(id), { kind: "tool_call", launch });
+  launch(id: string, launch: ToolLaunch, outbox?: readonly LeftMessage[]): this {
+    return this.settle(this.effectOf(id), { kind: "tool_call", launch, ...(outbox && { outbox }) });
   }
 
   tool(id: string, result: ToolOutcome): this {

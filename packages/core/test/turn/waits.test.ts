@@ -150,6 +150,33 @@ describe("an attempt whose end nobody knows (D12)", () => {
     expect(t.tool("a", ok(1)).results).toEqual(["a ok 1"]);
   });
 
+  describe("what it is known to have left for the world outside (D23)", () => {
+    const outbox = [{ topic: "mail", payload: 1 }];
+    const asked = () => running().launch("a", { status: "ambiguous", attempt: 0 }, outbox);
+
+    test("is told with the question, and is nothing yet", () => {
+      const t = asked();
+      expect(t.last.effects[0]?.command).toMatchObject({ reason: { type: "did_it_happen", left: 1 } });
+      expect(t.state.left).toBeUndefined();
+    });
+
+    test("yes: the turn leaves it", () => {
+      const t = asked().resolve("a", { status: "ok", payload: { happened: true } });
+      expect(t.state.left).toEqual(outbox);
+    });
+
+    test("no: what the next attempt leaves takes its place", () => {
+      const t = asked().resolve("a", { status: "ok", payload: { happened: false } });
+      expect(t.state.left).toBeUndefined();
+      t.launch("a", { status: "done", result: ok(1) }, [{ topic: "mail", payload: 2 }]);
+      expect(t.state.left).toEqual([{ topic: "mail", payload: 2 }]);
+    });
+
+    test("nobody knows: it is not left", () => {
+      expect(asked().resolve("a", { status: "cancelled" }).state.left).toBeUndefined();
+    });
+  });
+
   const dontKnow: Resolution[] = [
     { status: "timeout" },
     { status: "cancelled" },

@@ -5,6 +5,7 @@ import type {
   EffectKind,
   EffectOutcome,
   Json,
+  LeftMessage,
   Message,
   OutcomeOf,
   ParentTurn,
@@ -33,6 +34,8 @@ export interface TurnFacts {
   readonly parent: ParentTurn | undefined;
   readonly toolbox: Toolbox;
   readonly spending: TurnSpending;
+  /** Bounds what all calls of the turn leave for the world outside; absent where no turn commits. */
+  readonly outboxRoom?: TurnOutboxRoom;
   /** Looks for the tools anew; `use`: they take the place of the turn's own. Absent where nobody can. */
   readonly refreshTools?: (use: boolean) => Promise<readonly ToolDefinition[]>;
 }
@@ -50,6 +53,14 @@ export interface TurnSpending {
   carve(callKey: string, want: Wanted, limits: TurnLimits): Reserved | undefined;
   /** What was set aside for this call before, by an owner that died before it was recorded. */
   carved(callKey: string, reserved: Reserved): void;
+}
+
+/** How much of a turn's outbox is free, see `executors/outbox-room.ts`. */
+export interface TurnOutboxRoom {
+  /** Synchronous, for a message of so many characters. @returns false when it does not fit any more */
+  take(chars: number): boolean;
+  /** What these took is free again: the attempt that left them failed. */
+  giveBack(messages: readonly LeftMessage[]): void;
 }
 
 export interface Wanted {
@@ -76,6 +87,8 @@ export interface EffectJournal {
   recorded(envelope: EffectEnvelope): RecordedEffect | undefined;
   intent(envelope: EffectEnvelope, intent: Intent): Promise<void>;
   record(envelope: EffectEnvelope, outcome: EffectOutcome): Promise<void>;
+  /** What an attempt with an intent leaves for the world outside while it goes on (D23). Durable soon: nobody waits for it. Absent: nothing is kept. */
+  left?(envelope: EffectEnvelope, messages: readonly LeftMessage[]): void;
   /** A step of a composite tool (D14). */
   step(envelope: EffectEnvelope, stepId: string, value: Json): Promise<void>;
 }

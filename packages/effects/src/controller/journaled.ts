@@ -104,7 +104,7 @@ export function journaled(options: JournaledOptions): EffectController {
         case "ambiguous": {
           // Written by the clock of a node that may be ahead of ours; an attempt never has longer than this to begin.
           const startBefore = Math.min(decision.startBefore, clock.now() + startWithinMs);
-          const lost = { attempt: decision.attempt, startBefore };
+          const lost = { ...decision, startBefore };
           const outcome = await settleAmbiguous(envelope as ToolEnvelope, context, lost, clock);
           await journal.record(envelope, outcome);
           return outcome as OutcomeOf<Kind>;

@@ -3,6 +3,7 @@ import {
   type EffectEnvelope,
   type EffectOutcome,
   type Json,
+  type LeftMessage,
   mustMatch,
   type OnCrash,
 } from "@pawl/core";
@@ -13,7 +14,13 @@ export interface RecordedEffect {
   readonly command?: Json;
   readonly outcome?: EffectOutcome;
   /** The last intent; an outcome settles it. */
-  readonly intent?: { readonly attempt: number; readonly nonce: string; readonly startBefore: number };
+  readonly intent?: {
+    readonly attempt: number;
+    readonly nonce: string;
+    readonly startBefore: number;
+    /** What the attempt is known to have left for the world outside. */
+    readonly left?: readonly LeftMessage[];
+  };
   /** Steps of a composite body that are done, by step id. */
   readonly steps?: ReadonlyMap<string, Json>;
 }
@@ -33,7 +40,7 @@ export type ReplayDecision =
   | { readonly type: "perform" }
   | { readonly type: "return"; readonly outcome: EffectOutcome }
   | { readonly type: "diverged"; readonly paths: readonly string[] }
-  | { readonly type: "ambiguous"; readonly attempt: number; readonly startBefore: number }
+  | ({ readonly type: "ambiguous" } & Omit<NonNullable<RecordedEffect["intent"]>, "nonce">)
   | { readonly type: "corrupt"; readonly message: string };
 
 export function decideReplay(
@@ -53,7 +60,8 @@ export function decideReplay(
     return paths.length === 0 ? { type: "return", outcome } : { type: "diverged", paths };
   }
   if (intent !== undefined && onCrash === "ask") {
-    return { type: "ambiguous", attempt: intent.attempt, startBefore: intent.startBefore };
+    const { nonce: _nonce, ...attempt } = intent;
+    return { type: "ambiguous", ...attempt };
   }
   return { type: "perform" };
 }

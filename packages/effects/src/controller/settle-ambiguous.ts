@@ -1,4 +1,4 @@
-import type { CommandOf, EffectEnvelope, ToolCallOutcome } from "@pawl/core";
+import type { CommandOf, EffectEnvelope, LeftMessage, ToolCallOutcome } from "@pawl/core";
 import type { Clock, Reconciliation, Toolbox, ToolInvocation } from "@pawl/core/ports";
 import { LeftMessages } from "../executors/left-messages.ts";
 import { DEFAULT_TOOL_TIMEOUT_MS } from "../executors/tool-executor.ts";
@@ -10,6 +10,8 @@ export interface LostAttempt {
   readonly attempt: number;
   /** Milliseconds since the epoch; what did not begin by then never begins. */
   readonly startBefore: number;
+  /** What it is known to have left for the world outside. */
+  readonly left?: readonly LeftMessage[];
 }
 
 /**
@@ -20,7 +22,7 @@ export interface LostAttempt {
 export async function settleAmbiguous(
   envelope: EffectEnvelope<CommandOf<"tool_call">>,
   context: EffectContext,
-  { attempt, startBefore }: LostAttempt,
+  { attempt, startBefore, left }: LostAttempt,
   clock: Clock,
 ): Promise<ToolCallOutcome> {
   const { turn, signal } = context;
@@ -31,13 +33,16 @@ export async function settleAmbiguous(
   const ambiguous: ToolCallOutcome = {
     kind: "tool_call",
     launch: { status: "ambiguous", attempt, noAfter: overAt },
+    ...(left && { outbox: left }),
   };
   if (turn?.toolbox.reconcile === undefined || definition?.reconciles !== true) return ambiguous;
   const { sessionId, turnId, toolbox } = turn;
   const call = { sessionId, turnId, callId, name, input, idempotencyKey, attempt };
-  let messages = new LeftMessages();
+  const room = turn.outboxRoom && { room: turn.outboxRoom };
+  let messages = new LeftMessages({ ...room });
   const ask = () => {
-    messages = new LeftMessages();
+    messages.forget();
+    messages = new LeftMessages({ ...room });
     return askTool(toolbox, call, clock, timeoutMs, signal, messages);
   };
 
@@ -52,9 +57,10 @@ export async function settleAmbiguous(
   }
   if (answer === "unknown" || signal.aborted) return ambiguous;
   if (!answer.happened) return { kind: "tool_call", launch: { status: "not_begun", attempt } };
-  // What the lost attempt left is lost with it; the tool may leave it again.
   const result = { status: "ok", output: answer.output } as const;
-  return { kind: "tool_call", launch: { status: "done", result }, ...messages.left };
+  // The tool knows what the attempt had to say better than what is known to be left of it.
+  const outbox = messages.left.outbox ?? left;
+  return { kind: "tool_call", launch: { status: "done", result }, ...(outbox && { outbox }) };
 }
 
 async function askTool(

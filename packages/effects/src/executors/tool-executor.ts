@@ -10,11 +10,12 @@ import {
 import type { Attachments, Clock, PendingOutcome, ToolContext, ToolInvocation } from "@pawl/core/ports";
 import type { AwaitEvents } from "../await-events/await-events.ts";
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
+import { onCrashOf } from "../controller/on-crash.ts";
 import { backoffMs } from "../controller/retry-policy.ts";
 import { toolPendingWithoutKey, toolResultMissing } from "../errors.ts";
 import { sleepUntil, systemClock } from "../system-clock.ts";
 import { compositeSteps } from "./composite-steps.ts";
-import { LeftMessages } from "./left-messages.ts";
+import { LeftMessages, type LeftMessagesOptions } from "./left-messages.ts";
 import { type PendingCalls, pendingCalls } from "./pending-calls.ts";
 
 /** Longest attempt of a tool that names no bound of its own, in milliseconds: nothing may hang for ever. */
@@ -88,6 +89,7 @@ async function attempt(
     signal: context.signal,
     steps: compositeSteps(envelope, context),
     late,
+    messages: () => new LeftMessages(leaving(envelope, context, clock)),
     attach: attachments && ((content, mediaType) => attachments.put(content, mediaType)),
   };
   // Guards and the record of the intent take their time; what was told to stop meanwhile is not begun.
@@ -104,14 +106,31 @@ async function attempt(
   // stopped: then nobody will perform it again, and the record says that it is unknown.
   const unknown = outcome.status === "cancelled" && outcome.certainty === "outcome_unknown";
   if (unknown && definition.onCrash === "ask" && !context.signal.aborted) {
-    return { launch: { status: "ambiguous", attempt: envelope.command.attempt } };
+    return { launch: { status: "ambiguous", attempt: envelope.command.attempt }, ...left };
   }
   await pending.settle(outcome);
   // What an attempt left that failed is forgotten with it.
   return outcome.status === "ok" ? { ...done(outcome), ...left } : done(outcome);
 }
 
+/** What an `ask` tool leaves is kept while it runs: a person may have to say that it happened. A `retry` tool leaves it again. */
+function leaving(
+  envelope: EffectEnvelope<CommandOf<"tool_call">>,
+  context: EffectContext,
+  clock: Clock,
+): LeftMessagesOptions {
+  const { journal, turn } = context;
+  const room = turn?.outboxRoom && { room: turn.outboxRoom };
+  if (journal?.left === undefined || onCrashOf(envelope, context) !== "ask") return { ...room };
+  return {
+    ...room,
+    keep: (messages) => journal.left?.(envelope, messages),
+    soon: (callback) => clock.at(clock.now(), callback),
+  };
+}
+
 interface Bounded {
+  readonly messages: () => LeftMessages;
   readonly pending: PendingCalls["mint"];
   readonly turn: TurnFacts;
   readonly call: ToolInvocation;
@@ -134,9 +153,11 @@ async function withRetries(
   const { definition, signal, clock } = tool;
   const policy = definition.onCrash === "retry" ? definition.retry : undefined;
   for (let made = 1; ; made++) {
-    const messages = new LeftMessages();
+    const messages = tool.messages();
     const outcome = await bounded(tool, messages);
+    messages.ended();
     const ended = { outcome, left: messages.left };
+    if (outcome.status === "error") messages.forget();
     const mendable = outcome.status === "error" && !FINAL.has(outcome.code);
     if (policy === undefined || !mendable || made >= policy.maxAttempts || signal.aborted) return ended;
     try {

@@ -82,13 +82,14 @@ export function foldTurn(machine: TurnMachine, rows: readonly LogRow[]): FoldedT
         break;
       }
       case "effect_intent": {
-        const { attempt, nonce, startBefore } = body;
+        const { attempt, nonce, startBefore, left: more } = body;
         const held = holds.get(body.effectId) ?? [];
         const last = recorded.get(body.effectId)?.intent;
         // An attempt that was too slow to begin says so again; the attempt of another drive is another one (D13).
         const again = last !== undefined && last.nonce === nonce && last.attempt === attempt;
         holds.set(body.effectId, [...(again ? held.slice(0, -1) : held), body.reservedNanoUsd ?? 0]);
-        remember(recorded, body.effectId, { intent: { attempt, nonce, startBefore } });
+        const left = more && { left: [...((again && last.left) || []), ...more] };
+        remember(recorded, body.effectId, { intent: { attempt, nonce, startBefore, ...left } });
         break;
       }
       case "step_done": {

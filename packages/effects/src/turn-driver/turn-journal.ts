@@ -1,4 +1,4 @@
-import type { EffectEnvelope, EffectId, EffectOutcome, Json, LogBody } from "@pawl/core";
+import type { EffectEnvelope, EffectId, EffectOutcome, Json, LeftMessage, LogBody } from "@pawl/core";
 import { mustMatch } from "@pawl/core";
 import type { Attachments, Clock } from "@pawl/core/ports";
 import type { EffectJournal, Intent } from "../controller/effect-controller.ts";
@@ -32,6 +32,7 @@ export class TurnJournal implements EffectJournal {
   readonly nonce: string;
   readonly #o: TurnJournalOptions;
   readonly #recorded: Map<EffectId, RecordedEffect>;
+  readonly #intents = new Map<EffectId, Intent>();
 
   constructor(options: TurnJournalOptions) {
     this.#o = options;
@@ -44,7 +45,16 @@ export class TurnJournal implements EffectJournal {
   }
 
   async intent({ effectId }: EffectEnvelope, intent: Intent): Promise<void> {
+    this.#intents.set(effectId, intent);
     await this.#write({ kind: "effect_intent", effectId, nonce: this.nonce, ...intent });
+  }
+
+  left({ effectId }: EffectEnvelope, messages: readonly LeftMessage[]): void {
+    const intent = this.#intents.get(effectId);
+    if (intent === undefined) return;
+    const row = { kind: "effect_intent", effectId, nonce: this.nonce, ...intent, left: messages } as const;
+    // Whoever lost the session keeps nothing, and learns of it by the lane.
+    this.#write(row).catch(() => {});
   }
 
   async step({ effectId }: EffectEnvelope, stepId: string, value: Json): Promise<void> {

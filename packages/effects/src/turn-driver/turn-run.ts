@@ -18,6 +18,7 @@ import {
 } from "@pawl/core";
 import type { Attachments, Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
 import type { EffectController, TurnFacts } from "../controller/effect-controller.ts";
+import { leftBy, OutboxRoom } from "../executors/outbox-room.ts";
 import { EffectsInFlight, type Performing } from "./effects-in-flight.ts";
 import type { FoldedTurn } from "./fold-turn.ts";
 import { handingOver } from "./handing-over.ts";
@@ -83,6 +84,7 @@ export class TurnRun {
   readonly #journal: TurnJournal;
   readonly #texts = new Map<EffectId, TextStream>();
   readonly #spending: Spending;
+  readonly #outboxRoom = new OutboxRoom(() => leftBy(this.state));
   readonly #end = Promise.withResolvers<RunEnd>();
   readonly #feed: MachineFeed;
   #cancelTimer: (() => void) | undefined;
@@ -227,6 +229,7 @@ export class TurnRun {
       parent: state.parent,
       toolbox,
       spending: this.#spending,
+      outboxRoom: this.#outboxRoom,
       ...(refreshTools && { refreshTools }),
     };
   }

@@ -1,5 +1,5 @@
-import type { EffectOutcome } from "@pawl/core";
-import type { Reconciliation } from "@pawl/core/ports";
+import type { LeftMessage } from "@pawl/core";
+import type { Reconciliation, ToolContext } from "@pawl/core/ports";
 import { DEFAULT_TOOL_TIMEOUT_MS, journaled } from "@pawl/effects";
 import { manualClock, memoryEffectJournal } from "@pawl/testing";
 import { describe, expect, it } from "vitest";
@@ -11,12 +11,18 @@ const START_WITHIN_MS = 10_000;
 /** A call whose first owner died after its intent, in the hands of the next owner. */
 async function lost(
   reconcile: ((at: number) => Promise<Reconciliation>) | undefined,
-  { timeoutMs = TIMEOUT_MS as number | null, stop = new AbortController() } = {},
+  {
+    timeoutMs = TIMEOUT_MS as number | null,
+    stop = new AbortController(),
+    left = undefined as readonly LeftMessage[] | undefined,
+    says = undefined as LeftMessage | undefined,
+  } = {},
 ) {
   const clock = manualClock();
   const begun = clock.now();
   const first = memoryEffectJournal();
-  await first.intent(toolEnvelope(), { attempt: 0, startBefore: begun + START_WITHIN_MS });
+  const intent = { attempt: 0, startBefore: begun + START_WITHIN_MS };
+  await first.intent(toolEnvelope(), { ...intent, ...(left && { left }) });
   const journal = first.reopen();
   const asked: number[] = [];
   let performed = 0;
@@ -29,7 +35,8 @@ async function lost(
     definitions: [tool],
     execute: () => Promise.reject(new Error("Its executor is handed in.")),
     ...(reconcile && {
-      reconcile: () => {
+      reconcile: (_call: unknown, { outbox }: Pick<ToolContext, "outbox">) => {
+        if (says) outbox?.(says);
         asked.push(clock.now() - begun);
         return reconcile(clock.now() - begun);
       },
@@ -45,9 +52,9 @@ async function lost(
     },
   });
   const context = contextOf(toolbox, { journal, signal: stop.signal, turn: turnOf(toolbox) });
-  const outcome: EffectOutcome = await until(clock, controller.execute(toolEnvelope(), context));
+  const outcome = await until(clock, controller.execute(toolEnvelope(), context));
   expect(journal.writes).toEqual(["outcome 1.tool_call.0"]);
-  return { launch: "launch" in outcome && outcome.launch, asked, performed, clock };
+  return { launch: outcome.launch, outbox: outcome.outbox, asked, performed, clock };
 }
 
 const AMBIGUOUS = { status: "ambiguous", attempt: 0, noAfter: expect.any(Number) };
@@ -112,6 +119,26 @@ describe("a call that was begun and of whose end nothing is recorded (D12)", () 
     );
     expect(launch).toEqual(AMBIGUOUS);
     expect(clock.pending).toEqual([]);
+  });
+});
+
+describe("what such a call is known to have left for the world outside (D23)", () => {
+  const left = [{ topic: "mail", payload: "kept" }];
+  const says = { topic: "mail", payload: "said" };
+  const happened = async () => ({ happened: true, output: 1 }) as const;
+
+  it("comes with the question", async () => {
+    expect((await lost(undefined, { left })).outbox).toEqual(left);
+    expect((await lost(undefined)).outbox).toBeUndefined();
+  });
+
+  it("comes with the tool's yes, unless the tool leaves something then", async () => {
+    expect((await lost(happened, { left })).outbox).toEqual(left);
+    expect((await lost(happened, { left, says })).outbox).toEqual([says]);
+  });
+
+  it("is void with the tool's no", async () => {
+    expect((await lost(async () => ({ happened: false }), { left, says })).outbox).toBeUndefined();
   });
 });
 

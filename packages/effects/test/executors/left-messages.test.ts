@@ -2,10 +2,11 @@
 import type { LeftMessage, ToolCallOutcome } from "@pawl/core";
 import { tool } from "@pawl/core";
 import { staticToolbox, toolExecutor } from "@pawl/effects";
-import { manualClock } from "@pawl/testing";
+import { manualClock, memoryEffectJournal } from "@pawl/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { contextOf, toolEnvelope, until } from "../support/effect-under-test.ts";
+import { MAX_TURN_CHARS, MAX_TURN_MESSAGES, OutboxRoom } from "../../src/executors/outbox-room.ts";
+import { contextOf, NEVER, toolEnvelope, turnOf, until } from "../support/effect-under-test.ts";
 
 type Work = ReturnType<typeof tool>;
 type Spec = Parameters<typeof tool>[0];
@@ -14,10 +15,12 @@ function work(execute: Work["execute"], given: Partial<Spec> = {}) {
   return tool({ description: "Works", input: z.unknown(), onCrash: "retry", ...given, execute });
 }
 
-async function outcomeOf(tool: Work): Promise<ToolCallOutcome> {
+async function outcomeOf(tool: Work, outboxRoom?: OutboxRoom): Promise<ToolCallOutcome> {
   const clock = manualClock();
   const execute = toolExecutor({ clock, random: () => 0 });
-  return until(clock, execute(toolEnvelope(), contextOf(staticToolbox({ work: tool as never }))));
+  const toolbox = staticToolbox({ work: tool as never });
+  const turn = { ...turnOf(toolbox), ...(outboxRoom && { outboxRoom }) };
+  return until(clock, execute(toolEnvelope(), contextOf(toolbox, { turn })));
 }
 
 const failureOf = ({ launch }: ToolCallOutcome) =>
@@ -106,6 +109,74 @@ describe("the messages of a call", () => {
       }),
     );
     expect(failureOf(many)?.code).toBe("outbox_message_invalid");
+  });
+
+  it("are bounded for all calls of a turn, and what failed gives its room back", async () => {
+    const room = new OutboxRoom(() =>
+      Array.from({ length: MAX_TURN_MESSAGES - 2 }, (_, n) => ({ topic: "mail", payload: n })),
+    );
+    let fails = true;
+    const two = work((_, run) => {
+      run.outbox({ topic: "mail", payload: 1 });
+      run.outbox({ topic: "mail", payload: 2 });
+      if (fails) throw new Error("no");
+    });
+    expect(failureOf(await outcomeOf(two, room))?.message).toBe("no");
+    fails = false;
+    expect((await outcomeOf(two, room)).outbox).toHaveLength(2);
+    expect(failureOf(await outcomeOf(two, room))).toMatchObject({
+      code: "outbox_full",
+      message: expect.stringContaining("reference"),
+    });
+  });
+
+  it("are bounded in what they hold, for all calls of a turn", () => {
+    const half = { topic: "mail", payload: "x".repeat(MAX_TURN_CHARS / 2) };
+    const room = new OutboxRoom(() => [half]);
+    expect(room.take(MAX_TURN_CHARS / 2)).toBe(false);
+    expect(room.take(MAX_TURN_CHARS / 2 - 100)).toBe(true);
+    expect(room.take(200)).toBe(false);
+    room.giveBack([half]);
+    expect(room.take(200)).toBe(true);
+  });
+
+  describe("of a tool that may not happen twice (D12)", () => {
+    const kept: (readonly LeftMessage[])[] = [];
+    const journal = {
+      ...memoryEffectJournal(),
+      left: (_envelope: unknown, messages: readonly LeftMessage[]) => kept.push(messages),
+    };
+    async function call(execute: Work["execute"], given: Partial<Spec>) {
+      kept.length = 0;
+      const clock = manualClock();
+      const toolbox = staticToolbox({ work: work(execute, { timeoutMs: 1_000, ...given }) as never });
+      const context = { ...contextOf(toolbox), journal };
+      const outcome = await until(clock, toolExecutor({ clock })(toolEnvelope(), context));
+      expect(clock.pending).toEqual([]);
+      return outcome;
+    }
+    const leave: Work["execute"] = (_, run) => {
+      run.outbox({ topic: "mail", payload: 1 });
+      run.outbox({ topic: "mail", payload: 2 });
+    };
+    const leaveAndHang: Work["execute"] = (input, run) => {
+      leave(input, run);
+      return NEVER;
+    };
+
+    it("are kept while it runs, and are known when it did not end in time", async () => {
+      const outcome = await call(leaveAndHang, { onCrash: "ask" });
+      expect(outcome.launch.status).toBe("ambiguous");
+      expect(outcome.outbox?.map(({ payload }) => payload)).toEqual([1, 2]);
+      expect(kept).toEqual([outcome.outbox]);
+    });
+
+    it("need no row of their own when it returns at once, nor when it may be performed again", async () => {
+      expect((await call(leave, { onCrash: "ask" })).outbox).toHaveLength(2);
+      expect(kept).toEqual([]);
+      expect(await call(leaveAndHang, { onCrash: "retry" })).not.toHaveProperty("outbox");
+      expect(kept).toEqual([]);
+    });
   });
 
   it("are refused where no turn commits", async () => {

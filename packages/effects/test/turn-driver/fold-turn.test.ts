@@ -70,6 +70,24 @@ const intent = (attempt: number, reservedNanoUsd: number, nonce: string): LogBod
 });
 
 describe("folding a turn from its rows", () => {
+  it("D23 gathers what an attempt left while it ran, and forgets it with the next attempt", () => {
+    const left = (payload: number, of: LogBody): LogBody => ({
+      ...(of as Extract<LogBody, { kind: "effect_intent" }>),
+      left: [{ topic: "mail", payload }],
+    });
+    const first = intent(0, 3, "a");
+    const rows = [begin(), first, left(1, first), left(2, first)];
+    const folded = foldTurn(MACHINE, rowsOf(...rows));
+    expect(folded.recorded.get("1.model_call.0" as EffectId)?.intent?.left).toEqual([
+      { topic: "mail", payload: 1 },
+      { topic: "mail", payload: 2 },
+    ]);
+    // The same attempt: what it holds of the budget is held once (D13).
+    expect(folded.heldNanoUsd).toBe(3);
+    const again = foldTurn(MACHINE, rowsOf(...rows, intent(0, 3, "b")));
+    expect(again.recorded.get("1.model_call.0" as EffectId)?.intent).not.toHaveProperty("left");
+  });
+
   it("comes to the state that the driver had, and performs nothing", async () => {
     const { machine, rows, record } = await drivenRows();
     const folded = foldTurn(machine, rows);

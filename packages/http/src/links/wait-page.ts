@@ -71,7 +71,7 @@ function formsOf(reason: WaitReason | undefined, now: number): string {
       noAfter !== undefined && noAfter > now
         ? `<p class="note">Until ${timeOf(noAfter)} it may still happen: "no" can be said from then on.</p>`
         : button("not_happened", "It did not happen: make it again", "no");
-    return `${form("happened", "It happened", resultField("What it came to, as JSON"))}\n${no}\n${button("abandon", "Nobody can say")}`;
+    return `${leftBy(reason)}${form("happened", "It happened", resultField("What it came to, as JSON"))}\n${no}\n${button("abandon", "Nobody can say")}`;
   }
   if (reason?.type === "budget") {
     const field =
@@ -81,6 +81,11 @@ function formsOf(reason: WaitReason | undefined, now: number): string {
     return `${form("grant", "Grant", field)}\n${button("abandon", "Grant nothing", "no")}`;
   }
   return form("result", "Answer", resultField("The answer, as JSON"));
+}
+
+function leftBy({ left = 0 }: Extract<WaitReason, { type: "did_it_happen" }>): string {
+  if (left === 0) return "";
+  return `<p class="note">Messages that it left in the outbox: ${left}. They go out when you say that it happened.</p>\n`;
 }
 
 function resultField(label: string): string {

@@ -51,6 +51,8 @@ export const waitReasonSchema = z.discriminatedUnion("type", [
     attempt: z.number(),
     /** "No" counts only from then on, milliseconds since the epoch. */
     no_after: z.number().optional(),
+    /** How many messages it is known to have left for the world outside: they go out when it happened. */
+    left: z.number().optional(),
   }),
   z.object({
     type: z.literal("approval"),
@@ -134,9 +136,12 @@ export function wireWaitReason(reason: WaitReason): WireWaitReason {
       };
     }
     case "did_it_happen": {
-      const { callId, tool, input, attempt, noAfter } = reason;
-      const until = noAfter === undefined ? {} : { no_after: noAfter };
-      return { type: "did_it_happen", call_id: callId, tool, input, attempt, ...until };
+      const { callId, tool, input, attempt, noAfter, left } = reason;
+      const known = {
+        ...(noAfter !== undefined && { no_after: noAfter }),
+        ...(left !== undefined && { left }),
+      };
+      return { type: "did_it_happen", call_id: callId, tool, input, attempt, ...known };
     }
     case "approval": {
       const { callId, tool, input, argumentHash } = reason;

@@ -1,6 +1,6 @@
 import type { ToolCallPart, ToolResultPart } from "../../conversation/part.ts";
 import type { WaitReason } from "../../effects/command.ts";
-import type { OutcomeOf } from "../../effects/outcome.ts";
+import type { LeftMessage, OutcomeOf } from "../../effects/outcome.ts";
 import { childEffectId, positionalEffectId } from "../../effects/replay-key.ts";
 import type { EffectId } from "../../ids.ts";
 import type { WaitIdentity } from "../../waits/wait-identity.ts";
@@ -108,10 +108,8 @@ export function toolSettled(
   now: number,
 ): Move {
   const { launch, outbox } = outcome;
-  if (outbox !== undefined) {
-    // A dry run leaves nothing for the world outside.
-    const left = machine.config.dryRun ? state : { ...state, left: [...(state.left ?? []), ...outbox] };
-    return toolSettled(machine, left, slot, { kind: outcome.kind, launch }, now);
+  if (outbox !== undefined && launch.status !== "ambiguous") {
+    return toolSettled(machine, leave(machine, state, outbox), slot, { kind: outcome.kind, launch }, now);
   }
   switch (launch.status) {
     case "done": {
@@ -164,11 +162,22 @@ export function toolSettled(
         key: `did_it_happen:${toolEffectId(state, slot.index, 0)}:${attempt}`,
       };
       const { noAfter } = launch;
-      const until = noAfter === undefined ? {} : { noAfter };
-      const reason: WaitReason = { type: "did_it_happen", callId, tool: name, input, attempt, ...until };
-      return openWait(machine, state, slot, { wait, reason, onTimeout: "tell_model" }, now);
+      const known = { ...(noAfter !== undefined && { noAfter }), ...(outbox && { left: outbox.length }) };
+      const reason: WaitReason = { type: "did_it_happen", callId, tool: name, input, attempt, ...known };
+      const left = outbox && { left: outbox };
+      return openWait(machine, state, slot, { wait, reason, onTimeout: "tell_model", ...left }, now);
     }
   }
+}
+
+/** Notes what a call that happened left for the world outside; a dry run leaves nothing. */
+export function leave(
+  { config }: TurnMachine,
+  state: TurnState,
+  messages: readonly LeftMessage[] | undefined,
+): TurnState {
+  if (messages === undefined || config.dryRun) return state;
+  return { ...state, left: [...(state.left ?? []), ...messages] };
 }
 
 /** The next attempt of a call, of which is known that it did not happen. */

@@ -1,5 +1,5 @@
 import type { WaitReason } from "../../effects/command.ts";
-import type { Reserved } from "../../effects/outcome.ts";
+import type { LeftMessage, Reserved } from "../../effects/outcome.ts";
 import { childEffectId } from "../../effects/replay-key.ts";
 import type { EffectId } from "../../ids.ts";
 import type { Json } from "../../json.ts";
@@ -9,7 +9,7 @@ import { after, type Move, moveTo, type TurnMachine } from "../move.ts";
 import type { CallSlot, TurnState } from "../state.ts";
 import { toldOfAgent } from "./delegated-calls.ts";
 import { finish } from "./finished.ts";
-import { performAgain, replaceSlot, settle, toolEffectId, withSlots } from "./running-tools.ts";
+import { leave, performAgain, replaceSlot, settle, toolEffectId, withSlots } from "./running-tools.ts";
 import { abandonedResult, failedResult, resultOf, resultOfPending, unknownResult } from "./tool-results.ts";
 
 interface WaitRequest {
@@ -18,6 +18,7 @@ interface WaitRequest {
   readonly deadline?: number;
   readonly onTimeout: "tell_model" | "fail_turn";
   readonly reserved?: Reserved;
+  readonly left?: readonly LeftMessage[];
 }
 
 /** Stands a call on a wait. */
@@ -33,8 +34,8 @@ export function openWait(
     const { reason, onTimeout } = request;
     return settle(machine, state, slot, abandonedResult({ ...slot, wait: { reason, onTimeout } }), now);
   }
-  const { wait, reason, deadline, onTimeout, reserved } = request;
-  const stand = { reason, onTimeout, ...(reserved && { reserved }) };
+  const { wait, reason, deadline, onTimeout, reserved, left } = request;
+  const stand = { reason, onTimeout, ...(reserved && { reserved }), ...(left && { left }) };
   const effectId = childEffectId(toolEffectId(state, slot.index, slot.attempt), 0, "wait");
   const command = { kind: "await_event", wait, reason, ...(deadline !== undefined && { deadline }) } as const;
   const opened = moveTo(state, {
@@ -62,7 +63,7 @@ export function waitSettled(
   return settle(machine, state, slot, resultOfPending(slot.call, resolution), now);
 }
 
-/** Yes with the result, no (perform it again), or nobody knows. */
+/** Yes with the result, no (perform it again), or nobody knows. Only with a yes what the attempt left goes out (D23). */
 function toldWhetherItHappened(
   machine: TurnMachine,
   state: TurnState,
@@ -74,7 +75,8 @@ function toldWhetherItHappened(
   if (typeof answer === "object" && answer !== null && "happened" in answer) {
     if (answer.happened === true) {
       const output = answer.output ?? null;
-      return settle(machine, state, slot, resultOf(slot.call, { status: "ok", output }), now);
+      const done = leave(machine, state, slot.wait?.left);
+      return settle(machine, done, slot, resultOf(slot.call, { status: "ok", output }), now);
     }
     if (answer.happened === false) return performAgain(machine, state, slot, now);
   }

@@ -56,6 +56,14 @@ const BODIES: readonly LogBody[] = [
     },
   },
   { kind: "effect_intent", effectId: EFFECT, attempt: 1, nonce: "n", startBefore: 5, reservedNanoUsd: 7 },
+  {
+    kind: "effect_intent",
+    effectId: EFFECT,
+    attempt: 1,
+    nonce: "n",
+    startBefore: 5,
+    left: [{ topic: "mail", payload: { "": null } }],
+  },
   { kind: "step_done", effectId: EFFECT, stepId: "charge", value: [1, { two: null }] },
   { kind: "text_delta", effectId: EFFECT, attempt: 0, text: " leading, trailing " },
   { kind: "attempt_reset", effectId: EFFECT, attempt: 1 },
@@ -70,7 +78,7 @@ export const logChapter = chapter("The log", (add) => {
     });
     await t.store.log.append(held.fence, rows);
     t.expect((await t.store.log.read(S1)).slice(1)).toEqual(rows);
-    t.expect((await t.store.log.read(S1)).map((row) => row.seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    t.expect((await t.store.log.read(S1)).map((row) => row.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   add("can be read after a row, by turn, and a few at a time", async (t) => {
