@@ -1,4 +1,4 @@
-import type { AbandonReason, InputId, SessionId } from "@pawl/core";
+import type { AbandonReason, InputId, InputState, SessionId } from "@pawl/core";
 import type { Inbox, InputRecord } from "@pawl/core/ports";
 
 /** Why no turn of an input's own will ever commit; or the input that its words went into. */
@@ -16,11 +16,16 @@ const ABANDONED: { readonly [Reason in AbandonReason]: string } = {
   never_executed: "The run that took it never began.",
 };
 
+const ENDED_WITHOUT_TURN: ReadonlySet<InputState> = new Set(["superseded", "coalesced", "abandoned"]);
+
 /** Undefined while it may still be consumed, or was. */
 export async function endedInput(
   { load, loadInputState }: Pick<Inbox, "load" | "loadInputState">,
   inputId: InputId,
 ): Promise<EndedInput | undefined> {
+  // Many ask at once, and mostly in vain: the store reads these together.
+  const record = await load(inputId);
+  if (record !== null && !ENDED_WITHOUT_TURN.has(record.state)) return undefined;
   const entry = await loadInputState(inputId);
   const { outcome } = entry ?? { outcome: null };
   if (entry === null || outcome === null || outcome.type === "consumed") return undefined;

@@ -9,8 +9,14 @@ import {
 import type { Clock, Log } from "@pawl/core/ports";
 import type { EventOptions } from "./session-handle.ts";
 
-/** A hint may be lost, and rows of another process come without one: the log is read at least this often, in milliseconds. */
-const POLL_MS = 200;
+/**
+ * A hint may be lost, and rows of another process come without one: the log is looked at after this long, in milliseconds, and then
+ * ever more seldom, since what thousands follow mostly does not move. Not as seldom as a result is looked for, which is hinted at across
+ * processes: whoever follows wants to see a turn of another process begin.
+ */
+const FIRST_LOOK_MS = 200;
+const LAST_LOOK_MS = 1_000;
+const LOOK_GROWTH = 1.25;
 const PAGE = 500;
 /** An end without a commit is rare: looked for at every so many looks that found nothing. */
 const LOOKS_A_CHECK = 5;
@@ -37,10 +43,14 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<TurnEve
   const wake = createWake(clock, signal);
   const unlisten = log.onAppend(sessionId, wake.now);
   const release = options.hold();
+  const ofTurn = turnId && { turnId };
+  // A look asks first whether there is anything to read: that is asked together with all others who follow.
+  let isNews = true;
   try {
-    for (let idle = 0, isOver = false; !signal?.aborted; ) {
+    for (let idle = 0, isOver = false, lookMs = FIRST_LOOK_MS; !signal?.aborted; ) {
       wake.reset();
-      const rows = await log.read(sessionId, { after: from.seq, limit: PAGE, ...(turnId && { turnId }) });
+      isNews ||= await log.grown(sessionId, { after: from.seq, ...ofTurn });
+      const rows = isNews ? await log.read(sessionId, { after: from.seq, limit: PAGE, ...ofTurn }) : [];
       for (const row of rows) {
         for (const event of eventsOfRow(row)) {
           const seen = row.seq === from.partSeq && Number(event.id.split(".")[1]) <= from.index;
@@ -54,8 +64,9 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<TurnEve
       // What was there when it was over has been read by now.
       if (isOver) return;
       idle = rows.length === 0 ? idle + 1 : 0;
+      lookMs = idle === 0 ? FIRST_LOOK_MS : Math.min(lookMs * LOOK_GROWTH, LAST_LOOK_MS);
       if (idle > 0 && idle % LOOKS_A_CHECK === 0 && (await options.isOver?.())) isOver = true;
-      else await wake.wait(POLL_MS);
+      isNews = isOver || (await wake.wait(lookMs));
     }
   } finally {
     unlisten();
@@ -80,7 +91,10 @@ function startOf(after: string | undefined): { seq: number; partSeq: number; ind
   return { seq: Math.max(0, id.seq - 1), partSeq: id.seq, index: id.index };
 }
 
-/** Waits for a call of `now`, also one that came before the wait, or for a time to pass. */
+/** Looks of all who wait in this process fall on these times, in milliseconds since the epoch, so that the store answers them together. */
+const BEAT_MS = 100;
+
+/** Waits for a call of `now`, also one that came before the wait, or for about a time to pass. */
 export function createWake(clock: Clock, signal: AbortSignal | undefined) {
   let woken = false;
   let resolve = () => {};
@@ -95,13 +109,17 @@ export function createWake(clock: Clock, signal: AbortSignal | undefined) {
     reset() {
       woken = false;
     },
-    async wait(ms: number): Promise<void> {
-      if (woken || signal?.aborted) return;
-      await new Promise<void>((done) => {
-        resolve = done;
-        cancelTimer = clock.at(clock.now() + ms, done);
-      });
-      cancelTimer();
+    /** @returns whether it was woken */
+    async wait(ms: number): Promise<boolean> {
+      if (!woken && !signal?.aborted) {
+        const at = Math.ceil((clock.now() + ms) / BEAT_MS) * BEAT_MS;
+        await new Promise<void>((done) => {
+          resolve = done;
+          cancelTimer = clock.at(at, done);
+        });
+        cancelTimer();
+      }
+      return woken;
     },
     cancel() {
       cancelTimer();

@@ -3,6 +3,7 @@ import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdSession } from "./fence.ts";
 import { checkRows } from "./log-rows.ts";
+import type { WrittenRow } from "./memory-state.ts";
 import type { Sections } from "./sections.ts";
 
 export function logSections({ state, hints, now }: MemoryContext): Sections<Log> {
@@ -28,6 +29,13 @@ export function logSections({ state, hints, now }: MemoryContext): Sections<Log>
         if (row !== undefined && (turnId === undefined || row.turnId === turnId)) rows.push(row);
       }
       return rows;
+    },
+
+    grown(sessionId, { after, turnId }) {
+      const log = state.sessions.get(sessionId)?.log ?? [];
+      const isOf = (one: WrittenRow | null) =>
+        one !== null && (turnId === undefined || one.row.turnId === turnId);
+      return log.slice(Math.max(0, after)).some(isOf);
     },
 
     onAppend(sessionId, listener) {

@@ -24,6 +24,11 @@ export interface Log {
   append(fence: Fence, rows: readonly LogRow[]): Promise<void>;
   /** Rows in order of `seq`, without gaps. Anybody may read. */
   read(sessionId: SessionId, query?: LogQuery): Promise<readonly LogRow[]>;
+  /**
+   * Whether `read` would find a row after this one now. It costs little to ask about many sessions in one go, as those do who follow
+   * what does not move.
+   */
+  grown(sessionId: SessionId, query: { readonly after: number; readonly turnId?: TurnId }): Promise<boolean>;
   /** Hints that the session's log may have grown; they may be lost. */
   onAppend(sessionId: SessionId, listener: () => void): () => void;
 }

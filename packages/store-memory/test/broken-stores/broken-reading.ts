@@ -24,6 +24,14 @@ export const BROKEN_READING: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Sessions and turns", case: "sessions are listed with the most recently used" }],
   },
   {
+    fault: "a log has grown when it has rows at all",
+    breaking: (store) =>
+      replacing(store, "log", {
+        grown: (session, { turnId }) => store.log.grown(session, { after: 0, ...(turnId && { turnId }) }),
+      }),
+    noticedBy: [{ chapter: "The log", case: "is known to have grown" }],
+  },
+  {
     fault: "inputs are listed by their ids",
     breaking: (store) =>
       replacing(store, "inbox", {

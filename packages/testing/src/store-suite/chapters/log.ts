@@ -99,6 +99,32 @@ export const logChapter = chapter("The log", (add) => {
     t.expect(await seqs({ turnId: turnId("turn_none") })).toEqual([]);
   });
 
+  add("is known to have grown, after a row and by turn, also when many ask at once", async (t) => {
+    const held = await t.working();
+    await held.append("a");
+    await held.end();
+    const other = await t.working("s2");
+    await other.append("b");
+    const grown = (after: number, turn?: string, session = "s1") =>
+      t.store.log.grown(sessionId(session), { after, ...(turn && { turnId: turnId(turn) }) });
+    const asked = [
+      grown(0),
+      grown(2),
+      grown(3),
+      grown(0, "turn_s1"),
+      grown(3, "turn_s1"),
+      grown(0, "turn_none"),
+      grown(0, "turn_s2"),
+      grown(1, undefined, "s2"),
+      grown(2, "turn_s2", "s2"),
+      grown(0, undefined, "never"),
+    ];
+    const [yes, no] = [true, false];
+    t.expect(await Promise.all(asked)).toEqual([yes, yes, no, yes, no, no, no, yes, no, no]);
+    await other.append("c");
+    t.expect(await grown(2, "turn_s2", "s2")).toBe(true);
+  });
+
   add("D5 the holder goes on from the head that its claim read", async (t) => {
     const first = await t.working();
     await first.append("a", "b");

@@ -49,6 +49,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "sessions.pendingCancel": () => sessions.pendingCancel(TURN),
     "log.append": () => log.append(fence, held.texts("late")),
     "log.read": () => log.read(S1),
+    "log.grown": () => log.grown(S1, { after: 0 }),
     "inbox.accept": () => inbox.accept(newInput("in_9", "s1")),
     "inbox.next": () => inbox.next(fence),
     "inbox.checkpoint": () => inbox.checkpoint(fence, TURN, () => held.texts("late")[0]!),
