@@ -6,14 +6,19 @@ import { type Awaitable, whenDone } from "../persistence/awaitable.ts";
 import type { JobLogEntry } from "../persistence/event-store.ts";
 import type { JobRecord } from "../persistence/job-store.ts";
 import type { HostedSession } from "./hosted-session.ts";
-import { JobSubscription } from "./job-subscription.ts";
+import { JobSubscription, type JobWatch } from "./job-subscription.ts";
 import type { Runtime } from "./runtime.ts";
 import { refuseRequest, sayToSession } from "./session-speech.ts";
 
 /** Entries of a job's log that are numbered into a stream at once. */
 const REPLAY_PAGE = 256;
-/** How often the log of a job that another process runs is looked at, when nothing hints sooner. */
-const FOREIGN_POLL_MS = 1000;
+/**
+ * When the log of a job that another process runs is looked at though nothing hints: after this long, and then ever more seldom, since
+ * clients may watch thousands of jobs that wait.
+ */
+const FIRST_LOOK_MS = 1000;
+const LAST_LOOK_MS = 5000;
+const LOOK_GROWTH = 1.5;
 
 /** Answers `job.subscribe`: the descriptor, then the past if it was asked for, then the present. */
 export function answerSubscribe(
@@ -116,7 +121,7 @@ export function followJob(runtime: Runtime, subscription: JobSubscription): void
     const run = runtime.runs.get(jobId);
     if (run !== undefined && subscription.untilJobSeq === undefined && cursor >= run.record.lastJobSeq) {
       run.subscriptions.add(subscription);
-      subscription.live = true;
+      subscription.goLive();
       return;
     }
     const page = runtime.persistence.events.readJobLog(jobId, cursor, REPLAY_PAGE);
@@ -157,6 +162,7 @@ function takePage(runtime: Runtime, subscription: JobSubscription, page: readonl
     subscription.cursor = entry.jobSeq;
     if (subscription.wantsFromHistory(entry)) deliveries.push(session.number(entry));
   }
+  subscription.watch?.grew();
   if (deliveries.length === 0) return;
   void runtime.committer.append({ epochs: session.epochs, entries: [], deliveries, jobs: [] });
 }
@@ -173,20 +179,46 @@ async function atEndOfLog(runtime: Runtime, subscription: JobSubscription): Prom
   const over = record === undefined || (isTerminal(record.state) && subscription.cursor >= record.lastJobSeq);
   if (over || subscription.untilJobSeq !== undefined) return subscription.end();
   if (subscription.ended) return;
-  let woken = false;
-  const wake = () => {
-    if (woken) return;
-    woken = true;
-    subscription.stopWatching?.();
-    subscription.stopWatching = undefined;
+  const look = () => {
     if (!subscription.ended) followJob(runtime, subscription);
   };
-  const { clock, persistence } = runtime;
-  const stopTimer = clock.at(clock.now() + FOREIGN_POLL_MS, wake);
-  const stopHint = persistence.events.watchJob?.(jobId, wake);
-  subscription.stopWatching = () => {
-    stopTimer();
-    stopHint?.();
+  const watch = subscription.watch;
+  if (watch !== undefined) return watch.next(look);
+  // What came since the log was read gave no hint to anybody: it is read once more, now that somebody listens.
+  subscription.watch = watchForeignJob(runtime, jobId);
+  look();
+}
+
+/** Tells when to look at a job of another process again: on a hint, also one that came since the last look began, or in time. */
+function watchForeignJob({ clock, persistence }: Runtime, jobId: string): JobWatch {
+  let lookMs = FIRST_LOOK_MS;
+  let hinted = false;
+  let wake: (() => void) | undefined;
+  const stopHint = persistence.events.watchJob?.(jobId, () => {
+    hinted = true;
+    wake?.();
+  });
+  let stopTimer = () => {};
+  return {
+    grew() {
+      lookMs = FIRST_LOOK_MS;
+    },
+    next(look) {
+      wake = () => {
+        wake = undefined;
+        hinted = false;
+        stopTimer();
+        look();
+      };
+      if (hinted) return wake();
+      stopTimer = clock.at(clock.now() + lookMs, wake);
+      lookMs = Math.min(lookMs * LOOK_GROWTH, LAST_LOOK_MS);
+    },
+    stop() {
+      wake = undefined;
+      stopTimer();
+      stopHint?.();
+    },
   };
 }
 

@@ -7,16 +7,7 @@ import type { ArcpPersistence } from "../../src/persistence/persistence.ts";
 import type { AgentDefinition } from "../../src/server/agent.ts";
 import { ArcpServer } from "../../src/server/arcp-server.ts";
 import { StepJournal } from "../../src/server/step-journal.ts";
-import { memoryTransportPair } from "../../src/transports/memory.ts";
-import type { Transport } from "../../src/transports/transport.ts";
-
-interface Frame {
-  type: string;
-  session_id?: string;
-  job_id?: string;
-  event_seq?: number;
-  payload: Record<string, unknown> & { body?: Record<string, unknown> };
-}
+import { type Frame, isEnd, Watcher } from "../support/watcher.ts";
 
 /** The same store, whose process dies after so many writes: nothing after that is stored or answered. */
 function dyingAfter(
@@ -46,59 +37,11 @@ function dyingAfter(
   };
 }
 
-/** A client over memory that keeps everything it was sent. */
-class Watcher {
-  readonly frames: Frame[] = [];
-  readonly #transport: Transport;
-  #look = () => {};
-
-  constructor(server: ArcpServer) {
-    const [ours, theirs] = memoryTransportPair();
-    this.#transport = ours;
-    ours.start({
-      frame: (data) => {
-        this.frames.push(JSON.parse(String(data)) as Frame);
-        this.#look();
-      },
-      drain: () => {},
-      closed: () => {},
-    });
-    server.accept(theirs);
-  }
-
-  send(type: string, payload: unknown, fields: object = {}): void {
-    this.#transport.send(JSON.stringify({ arcp: "1.1", id: `m${Math.random()}`, type, ...fields, payload }));
-  }
-
-  async until(found: (frame: Frame) => boolean): Promise<Frame> {
-    for (;;) {
-      const frame = this.frames.find(found);
-      if (frame !== undefined) return frame;
-      await new Promise<void>((resolve) => {
-        this.#look = resolve;
-      });
-    }
-  }
-
-  hello(resume?: object): Promise<Frame> {
-    const features = ["progress", "result_chunk", "cost.budget", "subscribe", "lease_expires_at"];
-    this.send("session.hello", {
-      client: { name: "watcher", version: "0" },
-      auth: { scheme: "bearer", token: "t" },
-      capabilities: { encodings: ["json"], features },
-      ...(resume === undefined ? {} : { resume }),
-    });
-    return this.until(({ type }) => type === "session.welcome");
-  }
-}
-
 const serverOn = async (persistence: ArcpPersistence, agents: readonly AgentDefinition[]) => {
   const server = new ArcpServer({ agents, persistence, authenticate: () => ({ id: "ada" }) });
   await server.start();
   return server;
 };
-
-const isEnd = ({ type }: Frame) => type === "job.result" || type === "job.error";
 
 /** What a client sees of it, without what names this run or tells the time. */
 function story(frames: readonly Frame[]): unknown[] {

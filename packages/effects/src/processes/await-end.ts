@@ -5,7 +5,7 @@ import { createBell } from "./bell.ts";
 
 /** A hint may be lost: the record is looked at again after this long, in milliseconds, and then ever more seldom. */
 const FIRST_POLL_MS = 100;
-const LONGEST_POLL_MS = 2_000;
+const LONGEST_POLL_MS = 5_000;
 
 /**
  * Resolves when the process has ended, wherever it runs. Stops waiting when `signal` aborts; that does nothing to the process. `here`:
