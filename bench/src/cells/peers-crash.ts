@@ -47,6 +47,11 @@ export const peersCrashCell: Cell = {
     time. A step that was under way at the kill is performed again by everybody here, since nobody can know
     whether it happened; Pawl can ask instead (\`onCrash: "ask"\`).
   `,
+  whereItGoes: `
+    On another node Pawl hears of the death by the dead one's lock within some milliseconds; the rest is the take-over (the node, its sessions, a
+    claim), the replay of the log and the step itself, while the machine is busy ending and starting processes. After a restart it is mostly
+    the start of the process: Node, the imports and the first connections.
+  `,
   maxRounds: 3,
   noWarmUp: true,
   async open() {

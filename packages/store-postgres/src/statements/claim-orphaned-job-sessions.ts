@@ -1,5 +1,6 @@
 import { statement } from "../connection/statement.ts";
 import { JOB_SESSION_COLUMNS } from "./job-columns.ts";
+import { isDead } from "./node-liveness.ts";
 
 /**
  * $1–$3 node lease of the new holder, $4 limit, $5 token of this claim, $6 channel of changes. Takes sessions that own live jobs and whose holder is gone.
@@ -13,14 +14,7 @@ with alive as materialized (
   from {schema}.nodes n
   join {schema}.node_heartbeats h
     on h.node_id = n.node_id and h.generation = n.generation and h.nonce = n.nonce
-  where h.expires_at > clock_timestamp()
-    and (not h.watched
-      or pg_postmaster_start_time() + h.ttl_ms * interval '1 millisecond' >= clock_timestamp()
-      or exists (
-        select from pg_locks l
-        where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-          and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
-          and l.database = (select d.oid from pg_database d where d.datname = current_database())))
+  where not ${isDead("h")}
 ),
 orphan as (
   select s.session_id

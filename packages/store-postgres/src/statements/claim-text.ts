@@ -1,4 +1,5 @@
 import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
+import { isDead } from "./node-liveness.ts";
 
 /**
  * Takes sessions that are ready, oldest need first, raises their epochs and clears their wake marks. $1–$3 node lease, $4 limit,
@@ -94,16 +95,7 @@ select
     select coalesce(json_agg(json_build_object(
       'node_id', h.node_id, 'generation', h.generation, 'nonce', h.nonce)), '[]')
     from {schema}.node_heartbeats h
-    where h.node_id <> $1 and (
-      h.expires_at <= clock_timestamp()
-      or (
-        h.watched
-        and pg_postmaster_start_time() + h.ttl_ms * interval '1 millisecond' < clock_timestamp()
-        and not exists (
-          select from pg_locks l
-          where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-            and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
-            and l.database = (select d.oid from pg_database d where d.datname = current_database()))))
+    where h.node_id <> $1 and ${isDead("h")}
   ) end as dead,
   case when ${enough} then '[]'::json
     else (select coalesce(json_agg(n.node_id), '[]') from {schema}.nodes n where n.unswept) end as unswept,

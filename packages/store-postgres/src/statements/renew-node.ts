@@ -1,5 +1,6 @@
 import { statement } from "../connection/statement.ts";
 import { neighbourOf } from "./neighbour.ts";
+import { holdsItsLock } from "./node-liveness.ts";
 
 /**
  * $1 node, $2 generation, $3 nonce. Zero rows: the lease ran out or was taken over. `seen` is false when others believe to
@@ -14,9 +15,5 @@ where h.node_id = $1 and h.generation = $2::bigint and h.nonce = $3 and h.expire
   and exists (
     select from {schema}.nodes n
     where n.node_id = h.node_id and n.generation = h.generation and n.nonce = h.nonce)
-returning not h.watched or exists (
-  select from pg_locks l
-  where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-    and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
-    and l.database = (select d.oid from pg_database d where d.datname = current_database())) as seen, ${neighbourOf("h.node_id")} as neighbour`,
+returning not h.watched or ${holdsItsLock("h")} as seen, ${neighbourOf("h.node_id")} as neighbour`,
 );

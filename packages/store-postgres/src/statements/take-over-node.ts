@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { isDead } from "./node-liveness.ts";
 
 /**
  * $1 node, $2 generation, $3 nonce. Ends the generation of a node whose lease is over or whose process is dead. The
@@ -11,17 +12,7 @@ export const takeOverNode = statement(
 with dead as (
   delete from {schema}.node_heartbeats h
   where h.node_id = $1 and h.generation = $2::bigint and h.nonce = $3
-    and (
-      h.expires_at <= clock_timestamp()
-      or (
-        h.watched
-        -- After a restart of the database nobody holds a lock yet: for one lease's time only the leases count.
-        and pg_postmaster_start_time() + h.ttl_ms * interval '1 millisecond' < clock_timestamp()
-        and not exists (
-          select from pg_locks l
-          where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-            and ((l.classid::bigint << 32) | l.objid::bigint) = h.lock_key
-            and l.database = (select d.oid from pg_database d where d.datname = current_database()))))
+    and ${isDead("h")}
   returning h.node_id, h.generation
 )
 update {schema}.nodes n
