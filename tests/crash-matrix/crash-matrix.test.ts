@@ -65,7 +65,8 @@ describe("the crash matrix (promises 1, 2, 3, 5 and 6; D26)", () => {
 describe("the matrix itself can fail", async () => {
   const calm = (await runInMemory()).story;
   const point: CrashPoint = { at: "look", when: "after" };
-  const expected = { performed: { charge: 1, look: 1, refund: 1, model: 2 }, asked: null };
+  const performed = { charge: [1, 1], look: [1, 1], refund: [1, 1], model: [2, 2] } as const;
+  const expected = { performed, asked: null };
   const problems = (story: Partial<typeof calm>) =>
     judge("memory", point, expected, { ...calm, ...story }, calm).problems;
 

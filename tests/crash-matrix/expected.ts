@@ -5,7 +5,8 @@ import { PERFORMED } from "./story.ts";
 
 /** One cell of the table. */
 export interface Expected {
-  readonly performed: { readonly [what: string]: number };
+  /** How often, at least and at most. */
+  readonly performed: { readonly [what: string]: readonly [least: number, most: number] };
   readonly asked: "yes" | "no" | null;
 }
 
@@ -42,8 +43,13 @@ export function readExpected(heading: string): ExpectedTable {
 }
 
 function readCell(cell: string, line: string): Expected {
-  const match = /^(\d+) (\d+) (\d+) (\d+)(?: (yes|no))?$/.exec(cell);
+  const match = /^(\d+) (\d+) (\d+) (\d+)(?:\+(\d+))?(?: (yes|no))?$/.exec(cell);
   if (match === null) throw new Error(`expected.md: "${cell}" is no cell, in ${line}`);
-  const performed = Object.fromEntries(PERFORMED.map((what, index) => [what, Number(match[index + 1])]));
-  return { performed, asked: (match[5] as "yes" | "no" | undefined) ?? null };
+  const performed = Object.fromEntries(
+    PERFORMED.map((what, index) => {
+      const least = Number(match[index + 1]);
+      return [what, [least, least + (what === "model" ? Number(match[5] ?? 0) : 0)] as const];
+    }),
+  );
+  return { performed, asked: (match[6] as "yes" | "no" | undefined) ?? null };
 }

@@ -12,6 +12,8 @@ const LANES = 3;
 /** The points of the table, or those that are asked for, each with a SIGKILL. `url`: a PostgreSQL. */
 export async function processMatrix(url: string, tell: Tell, only?: readonly CrashPoint[]): Promise<void> {
   const table = readExpected("The process ends");
+  // The first run loads what is loaded on demand; see `memory-matrix.ts`.
+  await runInMemory();
   const inMemory = await runInMemory();
   const calm = await killProcess(url, "matrix_calm");
   tell(

@@ -18,6 +18,8 @@ export interface LeaseKeeperOptions {
 export interface KeptLease {
   readonly lease: NodeLease;
   readonly lost: AbortSignal;
+  /** Its time is over by this process's clock. A process that stood still knows that before its timers have told of the loss. */
+  readonly isOver: () => boolean;
 }
 
 /**
@@ -53,7 +55,12 @@ export function createLeaseKeeper({ leases, nodeId, clock, logger, ttlMs }: Leas
     const mine: Kept = { lease, latch: new AbortController(), renewedAt, cancelTimers: () => {} };
     kept = mine;
     arm(mine);
-    return { lease, lost: mine.latch.signal };
+    return keptOf(mine);
+  }
+
+  function keptOf(mine: Kept): KeptLease {
+    const isOver = () => clock.now() >= leaseEndsAt({ ttlMs, renewedAt: mine.renewedAt });
+    return { lease: mine.lease, lost: mine.latch.signal, isOver };
   }
 
   /** Both timers: a renewal may never answer, and the latch must trip in time all the same. */
@@ -108,7 +115,7 @@ export function createLeaseKeeper({ leases, nodeId, clock, logger, ttlMs }: Leas
       return kept !== undefined;
     },
     current() {
-      if (kept !== undefined) return Promise.resolve({ lease: kept.lease, lost: kept.latch.signal });
+      if (kept !== undefined) return Promise.resolve(keptOf(kept));
       opening ??= open().finally(() => {
         opening = undefined;
       });

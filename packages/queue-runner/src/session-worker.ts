@@ -16,12 +16,16 @@ export interface SessionWorkerOptions {
   /** Behaviour versions of open turns that `drive` can go on with (D7). */
   readonly behaviours: readonly string[];
   /**
-   * Drives a claimed session and leaves it. `signal`: stop at once; `stopping`: begin nothing new. When it rejects, the
-   * session is not left yet, and the worker does it.
+   * Drives a claimed session and leaves it. `signal`: stop at once; `stopping`: begin nothing new; `isOver`: see `KeptLease`. When it
+   * rejects, the session is not left yet, and the worker does it.
    */
   drive(
     claim: SessionClaim,
-    options: { readonly signal: AbortSignal; readonly stopping: AbortSignal },
+    options: {
+      readonly signal: AbortSignal;
+      readonly stopping: AbortSignal;
+      readonly isOver: KeptLease["isOver"];
+    },
   ): Promise<unknown>;
   /** Called once for each session that was submitted, when it was left, however. */
   completed(sessionId: SessionId): void;
@@ -92,12 +96,13 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
     return noted;
   }
 
-  function begin(claim: SessionClaim, { lost }: KeptLease): void {
+  function begin(claim: SessionClaim, { lost, isOver }: KeptLease): void {
     const { sessionId } = claim;
     latest.get(sessionId)?.abort(new PawlError("store_fenced", `"${sessionId}" was claimed anew.`));
     const superseded = new AbortController();
     latest.set(sessionId, superseded);
-    const running = drive(claim, AbortSignal.any([lost, ending.signal, superseded.signal])).finally(() => {
+    const signal = AbortSignal.any([lost, ending.signal, superseded.signal]);
+    const running = drive(claim, signal, isOver).finally(() => {
       drives.delete(running);
       if (latest.get(sessionId) === superseded) latest.delete(sessionId);
       options.completed(sessionId);
@@ -105,10 +110,10 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
     drives.set(running, sessionId);
   }
 
-  async function drive(claim: SessionClaim, signal: AbortSignal): Promise<void> {
+  async function drive(claim: SessionClaim, signal: AbortSignal, isOver: KeptLease["isOver"]): Promise<void> {
     const { sessionId } = claim;
     try {
-      await options.drive(claim, { signal, stopping: stopping.signal });
+      await options.drive(claim, { signal, stopping: stopping.signal, isOver });
       driven += 1;
     } catch (thrown) {
       const { code, message } = PawlError.from(thrown);

@@ -35,6 +35,7 @@ describe("the lease keeper", () => {
     await clock.advance(60_000);
     expect(renewals.slice(0, 3)).toEqual([5_000, 10_000, 15_000]);
     expect(one.lost.aborted).toBe(false);
+    expect(one.isOver()).toBe(false);
     expect((await keeper.current()).lease).toEqual(one.lease);
     await keeper.close();
     expect(clock.pending).toEqual([]);
@@ -59,12 +60,14 @@ describe("the lease keeper", () => {
 
   it("D3: failures are lived with for one time to live and no longer", async () => {
     const { clock, keeper, logger } = setUp(() => ({ renewNode: unreachable }));
-    const { lost } = await keeper.current();
+    const { lost, isOver } = await keeper.current();
     await clock.advance(TTL_MS - 1);
     expect(lost.aborted).toBe(false);
+    expect(isOver()).toBe(false);
     expect(logger.messages("warn")).toHaveLength(2);
     await clock.advance(1);
     expect(lost.aborted).toBe(true);
+    expect(isOver()).toBe(true);
   });
 
   it("D3: a renewal that never answers trips the latch in time too, and its late success is nobody's", async () => {

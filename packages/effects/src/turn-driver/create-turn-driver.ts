@@ -50,6 +50,8 @@ export interface DriveOptions {
   readonly signal: AbortSignal;
   /** Aborted: the host is stopping. Nothing new is begun; what runs may end. */
   readonly stopping?: AbortSignal;
+  /** By the clock of this process its lease is over, although `signal` may not have been aborted yet. Default: it never is. */
+  readonly isOver?: () => boolean;
 }
 
 export interface TurnDriver {
@@ -82,12 +84,13 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
   const opener = createTurnOpener(options);
   const { maxAttempts = 5, stintMs = 1_000 } = options;
 
-  async function drive(claim: SessionClaim, { signal, stopping }: DriveOptions): Promise<Release> {
+  async function drive(claim: SessionClaim, under: DriveOptions): Promise<Release> {
+    const { signal } = under;
     const lane = new SessionLane(store.log, claim.fence, claim.logHead);
     const onAbort = () => lane.trip(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      const how = await driveAll(claim, lane, signal, stopping);
+      const how = await driveAll(claim, lane, under);
       return await leave(lane, how);
     } catch (cause) {
       if (signal.aborted || isPawlError(cause, "store_fenced")) throw cause;
@@ -97,12 +100,8 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     }
   }
 
-  async function driveAll(
-    claim: SessionClaim,
-    lane: SessionLane,
-    signal: AbortSignal,
-    stopping: AbortSignal | undefined,
-  ): Promise<Release> {
+  async function driveAll(claim: SessionClaim, lane: SessionLane, under: DriveOptions): Promise<Release> {
+    const { signal, stopping } = under;
     let open = claim.openTurn;
     let { next } = claim;
     let attempts = claim.attempts;
@@ -125,11 +124,11 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         // Whoever stood still for a whole lease has to hear that it is over before it performs anything (D3).
         const stoodStill = clock.now() - askedAt >= claim.fence.node.ttlMs;
         const turn = stoodStill ? { ...begun, isNew: false } : begun;
-        const left = await driveTurn(lane, turn, 0, signal, stopping, turn.isNew ? said : undefined);
+        const left = await driveTurn(lane, turn, 0, under, turn.isNew ? said : undefined);
         if (left !== undefined) return left;
       } else {
         const turn = await resume(lane, open, attempts, signal);
-        const left = turn && (await driveTurn(lane, turn, attempts, signal, stopping));
+        const left = turn && (await driveTurn(lane, turn, attempts, under));
         if (left !== undefined) return left;
       }
       open = null;
@@ -172,10 +171,10 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     lane: SessionLane,
     turn: OpenTurn,
     attempts: number,
-    signal: AbortSignal,
-    stopping: AbortSignal | undefined,
+    under: DriveOptions,
     said?: Promise<readonly Message[]>,
   ): Promise<Release | undefined> {
+    const { signal, isOver } = under;
     const { machine, folded } = turn;
     const { environment } = options;
     const toolbox = new CurrentToolbox(turn.toolbox);
@@ -188,8 +187,10 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     };
     try {
       const base = await (said ?? before(lane.sessionId, folded.state.base.messages));
-      // Whoever listens from here on hears of an abort; one that came before has to be asked for.
+      // Whoever listens from here on hears of an abort, and of a begin that was refused; one that came before has to be asked for.
       signal.throwIfAborted();
+      // Who may have been superseded while he stood still asks before anything is performed (D3).
+      if (lane.tripped || isOver?.()) await turn.begun;
       const { inbox, attachments } = store;
       const nonce = options.newId();
       const run = new TurnRun({
@@ -202,9 +203,10 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         attachments,
         base,
         nonce,
+        ...(turn.begun && { begun: turn.begun }),
         ...(environment.refresh && { refreshTools }),
       });
-      return await driveRun(run, turn.isNew === true, lane, attempts, signal, stopping);
+      return await driveRun(run, turn.isNew === true, lane, attempts, under);
     } finally {
       await closeTools(toolbox);
     }
@@ -215,8 +217,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     isNew: boolean,
     lane: SessionLane,
     attempts: number,
-    signal: AbortSignal,
-    stopping: AbortSignal | undefined,
+    { signal, stopping }: DriveOptions,
   ): Promise<Release | undefined> {
     const turnId = run.state.turnId as TurnId;
     const abort = () => run.abort(signal.reason);

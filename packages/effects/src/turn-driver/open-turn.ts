@@ -5,6 +5,7 @@ import {
   errorFacts,
   initialState,
   isPawlError,
+  type LogBody,
   type LogRow,
   loadJsonDigest,
   PawlError,
@@ -29,6 +30,8 @@ export interface OpenTurn {
   readonly toolbox: Toolbox;
   /** It was begun just now: nothing of it was performed before. */
   readonly isNew?: boolean;
+  /** Of one that is being begun: resolves when its first row is written. When it rejects the session's lane is shut. */
+  readonly begun?: Promise<void>;
 }
 
 export interface BeginOptions {
@@ -197,19 +200,18 @@ export function createTurnOpener({
     const machine = { config, protocol };
     const { events } = step(machine, initialState(), begin);
     const turn = { behaviour: BEHAVIOUR, config: configHash };
-    const row = await lane.exclusive(async (seq) => {
-      const first: LogRow = {
-        seq,
-        turnId,
-        ordinal: 0,
-        at: begin.now,
-        body: { kind: "machine_input", input: begin, turn, events },
-      };
+    const body: LogBody = { kind: "machine_input", input: begin, turn, events };
+    const first = { turnId, ordinal: 0, at: begin.now, body };
+    // Not waited for here: everything that the turn writes goes through the same lane, behind it.
+    const begun = lane.exclusive(async (seq) => {
+      const row: LogRow = { ...first, seq };
       const inputIds = [input.inputId];
-      await store.sessions.beginTurn(lane.fence, { turnId, inputIds, configHash, config, row: first });
-      return { used: 1, value: first };
+      await store.sessions.beginTurn(lane.fence, { turnId, inputIds, configHash, config, row });
+      return { used: 1, value: undefined };
     });
-    return { machine, toolbox, folded: foldTurn(machine, [row]), isNew: true };
+    // Whoever does not wait for it hears of it from the lane.
+    begun.catch(() => {});
+    return { machine, toolbox, folded: foldTurn(machine, [{ ...first, seq: 0 }]), isNew: true, begun };
   }
 
   return {

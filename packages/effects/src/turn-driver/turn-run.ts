@@ -4,6 +4,7 @@ import {
   dueTimer,
   type EffectEnvelope,
   type EffectId,
+  type EffectKind,
   type EffectOutcome,
   executionScope,
   isPawlError,
@@ -53,7 +54,12 @@ export interface TurnRunOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nonce: string;
+  /** Of a turn that is being begun: resolves when its first row is written. */
+  readonly begun?: Promise<void>;
 }
+
+/** May be performed again as often as one likes, so they need not wait until their turn has begun. */
+const MAY_BE_AHEAD: ReadonlySet<EffectKind> = new Set(["model_call", "sync_environment"]);
 
 /** Errors that a retry cannot mend: somebody must bring the right code, or look. */
 const BLOCKING = new Set([
@@ -183,8 +189,9 @@ export class TurnRun {
   }
 
   async #perform(effect: MachineEffect, { signal, resumed }: Performing): Promise<void> {
-    const { lane, clock, controller } = this.#o;
+    const { lane, clock, controller, begun } = this.#o;
     if (effect.command.kind === "checkpoint") return await this.#feed.checkpoint(effect);
+    if (begun !== undefined && !MAY_BE_AHEAD.has(effect.command.kind)) await begun;
     const envelope = this.#envelope(effect);
     const text =
       effect.command.kind === "model_call"

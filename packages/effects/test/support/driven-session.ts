@@ -9,6 +9,7 @@ import {
   type TurnConfig,
   type TurnLimits,
   type TurnOutcome,
+  type TurnProtocol,
   turnIdOfInput,
 } from "@pawl/core";
 import type { Clock, Delivery, Model, Release, SessionClaim, Store, Toolbox } from "@pawl/core/ports";
@@ -38,6 +39,8 @@ export interface DrivenOptions {
   readonly config?: Partial<TurnConfig>;
   readonly guards?: readonly Guard[];
   readonly executors?: Executors;
+  /** Default `standard()`. */
+  readonly protocol?: TurnProtocol;
   readonly environment?: Partial<TurnEnvironment>;
   readonly maxAttempts?: number;
   /** As another process sees the same store. */
@@ -92,7 +95,7 @@ export function drivenSession(options: DrivenOptions): DrivenSession {
       },
     }),
     environment,
-    protocol: standard(),
+    protocol: options.protocol ?? standard(),
     clock,
     newId: () => `id-${(beside === undefined ? 0 : 1e6) + ids++}`,
     logger,
@@ -126,8 +129,8 @@ export function drivenSession(options: DrivenOptions): DrivenSession {
       if (claim === undefined) throw new Error("There is nothing to claim.");
       return claim;
     },
-    async drive({ signal = new AbortController().signal, stopping } = {}) {
-      return driver.drive(await session.claim(), { signal, ...(stopping && { stopping }) });
+    async drive({ signal = new AbortController().signal, ...under } = {}) {
+      return driver.drive(await session.claim(), { signal, ...under });
     },
     rows: () => store.log.read(SESSION),
     kinds: async () => (await session.rows()).map(rowName),

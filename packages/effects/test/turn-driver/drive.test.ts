@@ -1,4 +1,4 @@
-import { type ModelResult, PawlError } from "@pawl/core";
+import { type ModelResult, PawlError, standard, type TurnProtocol } from "@pawl/core";
 import type { Model, Store, Toolbox } from "@pawl/core/ports";
 import { scriptedModel } from "@pawl/testing";
 import { describe, expect, it } from "vitest";
@@ -150,6 +150,106 @@ describe("a drive", () => {
       through: intercepted("sessions", "beginTurn", () => Promise.reject(new Error("no store"))),
     });
     expect(closed).toBe(1);
+  });
+});
+
+describe("a turn that is being begun", () => {
+  it("has its model asked meanwhile, and its answer is written behind its beginning", async () => {
+    const slow = Promise.withResolvers<void>();
+    let asked = 0;
+    const session = drivenSession({
+      model: {
+        id: "m",
+        call: async () => {
+          asked += 1;
+          return answer("hello");
+        },
+      },
+      through: intercepted("sessions", "beginTurn", () => slow.promise),
+    });
+    await session.send("go");
+    const driving = session.drive();
+    await session.clock.advance(1_000);
+    expect(asked).toBe(1);
+    expect(await session.rows()).toEqual([]);
+    slow.resolve();
+    expect(await until(session.clock, driving)).toEqual({ type: "idle" });
+    expect(asked).toBe(1);
+    expect((await session.kinds()).slice(0, 2)).toEqual(["begin", "settled 1.model_call.0"]);
+    expect(await session.outcome()).toMatchObject({ status: "completed", text: "hello" });
+  });
+
+  it("performs nothing else before it has begun (E2)", async () => {
+    const slow = Promise.withResolvers<void>();
+    let worked = 0;
+    const protocol: TurnProtocol = {
+      ...standard(),
+      prepareIteration: () => ({ type: "execute_code", language: "js", code: "1" }),
+      codeAnswered: () => ({ type: "complete", text: "done" }),
+    };
+    const session = drivenSession({
+      model: scriptedModel([]),
+      protocol,
+      executors: {
+        exec_code: async () => {
+          worked += 1;
+          return { kind: "exec_code", result: { ok: true, value: 1 } };
+        },
+      },
+      through: intercepted("sessions", "beginTurn", () => slow.promise),
+    });
+    await session.send("go");
+    const driving = session.drive();
+    await session.clock.advance(1_000);
+    expect(worked).toBe(0);
+    slow.resolve();
+    expect(await until(session.clock, driving)).toEqual({ type: "idle" });
+    expect(worked).toBe(1);
+  });
+
+  it("is waited for by who may have been superseded, before anything is performed (D3)", async () => {
+    const slow = Promise.withResolvers<void>();
+    const model = scriptedModel([]);
+    const session = drivenSession({
+      model,
+      through: intercepted("sessions", "beginTurn", async () => {
+        await slow.promise;
+        throw new PawlError("store_fenced", "Another node owns it.", { blame: "infrastructure" });
+      }),
+    });
+    await session.send("go");
+    const driving = session.drive({ isOver: () => true });
+    await session.clock.advance(1_000);
+    slow.resolve();
+    await expect(until(session.clock, driving)).rejects.toMatchObject({ code: "store_fenced" });
+    model.done();
+  });
+
+  it("and is refused stops its model, records nothing, and is tried again", async () => {
+    const slow = Promise.withResolvers<void>();
+    let stopped = false;
+    const session = drivenSession({
+      model: {
+        id: "slow",
+        call: (_request, { signal }) => {
+          signal.addEventListener("abort", () => (stopped = true));
+          return NEVER;
+        },
+      },
+      through: intercepted("sessions", "beginTurn", async () => {
+        await slow.promise;
+        throw new PawlError("store_conflict", "Its input was taken back.");
+      }),
+    });
+    await session.send("go");
+    const driving = session.drive();
+    await session.clock.advance(1_000);
+    expect(stopped).toBe(false);
+    slow.resolve();
+    expect(await until(session.clock, driving)).toMatchObject({ type: "retry" });
+    expect(stopped).toBe(true);
+    expect(await session.rows()).toEqual([]);
+    expect(session.clock.pending).toEqual([]);
   });
 });
 
