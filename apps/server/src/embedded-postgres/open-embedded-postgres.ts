@@ -1,8 +1,9 @@
 import { access, constants, mkdir, realpath } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Cluster, openCluster, urlOf } from "./cluster.ts";
 import { dataDirError } from "./errors.ts";
 import { withFolderLock } from "./folder-lock.ts";
+import { leaveAtExit, lockFileOf } from "./leave-embedded-postgres.ts";
 import { placeCluster } from "./place-cluster.ts";
 import { becomePresent, type Presence } from "./presence.ts";
 import { ensureRunning, stopServer } from "./server-process.ts";
@@ -30,7 +31,7 @@ export interface EmbeddedPostgres {
  * 1. All that changes the state of PostgreSQL (initdb, start, stop) happens under the folder's lock, which the
  *    system takes from a process that dies.
  * 2. PostgreSQL is detached: it outlives a process that is killed, and the next one that opens the folder
- *    joins it.
+ *    joins it. Of a process that ends by itself without closing, another one closes what it opened.
  * 3. Who is there is what the database sees: each opening keeps one connection with a name. The last one that
  *    closes stops PostgreSQL. Connections without that name count for nothing.
  * 4. When PostgreSQL itself is killed, every process that has it open tries to start it again, on the same
@@ -43,8 +44,7 @@ export async function openEmbeddedPostgres({
   log = () => undefined,
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const folder = await prepareFolder(dataDir);
-  const underLock = <Result>(body: () => Promise<Result>) =>
-    withFolderLock(join(folder, "postgres.lock"), log, body);
+  const underLock = <Result>(body: () => Promise<Result>) => withFolderLock(lockFileOf(folder), log, body);
 
   const { cluster, entered } = await underLock(async () => {
     const cluster = await openCluster(await placeCluster(folder, log), log);
@@ -76,6 +76,7 @@ export async function openEmbeddedPostgres({
     }
   };
   void lookAfter(entered.presence);
+  const closesItself = leaveAtExit(folder);
 
   const leave = async (): Promise<void> => {
     closing = true;
@@ -86,6 +87,7 @@ export async function openEmbeddedPostgres({
       await presence.leave();
       if (last) await stopServer(cluster);
     });
+    closesItself();
   };
   let closed: Promise<void> | undefined;
   return {

@@ -5,8 +5,8 @@ import pg from "pg";
  * process, however the process ends, so the database itself always knows who is there.
  */
 export interface Presence {
-  /** True when another living process (or another opening in this one) is present too. */
-  othersAreHere(): Promise<boolean>;
+  /** True when another living process (or another opening in this one) is present too; `except`: a process that counts as gone. */
+  othersAreHere(options?: { readonly except?: number }): Promise<boolean>;
   /** Takes the sign down at once, then ends the connection. */
   leave(): Promise<void>;
   /** Resolves when the connection was lost, and never after `leave`. */
@@ -31,13 +31,13 @@ export async function becomePresent(url: string): Promise<Presence> {
   await client.connect();
   return {
     lost,
-    async othersAreHere() {
+    async othersAreHere({ except } = {}) {
       const { rows } = await client.query<{ pid: number }>(
         `select substr(application_name, ${prefix.length + 1})::int as pid from pg_stat_activity
          where application_name ~ '^${prefix}[0-9]{1,9}$' and pid <> pg_backend_pid()`,
       );
       // PostgreSQL may need a moment to notice that a killed process is gone.
-      return rows.some(({ pid }) => isAlive(pid));
+      return rows.some(({ pid }) => pid !== except && isAlive(pid));
     },
     async leave() {
       left = true;

@@ -54,6 +54,12 @@ export async function ensureRunning(
   throw await startFailed(cluster, 0, `did not answer for ${startSeconds} s`);
 }
 
+/** The URL of the PostgreSQL of a cluster, if it runs and accepts connections. */
+export async function runningServer(cluster: Cluster): Promise<string | undefined> {
+  const port = (await readPostmasterPid(cluster.data))?.port;
+  return port !== undefined && (await answers(cluster, port)) ? urlOf(cluster, port) : undefined;
+}
+
 /** Stops PostgreSQL: transactions in flight are rolled back, what is committed is on disk. */
 export async function stopServer({ place, data, log }: Cluster): Promise<void> {
   const { code, stderr } = await run(place.runAs, programOf(place.binaries, "pg_ctl"), [

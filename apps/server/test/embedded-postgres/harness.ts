@@ -16,6 +16,8 @@ export interface Opener {
   /** Closes the database and ends the process. */
   close(): Promise<void>;
   kill(): Promise<void>;
+  /** Ends the process as a second Ctrl-C does: at once, without closing. */
+  exit(): Promise<void>;
 }
 
 const children = new Set<ChildProcess>();
@@ -65,6 +67,7 @@ export async function opener(dataDir: string, env: NodeJS.ProcessEnv = process.e
     ...answer,
     close: () => end(() => child.send("close")),
     kill: () => end(() => child.kill("SIGKILL")),
+    exit: () => end(() => child.send("exit")),
   };
 }
 

@@ -18,6 +18,7 @@ try {
   process.send?.({ url: postgres.url, owner: postgres.owner });
   process.on("message", (message) => {
     if (message === "close") void close();
+    else if (message === "exit") process.exit(130);
     else closeWhenLost = true;
     process.send?.("understood");
   });

@@ -86,6 +86,29 @@ it("2: after all processes were killed the next one joins the PostgreSQL that st
   await expect(query(next.url, "select 1")).rejects.toThrow(/ECONNREFUSED/);
 });
 
+it("2: of a process that ended without closing another one does it, unless somebody is still there", async () => {
+  const dataDir = await freshFolder();
+  const [first, second] = await Promise.all([opener(dataDir), opener(dataDir)]);
+  const { url } = first;
+  await query(url, "create table kept as select 42 as answer");
+  await first.exit();
+  expect(await query(url, "select answer from kept")).toEqual([{ answer: 42 }]);
+  await second.exit();
+  const stopped = () => expect(query(url, "select 1")).rejects.toThrow(/ECONNREFUSED/);
+  await vi.waitFor(stopped, { timeout: 30_000, interval: 100 });
+  // It was stopped and not killed: what it left needs no recovery.
+  await vi.waitFor(
+    async () => expect(await readdir(join(dataDir, "postgres", "data"))).not.toContain("postmaster.pid"),
+    {
+      timeout: 30_000,
+    },
+  );
+  const next = await opener(dataDir);
+  expect(next).toMatchObject({ owner: true, url });
+  expect(await query(url, "select answer from kept")).toEqual([{ answer: 42 }]);
+  await next.close();
+});
+
 it("4: a PostgreSQL killed with SIGKILL is started again under those who use it, with what was committed", async () => {
   const dataDir = await freshFolder();
   const openers = await Promise.all([opener(dataDir), opener(dataDir)]);
