@@ -7,6 +7,7 @@ import { answerFromStream, type StreamedAnswer } from "./from-stream.ts";
 import { apiKeyVariable, callIdWriter, providerName } from "./provider-names.ts";
 import { fromHost, type ResolveFile, resolveFiles } from "./resolve-files.ts";
 import { toFunctionTools, toPrompt } from "./to-prompt.ts";
+import { showsToolImages, toolImages } from "./tool-images.ts";
 import { checkPrice, type Price, toUsage } from "./usage.ts";
 
 type JSONSchema = NonNullable<
@@ -37,6 +38,12 @@ export interface AiModelOptions {
   readonly price?: Price;
   /** Finds files that messages refer to in another place than the host's attachments: a URL that the provider can read, say. */
   readonly resolveFile?: ResolveFile;
+  /**
+   * Whether pictures in results of tools (PNG, JPEG, GIF and WebP up to 3.75 MB, the 20 newest) are shown to the model; else it gets their
+   * references. Absent: where the provider is known to take them, which is Anthropic and OpenAI's responses. `false` for a model that sees
+   * no pictures.
+   */
+  readonly toolImages?: boolean;
   /** The environment variable to name when the key is refused, for providers that are not known here. */
   readonly apiKeyVariable?: string;
   /** Texts that must not appear in failures, wherever a provider echoes them: its API key, say. */
@@ -85,14 +92,16 @@ async function stream(
   languageModel: LanguageModelV4,
   request: ModelRequest,
   { signal, onText, readAttachment }: ModelCallContext,
-  { settings, resolveFile }: AiModelOptions,
+  { settings, resolveFile, toolImages: wanted }: AiModelOptions,
 ): Promise<StreamedAnswer> {
-  const files = await abortable(
-    resolveFiles(request, resolveFile ?? fromHost(readAttachment), signal),
-    signal,
-    () => {},
-  );
-  const prompt = toPrompt(request, { files, callId: callIdWriter(languageModel.provider) });
+  const { provider } = languageModel;
+  const resolve = resolveFile ?? fromHost(readAttachment);
+  const found = Promise.all([
+    resolveFiles(request, resolve, signal),
+    (wanted ?? showsToolImages(provider)) ? toolImages(request.messages, resolve, signal) : new Map(),
+  ]);
+  const [files, images] = await abortable(found, signal, () => {});
+  const prompt = toPrompt(request, { files, toolImages: images, callId: callIdWriter(provider) });
   const started = languageModel.doStream({
     ...settings,
     prompt,

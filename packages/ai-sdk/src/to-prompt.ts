@@ -19,12 +19,15 @@ import type {
   ToolResultPart,
 } from "@pawl/core";
 import type { ResolvedFiles } from "./resolve-files.ts";
+import { type ToolImages, withImages } from "./tool-images.ts";
 
 type AssistantContent = Extract<LanguageModelV4Message, { role: "assistant" }>["content"];
 type UserContent = Extract<LanguageModelV4Message, { role: "user" }>["content"];
 
 export interface PromptOptions {
   readonly files: ResolvedFiles;
+  /** Pictures in results of tools that are shown as such. */
+  readonly toolImages?: ToolImages;
   /** How a call id is written for this provider. */
   readonly callId: (id: string) => string;
 }
@@ -69,7 +72,7 @@ function toMessage(message: Message, options: PromptOptions): LanguageModelV4Mes
           type: "tool-result",
           toolCallId: options.callId(part.callId),
           toolName: part.name,
-          output: toResultOutput(part),
+          output: toResultOutput(part, options.toolImages),
         })),
       };
   }
@@ -136,7 +139,10 @@ function toCallInput(part: ToolCallPart): Json {
 }
 
 /** Whatever is not `ok` is told as an error; what kind of one stands in its `code` and `message`. */
-function toResultOutput({ status, output }: ToolResultPart): LanguageModelV4ToolResultOutput {
+function toResultOutput(part: ToolResultPart, images?: ToolImages): LanguageModelV4ToolResultOutput {
+  const { status, output } = part;
+  const content = images && withImages(part, images);
+  if (content !== undefined) return { type: "content", value: content };
   if (status === "ok") {
     return typeof output === "string" ? { type: "text", value: output } : { type: "json", value: output };
   }
