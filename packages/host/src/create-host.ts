@@ -1,30 +1,7 @@
-import {
-  agent,
-  agentRef,
-  checkAgents,
-  type Json,
-  jsonSchemaOf,
-  nodeId,
-  type SessionId,
-  standard,
-  type ToolSet,
-  turnId,
-} from "@pawl/core";
+import { agent, checkAgents, nodeId, type SessionId, standard, type ToolSet, turnId } from "@pawl/core";
 import type { Logger, Model, Store } from "@pawl/core/ports";
-import {
-  type ChildRequest,
-  childTurnExecutor,
-  delegatingExecutor,
-  journaled,
-  modelExecutor,
-  processExecutor,
-  sleepExecutor,
-  syncEnvironmentExecutor,
-  systemClock,
-  toolExecutor,
-} from "@pawl/effects";
-import { type ApprovalPolicy, approvalGuard, grantGuard } from "@pawl/effects/guards";
-import { createProcessCommands, createProcessRunner, processWaitExecutor } from "@pawl/effects/processes";
+import { systemClock } from "@pawl/effects";
+import { createProcessCommands, createProcessRunner } from "@pawl/effects/processes";
 import { createTurnDriver } from "@pawl/effects/turn-driver";
 import {
   createLeaseKeeper,
@@ -40,11 +17,12 @@ import { createReceiptSigning } from "./approval-receipts.ts";
 import { createApprovals } from "./approvals.ts";
 import { createDeadLetters } from "./dead-letters.ts";
 import { allDue, createDueInputs } from "./due-inputs.ts";
-import { watchDueSessions } from "./due-sessions.ts";
 import { createDueWaits } from "./due-waits.ts";
 import type { Host, HostView } from "./host.ts";
 import { createHostAwaitEvents } from "./host-await-events.ts";
+import { createHostController } from "./host-controller.ts";
 import { createHostEnvironment } from "./host-environment.ts";
+import { createHostLife } from "./host-life.ts";
 import type { HostOptions } from "./host-options.ts";
 import { createKeepAlive } from "./keep-alive.ts";
 import { createKnownSchemas } from "./known-schemas.ts";
@@ -58,14 +36,10 @@ import { createSessionHandle, shownRecord } from "./session.ts";
 import { ALL_SESSIONS, namesOf, type SessionNames } from "./session-names.ts";
 import { createTasks } from "./tasks.ts";
 import { createTurnHandle } from "./turn.ts";
-import { readTurnRequest, writeTurnRequest } from "./turn-request.ts";
 import { createWaitSettler } from "./wait-settler.ts";
 import { createWaits } from "./waits.ts";
 
 /** No daemon, no output of its own: a host that hands in no logger hears nothing. */
-/** How long a host that starts waits for its first claim before it looks at anything else, in milliseconds. */
-const FIRST_CLAIM_MS = 50;
-
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -75,10 +49,10 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   options: HostOptions<Tx, Tools>,
 ): Host<Tx> {
-  const { store, clock = systemClock, logger = SILENT } = options;
+  // What is handed in, and what stands for it where it is not.
+  const { store, clock = systemClock, logger = SILENT, model, publicUrl, observer } = options;
   const newId = options.newId ?? (() => crypto.randomUUID().replaceAll("-", ""));
   const random = Math.random;
-  const { model } = options;
   const findModel: (name: string | undefined) => Model = typeof model === "function" ? model : () => model;
   const { limits } = agent({ name: "defaults", ...(options.limits && { limits: options.limits }) });
   const agents = agentsAndDelegates(
@@ -86,10 +60,10 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   );
   checkAgents(agents);
 
+  // What is due: delayed inputs and sleeping turns are claimable from their time on, so whoever looks then finds them.
   const fireDue = allDue(createDueWaits(store.awaits, clock), createDueInputs(store.outbox));
   const timers = createTimerLoop({
     due: () => {
-      // Delayed inputs and sleeping turns are claimable from their time on: whoever looks then finds them.
       runner.poke("due");
       return fireDue();
     },
@@ -97,17 +71,18 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     logger,
     random,
   });
+
+  // What is waited for, and who may answer it.
   const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
   const signer = createReceiptSigning(store, options.receiptKey);
   const askedInput = askedInputOf(store);
   const lateOutcomes = createLateOutcomes({
     inbox: store.inbox,
-    poke: (id) => poke(id, "late outcome"),
+    poke: (id) => life.poke(id, "late outcome"),
     logger,
   });
   const settler = createWaitSettler({ rows: store.awaits, clock, signer, askedInput, lateOutcomes });
   const readWaits = createReadWaits();
-  const { publicUrl } = options;
   const links = createApprovalLinks({
     rows: store.awaits,
     awaits: awaits.ready,
@@ -116,69 +91,27 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     askedInput,
   });
 
+  // What performs, and what drives turns with it.
   const commands = createProcessCommands({
     processes: store.processes,
     clock,
     awaits: awaits.ready,
     runner: () => taskRunner,
   });
-
-  const policies = (options.approvals ?? {}) as Readonly<Record<string, ApprovalPolicy>>;
   const schemas = createKnownSchemas();
-  for (const { name, output } of agents) {
-    if (output !== undefined) schemas.add(jsonSchemaOf(output, `agent "${name}"`), output);
-  }
-  const { inbox, sessions } = store;
-  const watching = observed(options.observer, store.inbox as Store["inbox"], clock);
-  const delegation = {
-    inbox,
-    ...(watching.traceOf && { traceOf: watching.traceOf }),
-    write: (request: ChildRequest) => writeTurnRequest(request) ?? null,
-    read: (environment: Json | undefined) => {
-      const { limits = {}, parent } = readTurnRequest(environment);
-      return { limits, parent };
-    },
-    limitsOf: (ref: string) => agents.find((known) => agentRef(known) === ref)?.limits,
-  };
-  const parentOf = (environment: Json | undefined) => delegation.read(environment).parent;
-  const waitForTasks = processWaitExecutor(awaits.executors.await_event, {
-    processes: store.processes,
-    awaits: awaits.ready,
-  });
-  const controller = journaled({
+  const watching = observed(observer, store.inbox as Store["inbox"], clock);
+  const controller = createHostController({
+    ...options,
+    store,
     clock,
-    guards: [
-      // What is not allowed at all needs nobody's approval.
-      ...(options.grants === undefined ? [] : [grantGuard(options.grants, clock)]),
-      approvalGuard({
-        policies,
-        clock,
-        ...(options.approvalsExpireMs !== undefined && { expiresInMs: options.approvalsExpireMs }),
-      }),
-    ],
-    executors: watching.executors({
-      model_call: modelExecutor(findModel, {
-        clock,
-        random,
-        findSchema: schemas.find,
-        attachments: store.attachments,
-      }),
-      tool_call: delegatingExecutor(
-        toolExecutor({
-          clock,
-          random,
-          awaits: awaits.ready,
-          attachments: store.attachments,
-          late: lateOutcomes.told,
-        }),
-        delegation,
-      ),
-      sleep: sleepExecutor({ clock }),
-      process: processExecutor(commands),
-      sync_environment: syncEnvironmentExecutor,
-      ...awaits.executors,
-      await_event: childTurnExecutor(waitForTasks, { sessions, inbox, parentOf }),
-    }),
+    random,
+    agents,
+    findModel,
+    schemas,
+    awaits,
+    commands,
+    lateOutcomes,
+    watching,
   });
   const environment = createHostEnvironment({
     agents,
@@ -197,6 +130,8 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     logger,
     ...(options.maxAttempts !== undefined && { maxAttempts: options.maxAttempts }),
   });
+
+  // Which session is driven now, and under whose lease.
   const keeper = createLeaseKeeper({
     leases: store.leases,
     nodeId: nodeId(options.nodeId ?? `node_${newId()}`),
@@ -223,96 +158,60 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     ...(options.pollMs !== undefined && { pollMs: options.pollMs }),
   });
 
-  const bodies = options.tasks ?? [];
-  // Who has no bodies asks the store for none.
+  // Background tasks and messages. Who has no bodies, or no handlers, asks the store for none.
+  const { tasks: bodies = [], outbox: handlers = {} } = options;
+  const { processes, outbox } = store;
   const taskRunner =
     bodies.length === 0
       ? undefined
-      : createProcessRunner({ processes: store.processes, bodies, lease: keeper.current, clock, logger });
-
-  const handlers = options.outbox ?? {};
-  // Who has no handlers asks the store for no messages.
+      : createProcessRunner({ processes, bodies, lease: keeper.current, clock, logger });
   const messages =
     Object.keys(handlers).length === 0
       ? undefined
-      : createOutboxMessages({ outbox: store.outbox, handlers, clock, logger, random });
+      : createOutboxMessages({ outbox, handlers, clock, logger, random });
 
-  const keepAlive = createKeepAlive();
-  let started: Promise<void> | undefined;
-  let stopped = false;
-  let unlisten = () => {};
-  let letGo = () => {};
+  // From the first use to `stop`.
+  const { hold } = createKeepAlive();
+  const life = createHostLife({
+    store,
+    clock,
+    logger,
+    hold,
+    keeper,
+    runner,
+    worker,
+    timers,
+    fireDue,
+    taskRunner,
+    messages,
+  });
 
-  function begin(): Promise<void> {
-    started ??= openAll().catch((cause: unknown) => {
-      // The next caller tries again.
-      started = undefined;
-      throw cause;
-    });
-    return started;
-  }
-
-  async function openAll(): Promise<void> {
-    await store.open();
-    await keeper.current();
-    if (stopped) return;
-    const unlistenWork = store.leases.onWork((id) =>
-      id === undefined ? runner.poke("hint") : runner.pokeSession(id, "hint"),
-    );
-    const unlistenDue = watchDueSessions(store.leases, clock, timers.hint);
-    unlisten = () => {
-      unlistenWork();
-      unlistenDue();
-    };
-    // First: most hosts have no bodies, and those that do may find a long queue of them.
-    taskRunner?.start();
-    runner.start();
-    // What goes on is what a restart is waited for: the rest does not take the connections that there are from its claims.
-    void Promise.race([runner.settled(), until(clock.now() + FIRST_CLAIM_MS)]).then(() => {
-      if (stopped) return;
-      timers.start();
-      messages?.start();
-    });
-  }
-
-  function poke(id: Parameters<typeof runner.pokeSession>[0], reason: string): void {
-    startDriving(() => runner.pokeSession(id, reason));
-  }
-
-  function startDriving(then = () => {}): void {
-    if (stopped) return;
-    begin().then(then, (cause: unknown) => {
-      if (!stopped) logger.error("this host could not begin to drive", { message: String(cause) });
-    });
-  }
-
-  const driving = (id: SessionId) => runner.inFlight.has(id);
+  // What users hold in their hands.
   const handles = {
     clock,
     newId,
-    hold: keepAlive.hold,
-    poke,
-    driving,
+    hold,
+    poke: life.poke,
+    driving: (id: SessionId) => runner.inFlight.has(id),
     due: timers.hint,
-    observer: options.observer,
+    observer,
     acceptHere: acceptHere(runner, worker),
   };
 
-  const open = () => store.open();
-
   function viewWith(names: SessionNames): HostView<Tx> {
     const { owner } = names;
+    const owned = owner === undefined ? {} : { owner };
     return {
       session: (name) => createSessionHandle(names.stored(name), { ...handles, names, schemas, store }),
       turn: (id) => createTurnHandle(turnId(id), { ...handles, names, store: store as never }),
       async sessions({ limit = 100 } = {}) {
-        const records = await store.sessions.list({ limit, ...(owner !== undefined && { owner }) });
+        const records = await store.sessions.list({ limit, ...owned });
         return records.map((record) => shownRecord(record, names));
       },
-      counts: () => store.sessions.counts(owner === undefined ? {} : { owner }),
+      counts: () => store.sessions.counts(owned),
       waits: createWaits({
         names,
-        open,
+        open: () => store.open(),
         rows: store.awaits,
         awaits: awaits.ready,
         settler,
@@ -323,83 +222,33 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
       approvals: createApprovals({ names, store, links, settler, readWaits, signer }),
       tasks: createTasks({
         names,
-        processes: store.processes,
+        processes,
         startable: bodies,
         commands,
         newId,
-        hold: keepAlive.hold,
-        poke: () => taskRunner !== undefined && startDriving(),
+        hold,
+        poke: () => taskRunner !== undefined && life.startDriving(),
       }),
     };
   }
 
+  const { start, stop, pause, resume, drain, nodeLease, ready } = life;
   return {
     ...viewWith(ALL_SESSIONS),
     as: (owner) => viewWith(namesOf(owner)),
-    async start() {
-      await begin();
-      letGo = keepAlive.hold();
-    },
-    async stop({ drainMs = 4_000 } = {}) {
-      stopped = true;
-      unlisten();
-      const release = keepAlive.hold();
-      try {
-        // A store that cannot be reached must not keep this process from ending.
-        const begun = started && Promise.race([started.catch(() => {}), until(clock.now() + drainMs)]);
-        await Promise.all([
-          runner.stop({ drainMs }),
-          taskRunner?.stop({ drainMs }),
-          messages?.stop(),
-          timers.stop(),
-          begun,
-        ]);
-        await keeper.close();
-      } finally {
-        release();
-        letGo();
-      }
-    },
-    pause: runner.pause,
-    resume: runner.resume,
-    async drain({ maxMs }) {
-      const before = worker.driven;
-      const deadline = clock.now() + maxMs;
-      const release = keepAlive.hold();
-      try {
-        await begin();
-        await fireDue();
-        runner.poke("drain");
-        while (clock.now() < deadline) {
-          await Promise.race([runner.settled(), until(deadline)]);
-          if (runner.inFlight.size === 0) break;
-          await Promise.race([worker.idle(), until(deadline)]);
-        }
-        await Promise.race([messages?.drain(), until(deadline)]);
-      } finally {
-        release();
-      }
-      return { driven: worker.driven - before };
-    },
-    nodes: createNodes({ store, clock, hold: keepAlive.hold }),
+    start,
+    stop,
+    pause,
+    resume,
+    drain,
+    nodeLease,
+    ready,
+    nodes: createNodes({ store, clock, hold }),
     backlog: () => store.leases.backlog(),
     deadLetters: createDeadLetters(store as never, () => {
       timers.hint();
       messages?.hint();
     }),
     prune: (request) => pruneStore({ store, clock }, request),
-    async nodeLease() {
-      await store.open();
-      return (await keeper.current()).lease;
-    },
-    async ready() {
-      return !stopped && keeper.held;
-    },
   };
-
-  function until(at: number): Promise<void> {
-    return new Promise((resolve) => {
-      clock.at(at, resolve);
-    });
-  }
 }

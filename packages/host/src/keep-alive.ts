@@ -2,7 +2,12 @@
 const IDLE_MS = 24 * 60 * 60 * 1000;
 
 /** Keeps the process alive while somebody waits: our clocks do not, so that a program that is done can end. */
-export function createKeepAlive(): { hold(): () => void } {
+export interface KeepAlive {
+  /** @returns how to let go */
+  hold(): () => void;
+}
+
+export function createKeepAlive(): KeepAlive {
   let holders = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
   return {

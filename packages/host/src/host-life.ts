@@ -1,0 +1,147 @@
+import type { SessionId } from "@pawl/core";
+import type { Clock, Logger, Store } from "@pawl/core/ports";
+import type { ProcessRunner } from "@pawl/effects/processes";
+import type { LeaseKeeper, QueueRunner, SessionWorker, TimerLoop } from "@pawl/queue-runner";
+import { watchDueSessions } from "./due-sessions.ts";
+import type { Host } from "./host.ts";
+import type { KeepAlive } from "./keep-alive.ts";
+import type { OutboxMessages } from "./outbox-messages.ts";
+
+/** How long a host that starts waits for its first claim before it looks at anything else, in milliseconds. */
+const FIRST_CLAIM_MS = 50;
+
+export interface HostLifeOptions {
+  readonly store: Pick<Store, "open" | "leases">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hold: KeepAlive["hold"];
+  readonly keeper: LeaseKeeper;
+  readonly runner: QueueRunner;
+  readonly worker: SessionWorker;
+  readonly timers: TimerLoop;
+  /** Fires what is due now. */
+  readonly fireDue: () => Promise<unknown>;
+  /** Absent for a host without bodies of background tasks. */
+  readonly taskRunner: ProcessRunner | undefined;
+  /** Absent for a host without handlers of messages. */
+  readonly messages: OutboxMessages | undefined;
+}
+
+export interface HostLife
+  extends Pick<Host, "start" | "stop" | "pause" | "resume" | "drain" | "nodeLease" | "ready"> {
+  /** Begins to drive, unless this host was stopped, and does then what is asked. */
+  startDriving(then?: () => void): void;
+  /** Begins to drive, and looks at this session now. */
+  poke(sessionId: SessionId, reason: string): void;
+}
+
+/** From the first use of a host to its stop: owns whether it drives, and what of it runs. */
+export function createHostLife(options: HostLifeOptions): HostLife {
+  const { store, clock, logger, hold, keeper, runner, worker, timers, taskRunner, messages } = options;
+  let started: Promise<void> | undefined;
+  let stopped = false;
+  let unlisten = () => {};
+  let letGo = () => {};
+
+  function begin(): Promise<void> {
+    started ??= openAll().catch((cause: unknown) => {
+      // The next caller tries again.
+      started = undefined;
+      throw cause;
+    });
+    return started;
+  }
+
+  async function openAll(): Promise<void> {
+    await store.open();
+    await keeper.current();
+    if (stopped) return;
+    const unlistenWork = store.leases.onWork((id) =>
+      id === undefined ? runner.poke("hint") : runner.pokeSession(id, "hint"),
+    );
+    const unlistenDue = watchDueSessions(store.leases, clock, timers.hint);
+    unlisten = () => {
+      unlistenWork();
+      unlistenDue();
+    };
+    // First: most hosts have no bodies, and those that do may find a long queue of them.
+    taskRunner?.start();
+    runner.start();
+    // What goes on is what a restart is waited for: the rest does not take the connections that there are from its claims.
+    void Promise.race([runner.settled(), until(clock.now() + FIRST_CLAIM_MS)]).then(() => {
+      if (stopped) return;
+      timers.start();
+      messages?.start();
+    });
+  }
+
+  function startDriving(then = () => {}): void {
+    if (stopped) return;
+    begin().then(then, (cause: unknown) => {
+      if (!stopped) logger.error("this host could not begin to drive", { message: String(cause) });
+    });
+  }
+
+  function until(at: number): Promise<void> {
+    return new Promise((resolve) => {
+      clock.at(at, resolve);
+    });
+  }
+
+  return {
+    startDriving,
+    poke: (id, reason) => startDriving(() => runner.pokeSession(id, reason)),
+    async start() {
+      await begin();
+      letGo = hold();
+    },
+    async stop({ drainMs = 4_000 } = {}) {
+      stopped = true;
+      unlisten();
+      const release = hold();
+      try {
+        // A store that cannot be reached must not keep this process from ending.
+        const begun = started && Promise.race([started.catch(() => {}), until(clock.now() + drainMs)]);
+        await Promise.all([
+          runner.stop({ drainMs }),
+          taskRunner?.stop({ drainMs }),
+          messages?.stop(),
+          timers.stop(),
+          begun,
+        ]);
+        await keeper.close();
+      } finally {
+        release();
+        letGo();
+      }
+    },
+    pause: runner.pause,
+    resume: runner.resume,
+    async drain({ maxMs }) {
+      const before = worker.driven;
+      const deadline = clock.now() + maxMs;
+      const release = hold();
+      try {
+        await begin();
+        await options.fireDue();
+        runner.poke("drain");
+        while (clock.now() < deadline) {
+          await Promise.race([runner.settled(), until(deadline)]);
+          if (runner.inFlight.size === 0) break;
+          await Promise.race([worker.idle(), until(deadline)]);
+        }
+        await Promise.race([messages?.drain(), until(deadline)]);
+      } finally {
+        release();
+      }
+      return { driven: worker.driven - before };
+    },
+    async nodeLease() {
+      await store.open();
+      return (await keeper.current()).lease;
+    },
+    async ready() {
+      return !stopped && keeper.held;
+    },
+  };
+}
