@@ -1,6 +1,7 @@
 // The store is a guest on a pool of the caller's.
 import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import { recordingLogger } from "@pawl/testing";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { postgresStore } from "../src/index.ts";
 import { adminPool, deltaRow, newInput, openTurn, turnEnd } from "./harness.ts";
@@ -26,6 +27,28 @@ test.each([1, 2, 5])("a pool of %i connections is enough, and is the caller's af
   await store.close();
   expect(pool.idleCount).toBe(pool.totalCount);
   expect((await pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  await pool.end();
+});
+
+test("a client that runs statements in its own way is believed when it tells how many rows it wrote", async () => {
+  let appends = 0;
+  class OwnClient extends pg.Client {
+    override query = ((...args: unknown[]) => {
+      const query = super.query.bind(this) as (...args: unknown[]) => unknown;
+      const [given] = args as [{ readonly text?: string; readonly values?: unknown[] }];
+      if (!given.text?.startsWith("/* pawl append_next_row ")) return query(...args);
+      appends += 1;
+      return query(given.text, given.values);
+    }) as pg.Client["query"];
+  }
+  const pool = new pg.Pool({ connectionString: database.url, max: 5, Client: OwnClient });
+  const store = postgresStore({ pool });
+  const open = await openTurn(store);
+  await store.log.append(open.fence, [deltaRow(open.turn, 2)]);
+  await store.log.append(open.fence, [deltaRow(open.turn, 3)]);
+  expect(appends).toBe(2);
+  expect((await store.log.read(open.session)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  await store.close();
   await pool.end();
 });
 

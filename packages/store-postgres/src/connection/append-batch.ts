@@ -3,6 +3,7 @@ import type { Fence } from "@pawl/core/ports";
 import { fenceValues, nodeValues } from "../fence-values.ts";
 import { STORED_LOG_VERSION, type StoredLogRow } from "../rows/log-row.ts";
 import { arrayText } from "./array-text.ts";
+import type { Parameter } from "./row-count-query.ts";
 
 /** Bounds of one batch. A statement of this size takes some milliseconds; more would make the others wait for nothing. */
 const MOST_ROWS = 1000;
@@ -86,7 +87,7 @@ function continues(part: Part, { fence, rows, unlessSteered }: Append): boolean 
 }
 
 /** The parameters of `append_next_row`, when these parts are one row; else undefined. */
-export function valuesOfRow([part, another]: readonly Part[]): unknown[] | undefined {
+export function valuesOfRow([part, another]: readonly Part[]): readonly Parameter[] | undefined {
   if (part === undefined || another !== undefined) return undefined;
   const [row] = part.appends[0]!.rows;
   if (row === undefined || row.seq !== part.next - 1) return undefined;
@@ -104,11 +105,10 @@ export function valuesOfRow([part, another]: readonly Part[]): unknown[] | undef
   ];
 }
 
-/** The parameters of `append_next_rows`, for parts of one node lease. */
-export function valuesOfNext(parts: readonly Part[]): unknown[] {
-  const rows = rowsOf(parts);
+/** The parameters of `append_next_rows`, for rows under one node lease. */
+export function valuesOfNext(rows: readonly RowOfPart[]): readonly Parameter[] {
   return [
-    ...nodeValues(parts[0]!.fence.node),
+    ...nodeValues(rows[0]!.part.fence.node),
     arrayText(rows.map((r) => r.part.fence.sessionId)),
     arrayText(rows.map((r) => r.part.fence.epoch)),
     arrayText(rows.map((r) => r.part.turnId)),
@@ -145,14 +145,14 @@ export function valuesOf(parts: readonly Part[]): unknown[] {
   ];
 }
 
-interface RowOfPart {
+export interface RowOfPart {
   readonly part: Part;
   /** Of the part in the batch, from 1, as WITH ORDINALITY counts. */
   readonly place: number;
   readonly row: StoredLogRow;
 }
 
-function rowsOf(parts: readonly Part[]): readonly RowOfPart[] {
+export function rowsOf(parts: readonly Part[]): readonly RowOfPart[] {
   const rows: RowOfPart[] = [];
   for (const [index, part] of parts.entries()) {
     for (const append of part.appends)

@@ -3,9 +3,10 @@ import type { PoolClient } from "pg";
 import { appendLogRows } from "../statements/append-log-rows.ts";
 import { appendNextRow } from "../statements/append-next-row.ts";
 import { appendNextRows } from "../statements/append-next-rows.ts";
-import { type Part, valuesOf, valuesOfNext, valuesOfRow } from "./append-batch.ts";
+import { type Part, rowsOf, valuesOf, valuesOfNext, valuesOfRow } from "./append-batch.ts";
 import type { Database, Row } from "./database.ts";
 import { failureKind, isUniqueViolation } from "./retryable-codes.ts";
+import type { Parameter } from "./row-count-query.ts";
 import type { Statement } from "./statement.ts";
 
 /** What the database said of the rows of one session. */
@@ -36,15 +37,13 @@ export class AppendLane {
     const verdicts = new Map<Part, Verdict>();
     const lease = parts[0]!.fence.node;
     const usual = parts.filter((part) => part.fence.node.nonce === lease.nonce && this.#isNext(part));
-    if (usual.length > 0) {
-      const written = new Set((await this.#attemptNext(usual)).map((row) => row.session_id));
-      for (const part of usual) {
-        if (written.has(part.fence.sessionId)) verdicts.set(part, { ...AS_USUAL, head: part.first - 1 });
-      }
+    // What of several did not come about is not told: the general statement recognises what did.
+    if (usual.length > 0 && (await this.#writeNext(usual))) {
+      for (const part of usual) verdicts.set(part, { ...AS_USUAL, head: part.first - 1 });
     }
     const rest = parts.filter((part) => !verdicts.has(part));
     if (rest.length > 0) {
-      const rows = await this.#attempt(appendLogRows, valuesOf(rest));
+      const rows = await this.#run(appendLogRows, valuesOf(rest));
       for (const [index, part] of rest.entries()) verdicts.set(part, verdictOf(rows[index]!));
     }
     return verdicts;
@@ -56,23 +55,32 @@ export class AppendLane {
     this.#client = undefined;
   }
 
-  async #attemptNext(parts: readonly Part[]): Promise<readonly Row[]> {
+  /** @returns whether all of it was written */
+  async #writeNext(parts: readonly Part[]): Promise<boolean> {
     const one = valuesOfRow(parts);
     try {
-      return one === undefined
-        ? await this.#attempt(appendNextRows, valuesOfNext(parts))
-        : await this.#attempt(appendNextRow, one);
+      if (one !== undefined) return (await this.#count(appendNextRow, one)) === 1;
+      const rows = rowsOf(parts);
+      return (await this.#count(appendNextRows, valuesOfNext(rows))) === rows.length;
     } catch (error) {
-      if (isUniqueViolation(error)) return [];
+      if (isUniqueViolation(error)) return false;
       throw error;
     }
   }
 
-  async #attempt(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+  #count(statement: Statement, values: readonly Parameter[]): Promise<number> {
+    return this.#attempt((client) => this.#database.count(client, statement, values));
+  }
+
+  #run(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    return this.#attempt((client) => this.#database.run(client, statement, values));
+  }
+
+  async #attempt<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     this.#client ??= await this.#database.connect();
     const client = this.#client;
     try {
-      return await this.#database.run(client, statement, values);
+      return await work(client);
     } catch (error) {
       const kind = failureKind(error);
       if (kind === "lost" || kind === "unreachable") {

@@ -1,10 +1,11 @@
 import type { Logger } from "@pawl/core/ports";
-import type { Pool, PoolClient } from "pg";
+import type { Pool, PoolClient, QueryResult } from "pg";
 import { closed } from "../errors.ts";
 import { areDecodersLoaded, loadDecoders } from "../rows/decoders.ts";
 import { type Operation, storeFailure } from "./failure.ts";
 import { backoffMs, pause } from "./pause.ts";
 import { failureKind } from "./retryable-codes.ts";
+import { canCountRows, type Parameter, RowCountQuery } from "./row-count-query.ts";
 import { rowTypes } from "./row-types.ts";
 import { type BoundStatement, bindStatement, type Statement } from "./statement.ts";
 
@@ -119,6 +120,20 @@ export class Database {
     const query = { text, values, types: rowTypes };
     const { rows } = await on.query(this.#prepared ? { name, ...query } : query);
     return rows as Row[];
+  }
+
+  /** As `run`, for a statement that returns no rows: how many it wrote. */
+  async count(on: PoolClient, statement: Statement, values: readonly Parameter[]): Promise<number> {
+    const bound = this.#bind(statement);
+    if (!this.#prepared || !canCountRows(on)) {
+      const { name, text } = bound;
+      const query = { text, values: [...values] };
+      return (await on.query(this.#prepared ? { name, ...query } : query)).rowCount ?? 0;
+    }
+    const query = new RowCountQuery(bound, values);
+    // A client that runs it in its own way answers in the usual form.
+    const answer: unknown = await on.query(query);
+    return answer === query ? query.count : ((answer as QueryResult).rowCount ?? 0);
   }
 
   /** One attempt within somebody else's transaction, which is left usable unless PostgreSQL itself refused. */

@@ -21,6 +21,5 @@ join {schema}.sessions s on s.owner_node is not distinct from n.node_id and s.ow
 where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
   and s.session_id = $4 and s.epoch = $5::bigint and s.open_turn = $6
   and not ($12::boolean and ${isSteered("s.session_id")})
-for share of n
-returning session_id`,
+for share of n`,
 );

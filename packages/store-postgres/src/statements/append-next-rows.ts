@@ -8,9 +8,8 @@ import { turnName } from "./turn-name.ts";
  * ordinal, $9 at; $10 the bodies as one JSON array, whose members keep their bytes; $11 version, then again one element a row: $12 whether not to when an input wants to steer its turn, $13 the
  * number of the first of the rows that it holds.
  *
- * Returns the session of each row that was written; a session has all of its rows there or none, and what does not come back is
- * to be judged by the general statement. So is everything when a number is taken: the violation of the primary key undoes
- * it all. Sub-selects and LATERAL for the sake of the plan, as there.
+ * Returns nothing: how many rows it wrote says whether all went as usual. A session has all of its rows written or none; where one has
+ * none, the general statement judges them all. So it does when a number is taken: the violation of the primary key undoes it all. Sub-selects and LATERAL for the sake of the plan, as there.
  */
 export const appendNextRows = statement(
   "append_next_rows",
@@ -39,6 +38,5 @@ cross join lateral (
     and s.epoch = r.epoch and s.open_turn = r.turn_id
     and not (r.unless_steered and ${isSteered("s.session_id")})
   limit 1
-) s
-returning session_id`,
+) s`,
 );
