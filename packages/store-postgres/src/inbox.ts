@@ -17,7 +17,7 @@ import { persistInputState } from "./input-ledger.ts";
 import { textColumn } from "./rows/column.ts";
 import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
 import { inputOfRow } from "./rows/input-row.ts";
-import { joinedRows, STORED_LOG_VERSION, storedLogRow } from "./rows/log-row.ts";
+import { joinedRows, lastRowOf, STORED_LOG_VERSION, storedLogRow } from "./rows/log-row.ts";
 import { acceptInput } from "./statements/accept-input.ts";
 import { listInputs } from "./statements/list-inputs.ts";
 import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
@@ -80,10 +80,17 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       // Detached from the caller before anything is waited for.
       const withoutInput = built([]);
       const together = joinedRows([...before, withoutInput]);
-      const row = appendedRow(withoutInput);
       await groupCommit.settle(fence.sessionId);
       // Most checkpoints find nothing: then the row is like any other, and the statement that writes it does the looking.
-      if (await groupCommit.appendUnlessSteered(fence, together)) return { inputs: [], row };
+      if (await groupCommit.appendUnlessSteered(fence, together)) {
+        // Those who wrote it know it; whoever asks all the same gets what was stored.
+        return {
+          inputs: [],
+          get row() {
+            return lastRowOf(together.at(-1)!);
+          },
+        };
+      }
       if (before.length > 0) await groupCommit.append(fence, storedRunOf(turnId, before));
       for (;;) {
         const rows = await database.read(listSteeringInputs, fenceValues(fence));

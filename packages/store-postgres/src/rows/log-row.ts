@@ -71,6 +71,15 @@ function joinedRow(run: readonly StoredLogRow[]): StoredLogRow {
   return { ...last, first: run[0]!.first, body };
 }
 
+/** The last of the rows that this holds, as a reader gets it: detached from what the writer handed in. */
+export function lastRowOf({ seq, turnId, ordinal, at, body }: StoredLogRow): LogRow {
+  let last: LogBody | undefined;
+  for (const one of separateBodies(JSON.parse(body) as Json, at)) {
+    last = unpackLogBody(one.body, { turnId, at: one.at, ...saidBy(last) }) as unknown as LogBody;
+  }
+  return { seq, turnId: turnId as TurnId, ordinal, at, body: last! };
+}
+
 /**
  * The rows that rows of the table hold, in order and with larger numbers than `after`. One that names no turn is of the turn of the row
  * before it. @throws PawlError `store_corrupt_row`
