@@ -44,6 +44,8 @@ export class GroupCommit {
   /** Sessions with rows in a batch that is under way. */
   readonly #inFlight = new Set<string>();
   readonly #lanes = new Set<Promise<void>>();
+  /** Told of the next append of a session that was in the last batch of a lane. */
+  readonly #awaited = new Map<string, (sessionId: string) => void>();
 
   constructor(database: Database, appended: (sessionId: string) => void) {
     this.#database = database;
@@ -51,8 +53,8 @@ export class GroupCommit {
   }
 
   /** Resolves when the rows are durable. Rows are dense and of one turn; there is at least one. Throws as `Log.append`. */
-  async append(fence: Fence, rows: readonly StoredLogRow[]): Promise<void> {
-    await this.#append({ fence, rows, unlessSteered: false });
+  append(fence: Fence, rows: readonly StoredLogRow[]): Promise<unknown> {
+    return this.#append({ fence, rows, unlessSteered: false });
   }
 
   /** As `append`, unless an input wants to steer the turn. @returns whether the rows were written */
@@ -65,15 +67,30 @@ export class GroupCommit {
     const pending = this.#pending.get(sessionId) ?? { count: 0, waiters: [] };
     pending.count += 1;
     this.#pending.set(sessionId, pending);
-    return new Promise<boolean>((resolve, reject) => {
-      const characters = rows.reduce((sum, row) => sum + row.body.length, 0);
-      this.#queue.push({ fence, rows, characters, unlessSteered, resolve, reject });
-      this.#open();
-    }).finally(() => {
+    const ended = () => {
       pending.count -= 1;
       if (pending.count > 0) return;
       this.#pending.delete(sessionId);
       for (const wake of pending.waiters) wake();
+    };
+    return new Promise<boolean>((resolve, reject) => {
+      const characters = rows.reduce((sum, row) => sum + row.body.length, 0);
+      this.#queue.push({
+        fence,
+        rows,
+        characters,
+        unlessSteered,
+        resolve: (written) => {
+          ended();
+          resolve(written);
+        },
+        reject: (error) => {
+          ended();
+          reject(error);
+        },
+      });
+      this.#awaited.get(sessionId)?.(sessionId);
+      this.#open();
     });
   }
 
@@ -157,8 +174,7 @@ export class GroupCommit {
       for (let parts = first; parts.length > 0; ) {
         await this.#flush(lane, parts);
         for (const { fence } of parts) this.#inFlight.delete(fence.sessionId);
-        // Whoever was waiting gets to enqueue its next row, so that the next batch holds all of them.
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        await this.#nextOf(parts);
         parts = this.#take();
         // The rest is the other's share.
         this.#open();
@@ -166,6 +182,28 @@ export class GroupCommit {
     } finally {
       lane.release();
     }
+  }
+
+  /**
+   * Whoever was waiting gets to enqueue its next row, so that the next batch holds all of them: resolves when each has, at latest when
+   * everything has run that can run now.
+   */
+  #nextOf(parts: readonly Part[]): Promise<void> {
+    return new Promise((resolve) => {
+      let missing = parts.length;
+      const end = () => {
+        clearImmediate(immediate);
+        for (const { fence } of parts) this.#awaited.delete(fence.sessionId);
+        resolve();
+      };
+      const immediate = setImmediate(end);
+      const enqueued = (sessionId: string) => {
+        this.#awaited.delete(sessionId);
+        missing -= 1;
+        if (missing === 0) end();
+      };
+      for (const { fence } of parts) this.#awaited.set(fence.sessionId, enqueued);
+    });
   }
 
   async #flush(lane: AppendLane, parts: readonly Part[], retries = 0): Promise<void> {
