@@ -1,30 +1,24 @@
 // D15, D9: what one resolver does while others come in between, forced with locks that the test holds.
 import { executionScope, type Resolution, sessionId, turnId } from "@pawl/core";
 import type { NewAwaitEvent } from "@pawl/core/ports";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FaultyProxy, faultyProxy } from "./faulty-proxy.ts";
-import { adminPool, claimOne, fresh, openStore, openTurn, type PgStore } from "./harness.ts";
+import { claimOne, fresh, openStore, openTurn, type PgStore } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
-let admin: pg.Pool;
+const database = testDatabase();
+const { admin } = database;
 let proxy: FaultyProxy;
 let store: PgStore;
 let other: PgStore;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url, 4);
   proxy = await faultyProxy(database.url);
-  store = await openStore(proxy.url);
-  other = await openStore(database.url);
+  store = await database.store({}, proxy.url);
+  other = await database.store();
 });
 afterAll(async () => {
-  await store.close();
-  await other.close();
+  await database.closeStores();
   await proxy[Symbol.asyncDispose]();
-  await admin.end();
-  await database.drop();
 });
 
 const BY = { name: "ana", via: "key" } as const;

@@ -1,50 +1,15 @@
 // What a database does to a store when it cannot go on: each has a code and a sentence, nothing is lost, and no session harms another.
-import { isPawlError, type PawlError } from "@pawl/core";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import type pg from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import {
-  adminPool,
-  deltaRow,
-  fresh,
-  newInput,
-  type OpenTurn,
-  openStore,
-  openTurn,
-  type PgStore,
-  turnEnd,
-} from "./harness.ts";
+import type { PawlError } from "@pawl/core";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { deltaRow, fresh, newInput, type OpenTurn, openTurn, type PgStore, turnEnd } from "./harness.ts";
+import { refusal, testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
-let admin: pg.Pool;
-const stores: PgStore[] = [];
-beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url, 4);
-  await (await openStore(database.url)).close();
-});
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-});
-afterAll(async () => {
-  await admin.end();
-  await database.drop();
-});
-
-async function store(options: Parameters<typeof openStore>[1] = {}): Promise<PgStore> {
-  const one = await openStore(database.url, options);
-  stores.push(one);
-  return one;
-}
-
-async function refusal(promise: Promise<unknown>): Promise<PawlError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isPawlError(error)) throw new Error(`Not refused, or not by us: ${String(error)}`);
-  return error;
-}
+const database = testDatabase();
+const { admin } = database;
+// Some tests open it as somebody who may not make its tables.
+beforeAll(async () => void (await database.store()));
+afterEach(database.closeStores);
+const store = database.store;
 
 const seqs = async (one: PgStore, { session }: OpenTurn) =>
   (await one.log.read(session)).map(({ seq }) => seq);
@@ -164,8 +129,7 @@ test("a read-only database is read from, and says what it is when it is written 
   const turn = await openTurn(writer);
   const url = new URL(database.url);
   url.searchParams.set("options", "-c default_transaction_read_only=on");
-  const reader = await openStore(url.href, { migrate: false });
-  stores.push(reader);
+  const reader = await store({ migrate: false }, url.href);
   expect(await reader.sessions.load(turn.session)).toMatchObject({ openTurn: turn.turn });
   expect(await seqs(reader, turn)).toEqual([1]);
   const writes = [
@@ -191,8 +155,7 @@ test("too many connections are waited for, then named; what was asked for works 
   const url = new URL(database.url);
   url.username = "few";
   url.password = "pw";
-  const one = await openStore(url.href, { patienceMs: 200, migrate: false, poolSize: 2 });
-  stores.push(one);
+  const one = await store({ patienceMs: 200, migrate: false, poolSize: 2 }, url.href);
   const session = fresh("s") as never;
   // Two at once need two connections.
   const ends = await Promise.allSettled([

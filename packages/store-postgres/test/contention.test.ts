@@ -1,10 +1,8 @@
 // Races on the real database. No sleeps: a test goes on when it has seen the other side wait for a lock.
 import { BEHAVIOUR, sessionId } from "@pawl/core";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import {
-  adminPool,
   claimOne,
   deltaRow,
   fresh,
@@ -16,21 +14,15 @@ import {
   type PgStore,
   turnEnd,
 } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
-let admin: pg.Pool;
+const database = testDatabase();
+const { admin } = database;
 let a: PgStore;
 let b: PgStore;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url, 6);
-  a = await openStore(database.url);
-  b = await openStore(database.url);
-});
-afterAll(async () => {
-  await Promise.all([a.close(), b.close()]);
-  await admin.end();
-  await database.drop();
+  a = await database.store();
+  b = await database.store();
 });
 
 /** Resolves when a backend waits for a lock within this statement. */

@@ -1,35 +1,18 @@
 // S20: a row that cannot be read is named, and nothing else suffers from it.
-import { executionScope, isPawlError, nodeId, type PawlError } from "@pawl/core";
+import { executionScope, nodeId } from "@pawl/core";
 import type { NewAwaitEvent } from "@pawl/core/ports";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import { recordingLogger } from "@pawl/testing";
-import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { adminPool, fresh, newInput, openStore, openTurn, type PgStore, turnEnd } from "./harness.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { fresh, newInput, openTurn, type PgStore, turnEnd } from "./harness.ts";
+import { refusal, testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
-let admin: pg.Pool;
+const database = testDatabase();
+const { admin } = database;
 let store: PgStore;
 const logger = recordingLogger();
 beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url);
-  store = await openStore(database.url, { logger });
+  store = await database.store({ logger });
 });
-afterAll(async () => {
-  await store.close();
-  await admin.end();
-  await database.drop();
-});
-
-async function refusal(promise: Promise<unknown>): Promise<PawlError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isPawlError(error)) throw new Error(`Not refused, or not by us: ${String(error)}`);
-  return error;
-}
 
 /** Two committed turns of two sessions. */
 async function two() {

@@ -39,8 +39,8 @@ export function fresh(what: string): string {
 }
 
 /** Connections for looking into the database; one that the end of the test cuts off harms nobody. */
-export function adminPool(url: string, max = 2): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max });
+export function adminPool(url: string, max = 2, options: pg.PoolConfig = {}): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max, ...options });
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;

@@ -1,16 +1,16 @@
 // An input is committed before it is on the disk, and acknowledged after. The pool stops at the statement between the two.
 import { sessionId } from "@pawl/core";
 import type { SessionClaim } from "@pawl/core/ports";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { postgresStore } from "../src/index.ts";
-import { adminPool, claimOne, fresh, newInput, newTurn, openStore, type PgStore } from "./harness.ts";
+import { adminPool, claimOne, fresh, newInput, newTurn, type PgStore } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
 const PATIENCE = { timeout: 15_000 };
 
-let database: TestDatabase;
-let admin: pg.Pool;
+const database = testDatabase();
+const { admin } = database;
 let pool: pg.Pool;
 let store: PgStore;
 let other: PgStore;
@@ -18,9 +18,7 @@ let flushes = 0;
 let beforeFlush: () => Promise<unknown> = async () => {};
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url);
-  pool = new pg.Pool({ connectionString: database.url, max: 10 });
+  pool = adminPool(database.url, 10);
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
   Object.assign(pool, {
     query: async (...args: unknown[]) => {
@@ -34,14 +32,11 @@ beforeAll(async () => {
   });
   store = postgresStore({ pool });
   await store.open();
-  other = await openStore(database.url);
+  other = await database.store();
 });
 afterAll(async () => {
   await store.close();
-  await other.close();
   await pool.end();
-  await admin.end();
-  await database.drop();
 });
 beforeEach(() => {
   flushes = 0;
@@ -169,7 +164,7 @@ describe("an input on its way to the disk", () => {
     await admin.query(`create role ${role}`);
     const name = (await admin.query("select current_database() as name")).rows[0].name;
     await admin.query(`grant create on database "${name}" to ${role}`);
-    const plain = new pg.Pool({ connectionString: database.url, max: 4, options: `-c role=${role}` });
+    const plain = adminPool(database.url, 4, { options: `-c role=${role}` });
     const own = postgresStore({ pool: plain, schema: fresh("schema") });
     await own.open();
     try {

@@ -11,7 +11,6 @@ import {
   processId,
   sessionId,
 } from "@pawl/core";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type FaultyProxy, faultyProxy } from "./faulty-proxy.ts";
 import {
@@ -26,21 +25,20 @@ import {
   type PgStore,
   turnEnd,
 } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
+const database = testDatabase();
 let proxy: FaultyProxy;
 let store: PgStore;
 let other: PgStore;
 beforeAll(async () => {
-  database = await createTestDatabase();
   proxy = await faultyProxy(database.url);
-  store = await openStore(proxy.url, { patienceMs: 3000 });
-  other = await openStore(proxy.url, { patienceMs: 3000 });
+  store = await database.store({ patienceMs: 3000 }, proxy.url);
+  other = await database.store({ patienceMs: 3000 }, proxy.url);
 });
 afterAll(async () => {
-  await Promise.all([store.close(), other.close()]);
+  await database.closeStores();
   await proxy[Symbol.asyncDispose]();
-  await database.drop();
 });
 beforeEach(() => proxy.heal());
 

@@ -1,23 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { createTestDatabase, startTestPostgres, type TestDatabase } from "@pawl/test-postgres";
-import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestPostgres } from "@pawl/test-postgres";
+import { describe, expect, test } from "vitest";
 import { loadMigrations, migratePostgres, migrationSql, postgresStore } from "../src/index.ts";
 import { pending } from "../src/migrate/migrate.ts";
 import { printMigrations } from "../src/migrate/print-migrations.ts";
-import { adminPool, openStore } from "./harness.ts";
+import { openStore } from "./harness.ts";
 import { dumpSchema } from "./schema-dump.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
-let admin: pg.Pool;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url);
-});
-afterAll(async () => {
-  await admin.end();
-  await database.drop();
-});
+const database = testDatabase();
+const { admin } = database;
 
 describe("migrations", () => {
   test("give the schema that is checked in", async () => {

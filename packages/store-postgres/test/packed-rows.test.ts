@@ -8,34 +8,15 @@ import {
   sessionId,
   verifyReceipt,
 } from "@pawl/core";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  adminPool,
-  beginRow,
-  claimOne,
-  deltaRow,
-  fresh,
-  newInput,
-  newTurn,
-  openStore,
-  type PgStore,
-  turnEnd,
-} from "./harness.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { beginRow, claimOne, deltaRow, fresh, newInput, newTurn, type PgStore, turnEnd } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
+const database = testDatabase();
+const { admin } = database;
 let store: PgStore;
-let admin: pg.Pool;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = await openStore(database.url);
-  admin = adminPool(database.url);
-});
-afterAll(async () => {
-  await admin.end();
-  await store.close();
-  await database.drop();
+  store = await database.store();
 });
 
 /** A turn of so many rows beside its first and its last, which says these messages. */

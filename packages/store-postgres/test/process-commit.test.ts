@@ -1,22 +1,16 @@
 // PC1: what shares statements proves who owns it as everything else does, and goes the general way when it is not as usual.
 import { type NodeId, processId } from "@pawl/core";
 import type { NodeLease } from "@pawl/core/ports";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { fresh, openStore, type PgStore } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
+const database = testDatabase();
 let ours: PgStore;
 let theirs: PgStore;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  ours = await openStore(database.url);
-  theirs = await openStore(database.url);
-});
-afterAll(async () => {
-  await ours.close();
-  await theirs.close();
-  await database.drop();
+  ours = await database.store();
+  theirs = await database.store();
 });
 
 async function registered(name: string) {

@@ -1,7 +1,7 @@
 // A readable dump of a schema from the catalogs, for the snapshot: no pg_dump is needed, and nothing depends on its version.
 import type pg from "pg";
 
-export async function dumpSchema(client: pg.ClientBase | pg.Pool, schema: string): Promise<string> {
+export async function dumpSchema(client: Pick<pg.Pool, "query">, schema: string): Promise<string> {
   const { rows: columns } = await client.query(
     `select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required,
        a.attgenerated <> '' as generated, pg_get_expr(d.adbin, d.adrelid) as value, co.collname as collation,

@@ -1,21 +1,12 @@
-// Reads of a burst share a statement; each gets its own row, and its own failure.
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import type pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { adminPool, fresh, heldSession, openStore, openTurn, type PgStore, turnEnd } from "./harness.ts";
+import { beforeAll, expect, test } from "vitest";
+import { fresh, heldSession, openTurn, type PgStore, turnEnd } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
-let admin: pg.Pool;
+const database = testDatabase();
+const { admin } = database;
 let store: PgStore;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url);
-  store = await openStore(database.url);
-});
-afterAll(async () => {
-  await store.close();
-  await admin.end();
-  await database.drop();
+  store = await database.store();
 });
 
 const codeOf = (error: { readonly code: string }) => error.code;

@@ -1,21 +1,12 @@
 import type { Store } from "@pawl/core/ports";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import { storeSuite } from "@pawl/testing/store-suite";
-import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { postgresStore } from "../src/index.ts";
-import { adminPool, fresh, type PgStore } from "./harness.ts";
+import { fresh, type PgStore } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
-let admin: pg.Pool;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url);
-});
-afterAll(async () => {
-  await admin.end();
-  await database.drop();
-});
+const database = testDatabase();
+const { admin } = database;
 
 // Every case has a schema of its own; stores over the same data share it.
 const schemas = new WeakMap<Store, string>();

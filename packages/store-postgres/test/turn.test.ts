@@ -1,8 +1,7 @@
 // A whole turn on the real database: what every other test of this package stands on.
 import { loadJsonDigest, type SessionId, sessionId, verifyReceipt } from "@pawl/core";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { postgresStore } from "../src/index.ts";
 import {
   adminPool,
@@ -15,21 +14,16 @@ import {
   message,
   newInput,
   newTurn,
-  openStore,
   openTurn,
   type PgStore,
   turnEnd,
 } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
+const database = testDatabase();
 let store: PgStore;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  store = await openStore(database.url);
-});
-afterAll(async () => {
-  await store.close();
-  await database.drop();
+  store = await database.store();
 });
 
 describe("a turn", () => {
@@ -123,7 +117,7 @@ describe("a turn", () => {
         return super.query(...(args as [string])) as never;
       }
     }
-    const pool = new pg.Pool({ connectionString: database.url, max: 4, Client: ToldClient });
+    const pool = adminPool(database.url, 4, { Client: ToldClient } as pg.PoolConfig);
     const told = postgresStore({ pool, listenUrl: false });
     try {
       const plain = await openTurn(told);

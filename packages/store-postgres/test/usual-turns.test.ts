@@ -1,11 +1,8 @@
 // D9: begins, ends and leaves of several sessions share a statement, and each has a fate of its own.
 import { sessionId } from "@pawl/core";
 import type { CommitResult } from "@pawl/core/ports";
-import { createTestDatabase, type TestDatabase } from "@pawl/test-postgres";
-import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import {
-  adminPool,
   claimOne,
   deltaRow,
   fresh,
@@ -14,28 +11,21 @@ import {
   newInput,
   newTurn,
   type OpenTurn,
-  openStore,
   openTurn,
   type PgStore,
   turnEnd,
 } from "./harness.ts";
+import { testDatabase } from "./test-database.ts";
 
-let database: TestDatabase;
-let admin: pg.Pool;
+const database = testDatabase();
+const { admin } = database;
 let store: PgStore;
 let other: PgStore;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  admin = adminPool(database.url);
-  store = await openStore(database.url);
-  other = await openStore(database.url);
+  store = await database.store();
+  other = await database.store();
   // From here on the configuration of all these turns is known to be stored.
   await openTurn(store);
-});
-afterAll(async () => {
-  await Promise.all([store.close(), other.close()]);
-  await admin.end();
-  await database.drop();
 });
 
 const several = <T>(count: number, make: () => Promise<T>) =>
