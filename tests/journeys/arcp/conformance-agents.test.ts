@@ -91,7 +91,7 @@ describe("the conformance agents, over a real socket and a real database", { tim
       Array.from({ length: 28 }, (_, i) => String.fromCharCode(97 + (i % 26)).repeat(3)).join(""),
     );
     expect(chunks.map(({ more }) => more)).toEqual([...Array.from({ length: 27 }, () => true), false]);
-    expect(text.end.payload).toMatchObject({ result_id: chunks[0].result_id, result_size: 84 });
+    expect(text.end.payload).toMatchObject({ result_id: chunks[0]?.result_id, result_size: 84 });
     expect(text.end.payload).not.toHaveProperty("result");
     const bytes = await run({ agent: "chunker", input: { chunks: 2, size: 5, encoding: "base64" } });
     const decoded = bytes.bodies("result_chunk").map(({ data }) => [...Buffer.from(data, "base64")]);
@@ -184,7 +184,7 @@ describe("the conformance agents, over a real socket and a real database", { tim
     const payload = { agent: "echo", input: "race", idempotency_key: crypto.randomUUID() };
     const accepted = await Promise.all(clients.map((client) => client.submit(payload)));
     expect(new Set(accepted.map(({ payload: { job_id } }) => job_id)).size).toBe(1);
-    const ends = await Promise.all(clients.map((client) => client.end(accepted[0]?.payload.job_id)));
+    const ends = await Promise.all(clients.map((client) => client.end(String(accepted[0]?.payload.job_id))));
     expect(new Set(ends.map((end) => JSON.stringify(end.payload))).size).toBe(1);
     for (const client of clients) client.close();
   });

@@ -1,5 +1,37 @@
 // A client of ARCP that knows nothing of ours: frames as text over the platform's WebSocket.
 
+/** Of an event of a job. */
+export interface Body {
+  readonly args: unknown;
+  readonly call_id: string;
+  readonly current: number;
+  readonly data: string;
+  readonly error: { readonly code: string; readonly message: string };
+  readonly message: string;
+  readonly more: boolean;
+  readonly name: string;
+  readonly phase: string;
+  readonly result_id: string;
+  readonly tool: string;
+}
+
+/** What the tests read of what a server sends; a member that a frame has not is undefined there. */
+export interface Payload {
+  readonly body: Body;
+  readonly budget: unknown;
+  readonly capabilities: { readonly features: readonly string[]; readonly agents: readonly unknown[] };
+  readonly code: string;
+  readonly final_status: string;
+  readonly job_id: string;
+  readonly jobs: readonly { readonly job_id: string }[];
+  readonly kind: string;
+  readonly parent_job_id: string | null;
+  readonly request_id: string;
+  readonly result: { readonly count: number };
+  readonly resume_token: string;
+  readonly resume_window_sec: number;
+}
+
 export interface Frame {
   readonly id: string;
   readonly type: string;
@@ -7,8 +39,7 @@ export interface Frame {
   readonly job_id?: string;
   readonly trace_id?: string;
   readonly event_seq?: number;
-  // biome-ignore lint/suspicious/noExplicitAny: what a server sends is looked at member by member.
-  readonly payload: any;
+  readonly payload: Payload;
 }
 
 export const FEATURES = [

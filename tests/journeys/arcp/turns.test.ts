@@ -84,7 +84,7 @@ describe("a job of an agent of the host is a turn", { timeout: 120_000 }, () => 
     expect(at.calls()).toEqual(["note one", "note three"]);
     expect(bodies(client.frames, "tool_call").map(({ tool }) => tool)).toEqual(["note", "note"]);
     const [refusal] = bodies(client.frames, "tool_result").filter(({ error }) => error !== undefined);
-    expect(refusal.error).toMatchObject({ code: "PERMISSION_DENIED", retryable: false });
+    expect(refusal?.error).toMatchObject({ code: "PERMISSION_DENIED", retryable: false });
     // Without any lease it may do nothing at all.
     const bare = await client.submit({ agent: "assistant", input: at.input });
     await client.end(bare.payload.job_id);
@@ -106,7 +106,7 @@ describe("a job of an agent of the host is a turn", { timeout: 120_000 }, () => 
     const token = readFileSync(join(at.dir, "data", "token"), "utf8").trim();
     const turn = bodies(client.frames, "status")
       .find(({ phase }) => phase === "started")
-      .message.split(" ")[1];
+      ?.message.split(" ")[1];
     await vi.waitFor(
       async () => {
         const answer = await fetch(`${server.http}/v1/turns/${turn}`, {
