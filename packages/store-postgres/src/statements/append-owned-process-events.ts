@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_FENCE } from "./fence.ts";
 
 /**
  * $1–$3 node lease, $4 version, $5 channel of changes, $6 as JSON an array of `{ process_id, epoch, head, record, live, events,
@@ -10,15 +11,7 @@ import { statement } from "../connection/statement.ts";
 export const appendOwnedProcessEvents = statement(
   "append_owned_process_events",
   `
-with fence as (
-  select n.node_id
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-),
+with ${NODE_FENCE},
 asked as (
   select *
   from json_to_recordset($6::json)

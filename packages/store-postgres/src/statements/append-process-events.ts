@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { nodeFence } from "./fence.ts";
 
 /**
  * $1 process, $2 head that was read (0: it was not there), $3 record, $4 live, $5 started, $6 events as JSON of `{ seq, at, body }`,
@@ -11,15 +12,7 @@ import { statement } from "../connection/statement.ts";
 export const appendProcessEvents = statement(
   "append_process_events",
   `
-with fence as (
-  select n.node_id
-  from {schema}.nodes n
-  where n.node_id = $13 and n.generation = $14::bigint and n.nonce = $15
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-),
+with ${nodeFence(13)},
 made as (
   insert into {schema}.processes (process_id, name, disposition, live, started, head, version, record)
   select $1, $18, $19, $4, $5, json_array_length($6::json), $17::smallint, $3::json

@@ -1,16 +1,19 @@
 /**
- * The fence of D1, as the first parts of a `with`. $1–$3 is the node's lease: the row of a node that still holds it, by the
- * database's clock, locked so that nobody takes over before this transaction ends. None: nothing may be written.
+ * The fence of D1, as the first parts of a `with`. Three parameters from `first` on are the node's lease: the row of a node that still
+ * holds it, by the database's clock, locked so that nobody takes over before this transaction ends. None: nothing may be written.
  */
-export const NODE_FENCE = `fence as (
+export const nodeFence = (first: number): string => `fence as (
   select n.node_id, n.generation
   from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
+  where n.node_id = $${first} and n.generation = $${first + 1}::bigint and n.nonce = $${first + 2}
     and exists (
       select from {schema}.node_heartbeats h
       where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
   for share of n
 )`;
+
+/** $1–$3 node lease. */
+export const NODE_FENCE = nodeFence(1);
 
 /** The node of `$1` was not paused: for what begins with something new. */
 export const NODE_GOES_ON =
