@@ -1,9 +1,9 @@
 import type { TestPostgres } from "@pawl/test-postgres";
+import { seededRandom } from "@pawl/testing";
 import { killDatabase, type Outage } from "./backends/killed-database.ts";
 import { runInMemory } from "./backends/memory.ts";
 import { broken, differencesFromCalm, verdict } from "./judge.ts";
 import type { Tell } from "./memory-matrix.ts";
-import { seededRandom } from "./seeded-random.ts";
 import type { Story } from "./story.ts";
 
 export interface DatabaseMatrixOptions {

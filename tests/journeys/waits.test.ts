@@ -4,7 +4,7 @@ import { type AwaitEvents, createAwaitEvents, createKeyring, parseKey, systemClo
 import { createHost, type Host, type TurnResult } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import { startTestPostgres, type TestPostgres } from "@pawl/test-postgres";
-import { scriptedModel } from "@pawl/testing";
+import { scriptedModel, seededRandom } from "@pawl/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { JOURNEY_SECRET } from "./journey-secret.ts";
@@ -119,22 +119,11 @@ describe("a turn that waits in PostgreSQL", () => {
 });
 
 describe("await-events in PostgreSQL, from two stores", () => {
-  /** The same numbers for the same seed (mulberry32), in [0, 1). */
-  function random(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), 1 | state);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-    };
-  }
-
   test.each([1, 2, 3])(
     "A1–A5 one winner, and nobody waits for ever (seed %i)",
     async (seed) => {
       freshSchema();
-      const next = random(seed);
+      const next = seededRandom(seed);
       const bytes = Uint8Array.from({ length: 32 }, (_, i) => i * 7);
       const keyring = createKeyring([{ id: "k1", bytes }]);
       const stores = [await openStore(), await openStore({ listenUrl: false })];

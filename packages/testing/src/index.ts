@@ -1,4 +1,4 @@
-// Time
+// Time and chance
 
 // Doubles
 export { type DeathPoint, type DyingStore, dyingStore } from "./dying-store.ts";
@@ -17,4 +17,5 @@ export {
   type ScriptedTurn,
   scriptedModel,
 } from "./scripted-model.ts";
+export { seededRandom } from "./seeded-random.ts";
 export { answeringExecutor, type TestingExecutor, testingExecutor } from "./testing-executor.ts";

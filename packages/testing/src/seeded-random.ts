@@ -1,4 +1,6 @@
-/** Numbers in [0, 1) that follow from the seed (mulberry32), so that a run's moments can be asked for again. */
+/**
+ * Numbers in [0, 1) that follow from the seed, so that a run with random faults can be asked for again (mulberry32 by T. Ettinger).
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -10,6 +10,7 @@ test("public names stay what they are", () => {
     "memoryEffectJournal",
     "recordingLogger",
     "scriptedModel",
+    "seededRandom",
     "testingExecutor",
   ]);
   expect(Object.keys(storeSuite).sort()).toEqual([

@@ -1,15 +1,5 @@
+import { seededRandom } from "@pawl/testing";
 import type { Worker } from "./fleet.ts";
-
-/** Numbers in [0, 1) that follow from the seed (mulberry32), so that a run's faults can be asked for again. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 export interface ChaosReport {
   kills: number;
@@ -39,7 +29,7 @@ export async function chaos(
   const endsAt = performance.now() + forMs;
   await Promise.all(
     workers.map(async (worker, index) => {
-      const random = seeded(seed + index);
+      const random = seededRandom(seed + index);
       while (performance.now() < endsAt) {
         await pass(200 + random() * 1_200);
         const fault = random();

@@ -7,6 +7,7 @@ import {
   type TurnOutcome,
 } from "@pawl/core";
 import type { NodeLease } from "@pawl/core/ports";
+import { seededRandom } from "../../seeded-random.ts";
 import { COMPLETED } from "../fixtures.ts";
 import { Held } from "../held.ts";
 import { chapter } from "../store-case.ts";
@@ -18,17 +19,6 @@ const GAVE_UP: TurnOutcome = {
   code: "attempts_exhausted",
   message: "It was tried too often.",
 };
-
-/** A small generator of the same numbers for the same seed (mulberry32 by T. Ettinger), in [0, 1). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 class Crash extends Error {}
 
@@ -72,7 +62,7 @@ export const livenessLaw = chapter("Law: everything ends", (add) => {
     add(
       `S24 D17 every accepted input is settled once, however often workers die (seed ${seed})`,
       async (t) => {
-        const next = random(seed);
+        const next = seededRandom(seed);
         const poison = new Set<string>(["in_1_1", "in_3_0"]);
         const sessions: SessionId[] = [];
         for (let s = 0; s < 4; s++) {
