@@ -147,7 +147,7 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     random,
     behaviours: driver.behaviours,
     drive: driver.drive,
-    completed: (id) => runner.completeSession(id, "queued_turn_completed"),
+    completed: (id, how) => runner.completeSession(id, "queued_turn_completed", how),
   });
   const runner = createQueueRunner({
     handle: worker,

@@ -1,5 +1,5 @@
 import { inputIdsOfTurn, PawlError, type SessionId, standard, type TurnId, turnIdOfInput } from "@pawl/core";
-import type { Clock, CommittedTurn, InputRecord, NewId, Store } from "@pawl/core/ports";
+import type { Clock, EndedTurn, InputRecord, NewId, Store } from "@pawl/core/ports";
 import { loadTurnRecord, redactTurnRecord, replayTurn } from "@pawl/effects/turn-driver";
 import { describeLetters, lettersOf } from "./dead-letters.ts";
 import { endedInput } from "./ended-input.ts";
@@ -37,8 +37,9 @@ const FIRST_POLL_MS = 200;
 const LAST_POLL_MS = 5_000;
 const POLL_GROWTH = 1.5;
 
-export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
-  const { store, names, clock, newId, hold, poke } = options;
+/** `sent`: the input that begins it, for whoever has just sent it. */
+export function createTurnHandle(id: TurnId, options: TurnHandleOptions, sent?: InputRecord): Turn {
+  const { store, names, clock, newId, hold, poke, driving } = options;
 
   async function input(): Promise<InputRecord> {
     for (const inputId of inputIdsOfTurn(id)) {
@@ -59,7 +60,7 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
   async function resultNow(record: InputRecord): Promise<TurnResult | "soon" | undefined> {
     const turnId = turnOf(record);
     const committed = await store.sessions.loadCommitted(turnId);
-    if (committed !== null) return resultOfCommitted(turnId, names.shown(record.sessionId), committed);
+    if (committed !== null) return resultOfEnded(turnId, names.shown(record.sessionId), committed);
     const session = await store.sessions.load(record.sessionId);
     if (session === null) return undefined;
     if (session.openTurn !== turnId) return endWithoutTurn(record);
@@ -85,10 +86,14 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
   return {
     id,
     async result({ signal } = {}) {
-      const first = await input();
-      poke(first.sessionId, "result");
+      const first = sent ?? (await input());
+      if (!driving(first.sessionId)) poke(first.sessionId, "result");
       const wake = createWake(clock, signal);
-      const unlisten = store.leases.onRest(first.sessionId, wake.now);
+      let ended: EndedTurn | undefined;
+      const unlisten = store.leases.onRest(first.sessionId, (end) => {
+        if (end?.receipt.runId === id) ended = end;
+        wake.now();
+      });
       const release = hold();
       let pollMs = FIRST_POLL_MS;
       try {
@@ -96,6 +101,8 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
         if (first.state === "queued" && (await input()).state === "queued") await wake.wait(pollMs);
         for (;;) {
           signal?.throwIfAborted();
+          // It was ended in this process: there is nothing to look up.
+          if (ended !== undefined) return resultOfEnded(id, names.shown(first.sessionId), ended);
           wake.reset();
           const result = await resultNow(first.turnId === id ? first : await input());
           if (result !== undefined && result !== "soon") return result;
@@ -167,8 +174,7 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions): Turn {
   };
 }
 
-function resultOfCommitted(turnId: TurnId, sessionId: SessionId, committed: CommittedTurn): TurnResult {
-  const { receipt, usage } = committed;
+function resultOfEnded(turnId: TurnId, sessionId: SessionId, { receipt, usage }: EndedTurn): TurnResult {
   const { outcome } = receipt;
   if (outcome === null) {
     throw new PawlError("store_corrupt_row", `The last boundary of turn ${turnId} has no outcome.`, {

@@ -69,9 +69,9 @@ describe("one session does not hold up the rest", () => {
     await host.start();
     const results = await until(clock, Promise.all(turns.map((turn) => turn.result())));
     expect(results.map(({ status }) => status)).toEqual(Array(5).fill("completed"));
-    // Two turns of 600 ms fill a stint of a second; then somebody else comes.
+    // Two turns of 600 ms fill a stint of a second; after each but the first somebody else comes. One has begun behind the last of them.
     expect(order.filter((id) => id !== "busy")).toEqual(others);
-    expect(order.filter((id) => id === "busy").length).toBeLessThanOrEqual(2 * others.length + 2);
+    expect(order.filter((id) => id === "busy").length).toBeLessThanOrEqual(2 * others.length + 3);
     await until(clock, host.stop({ drainMs: 0 }));
   });
 

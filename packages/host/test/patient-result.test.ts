@@ -21,7 +21,27 @@ it("is there at once when the turn ends before anybody listens for its end", asy
     return queued;
   });
   // Time stands still: no poll comes.
-  expect(await turn.result()).toMatchObject({ status: "completed", text: "quick" });
+  expect(await host.turn(turn.id).result()).toMatchObject({ status: "completed", text: "quick" });
+  await host.stop({ drainMs: 0 });
+});
+
+it("is told by the store that committed it, and not looked up, where the turn ends in this process", async () => {
+  const store = memoryStore();
+  const committed = vi.spyOn(store.sessions, "loadCommitted");
+  const gate = Promise.withResolvers<void>();
+  const host = createHost({ store, model: scriptedModel([{ text: "told", after: gate.promise }]) });
+  const turn = await host.session("s1").send("hi");
+  const [first, second] = [turn.result(), host.turn(turn.id).result()];
+  const running = async () => expect((await store.sessions.load("s1" as never))?.openTurn).toBe(turn.id);
+  await vi.waitFor(running, { timeout: 10_000 });
+  await vi.waitFor(() => expect(committed.mock.calls.length).toBeGreaterThanOrEqual(2), { timeout: 10_000 });
+  const looks = committed.mock.calls.length;
+  gate.resolve();
+  const result = await first;
+  expect(result).toMatchObject({ status: "completed", text: "told", sessionId: "s1", turnId: turn.id });
+  expect(await second).toEqual(result);
+  expect(committed).toHaveBeenCalledTimes(looks);
+  expect(await host.turn(turn.id).result()).toEqual(result);
   await host.stop({ drainMs: 0 });
 });
 

@@ -5,6 +5,8 @@ interface Flight {
   readonly since: number;
   /** When the watchdog looks at it next. */
   lookAt: number;
+  /** Somebody asked for it meanwhile. */
+  poked: boolean;
 }
 
 /**
@@ -48,19 +50,30 @@ export class InFlight {
     }
     this.#total += 1;
     const flight = this.#flights.get(sessionId);
-    if (flight === undefined) this.#flights.set(sessionId, { count: 1, since: now, lookAt });
+    if (flight === undefined) this.#flights.set(sessionId, { count: 1, since: now, lookAt, poked: false });
     else flight.count += 1;
   }
 
-  completed(sessionId: SessionId): void {
+  /** Notes that somebody asks for it while it is in flight. False: it is not. */
+  poke(sessionId: SessionId): boolean {
+    const flight = this.#flights.get(sessionId);
+    if (flight === undefined) return false;
+    flight.poked = true;
+    return true;
+  }
+
+  /** Whether somebody may have asked for it while it was in flight. */
+  completed(sessionId: SessionId): boolean {
     const flight = this.#flights.get(sessionId);
     if (flight === undefined) {
       if (this.#looks > 0) this.#early.set(sessionId, (this.#early.get(sessionId) ?? 0) + 1);
-      return;
+      return true;
     }
     this.#total -= 1;
     flight.count -= 1;
-    if (flight.count === 0) this.#flights.delete(sessionId);
+    if (flight.count > 0) return true;
+    this.#flights.delete(sessionId);
+    return flight.poked;
   }
 
   /** Every submission of the session is over, whoever failed to say so. */

@@ -60,8 +60,11 @@ export interface QueueRunner {
    * already. Rejects as `begin` does.
    */
   offer<T extends RunOutcome>(sessionId: SessionId, begin: () => Promise<T>): Promise<T> | undefined;
-  /** The work that was submitted for this session is over: the session is looked at again, at once when there is capacity. */
-  completeSession(sessionId: SessionId, reason: string): void;
+  /**
+   * The work that was submitted for this session is over: the session is looked at again, at once when there is capacity. `nothingLeft`: who
+   * left it knows that there was nothing to do in it, and hints when there is; then it is looked at again only if somebody asked for it meanwhile.
+   */
+  completeSession(sessionId: SessionId, reason: string, options?: { readonly nothingLeft?: boolean }): void;
   readonly inFlight: ReadonlyMap<SessionId, unknown>;
   readonly mode: ClaimMode;
   /** Resolves when no request is waiting to be looked at, or none can be for lack of capacity. */
@@ -99,7 +102,7 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
     if (!running) return;
     const { sessionId } = wanted;
     // Its completion drives it again (Q1).
-    if (sessionId !== undefined && inFlight.has(sessionId)) return;
+    if (sessionId !== undefined && inFlight.poke(sessionId)) return;
     if (again) waiting.addAgain(wanted);
     else waiting.add(wanted);
     work();
@@ -120,7 +123,7 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
     while (mode() === "claiming") {
       const wanted = waiting.take(free());
       if (wanted === undefined) return;
-      if (wanted.sessionId === undefined || !inFlight.has(wanted.sessionId)) await look(wanted);
+      if (wanted.sessionId === undefined || !inFlight.poke(wanted.sessionId)) await look(wanted);
     }
   }
 
@@ -217,9 +220,9 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
     }
   }
 
-  function freed(wanted: RunRequest): void {
+  function freed(wanted: RunRequest | undefined): void {
     if (inFlight.size === 0) emptied();
-    request(wanted, true);
+    if (wanted !== undefined) request(wanted, true);
     work();
   }
 
@@ -273,9 +276,9 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
       const isFree = mode() === "claiming" && waiting.size === 0 && !inFlight.has(sessionId);
       return isFree ? beginIn(sessionId, begin) : undefined;
     },
-    completeSession(sessionId, reason) {
-      inFlight.completed(sessionId);
-      freed({ sessionId, reason, traceIdle: false });
+    completeSession(sessionId, reason, { nothingLeft = false } = {}) {
+      const poked = inFlight.completed(sessionId);
+      freed(nothingLeft && !poked ? undefined : { sessionId, reason, traceIdle: false });
     },
     settled() {
       if (working === undefined && cancelBackoff === undefined) return Promise.resolve();

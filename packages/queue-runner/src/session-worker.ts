@@ -16,8 +16,8 @@ export interface SessionWorkerOptions {
   /** Behaviour versions of open turns that `drive` can go on with (D7). */
   readonly behaviours: readonly string[];
   /**
-   * Drives a claimed session and leaves it. `signal`: stop at once; `stopping`: begin nothing new; `isOver`: see `KeptLease`. When it
-   * rejects, the session is not left yet, and the worker does it.
+   * Drives a claimed session and leaves it. `signal`: stop at once; `stopping`: begin nothing new; `isOver`: see `KeptLease`.
+   * Resolves to how the session was left, where it can say so. When it rejects, the session is not left yet, and the worker does it.
    */
   drive(
     claim: SessionClaim,
@@ -27,8 +27,11 @@ export interface SessionWorkerOptions {
       readonly isOver: KeptLease["isOver"];
     },
   ): Promise<unknown>;
-  /** Called once for each session that was submitted, when it was left, however. */
-  completed(sessionId: SessionId): void;
+  /**
+   * Called once for each session that was submitted, when it was left, however. `nothingLeft`: it was left idle, so that the store hints
+   * of it as soon as there is something to do.
+   */
+  completed(sessionId: SessionId, how: { readonly nothingLeft: boolean }): void;
   /** How long drives that were told to end at once are waited for, in milliseconds. Default 1 000. */
   readonly endMs?: number;
 }
@@ -102,25 +105,35 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
     const superseded = new AbortController();
     latest.set(sessionId, superseded);
     const signal = AbortSignal.any([lost, ending.signal, superseded.signal]);
-    const running = drive(claim, signal, isOver).finally(() => {
+    let nothingLeft = false;
+    const driving = drive(claim, signal, isOver).then((left) => {
+      nothingLeft = isIdle(left);
+    });
+    const running = driving.finally(() => {
       drives.delete(running);
       if (latest.get(sessionId) === superseded) latest.delete(sessionId);
-      options.completed(sessionId);
+      options.completed(sessionId, { nothingLeft });
     });
     drives.set(running, sessionId);
   }
 
-  async function drive(claim: SessionClaim, signal: AbortSignal, isOver: KeptLease["isOver"]): Promise<void> {
+  async function drive(
+    claim: SessionClaim,
+    signal: AbortSignal,
+    isOver: KeptLease["isOver"],
+  ): Promise<unknown> {
     const { sessionId } = claim;
     try {
-      await options.drive(claim, { signal, stopping: stopping.signal, isOver });
+      const left = await options.drive(claim, { signal, stopping: stopping.signal, isOver });
       driven += 1;
+      return left;
     } catch (thrown) {
       const { code, message } = PawlError.from(thrown);
       const level = givenUpAs(thrown, signal);
       logger[level]("a session was given up", { sessionId, code, message });
       // Whoever lost its lease has nothing to leave; else the session is still ours.
       if (level !== "info") await leave(claim, signal);
+      return undefined;
     }
   }
 
@@ -180,6 +193,10 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
       cancel();
     },
   };
+}
+
+function isIdle(left: unknown): boolean {
+  return (left as Partial<Release> | undefined)?.type === "idle";
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -110,6 +110,20 @@ describe("pokes", () => {
     expect(await asked()).toEqual([{ sessionId: root, reason: "completed", traceIdle: false }]);
   });
 
+  it("Q1: a session with nothing left is looked at again only when somebody asked for it meanwhile", async () => {
+    const { runner, asked } = await started([submitted(root), submitted(root), { type: "idle" }]);
+    runner.pokeSession(root, "first");
+    expect(await asked()).toHaveLength(1);
+    runner.completeSession(root, "completed", { nothingLeft: true });
+    expect(await asked()).toEqual([]);
+    expect(runner.inFlight.size).toBe(0);
+    runner.pokeSession(root, "second");
+    expect(await asked()).toHaveLength(1);
+    runner.pokeSession(root, "meanwhile");
+    runner.completeSession(root, "completed", { nothingLeft: true });
+    expect(await asked()).toEqual([{ sessionId: root, reason: "completed", traceIdle: false }]);
+  });
+
   it("for several sessions at once become one look anywhere where there is a place for each", async () => {
     const { runner, asked } = await started([], { concurrency: 4 });
     const three = ["a", "b", "c"].map((id) => sessionId(id));

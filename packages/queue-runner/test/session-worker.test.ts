@@ -22,6 +22,7 @@ async function setUp(drive: Drive, change: (inner: Leases) => Partial<Leases> = 
   const leases = { ...store.leases, ...change(store.leases) };
   const keeper = createLeaseKeeper({ leases, nodeId: nodeId("n"), clock, logger, ttlMs: 15_000 });
   const completed: SessionId[] = [];
+  const leftIdle: boolean[] = [];
   const worker = createSessionWorker({
     leases,
     keeper,
@@ -30,9 +31,12 @@ async function setUp(drive: Drive, change: (inner: Leases) => Partial<Leases> = 
     random: () => 0.999,
     behaviours: ["1"],
     drive,
-    completed: (id) => completed.push(id),
+    completed: (id, { nothingLeft }) => {
+      completed.push(id);
+      leftIdle.push(nothingLeft);
+    },
   });
-  return { clock, logger, store, keeper, worker, completed };
+  return { clock, logger, store, keeper, worker, completed, leftIdle };
 }
 
 function infrastructure(code: string): PawlError {
@@ -40,6 +44,31 @@ function infrastructure(code: string): PawlError {
 }
 
 describe("the session worker", () => {
+  it("tells of a session that was left idle that nothing is left in it, and of no other (Q1)", async () => {
+    const leaves = [{ type: "idle" }, { type: "retry", delayMs: 0 }, undefined] as const;
+    let drives = 0;
+    let first: readonly SessionClaim[] | undefined;
+    const { worker, leftIdle } = await setUp(
+      async () => {
+        drives += 1;
+        const left = leaves[drives - 1];
+        if (left === undefined) throw infrastructure("store_fenced");
+        return left;
+      },
+      (inner) => ({
+        claim: async (...args) => {
+          first ??= await inner.claim(...args);
+          return first;
+        },
+      }),
+    );
+    for (const _ of leaves) {
+      await worker.runQueuedWork({ ...LOOK, sessionId: a });
+      await worker.idle();
+    }
+    expect(leftIdle).toEqual([true, false, false]);
+  });
+
   it("ends the earlier drive of a session that it claims once more, and lets the later one go on (Q12, D1)", async () => {
     const signals: AbortSignal[] = [];
     const ends: (() => void)[] = [];

@@ -44,6 +44,14 @@ export function nextInput(state: MemoryState, session: SessionRow, now: number):
   return id === undefined ? null : state.inputs.get(id)!;
 }
 
+/** The queued inputs that are due and want to enter the open turn (D19). */
+export function steeringInputs(state: MemoryState, session: SessionRow, now: number): readonly InputRecord[] {
+  return session.queued
+    .filter((id) => inputDueAt(state, id).at <= now)
+    .map((id) => state.inputs.get(id)!)
+    .filter((input) => input.delivery !== "next");
+}
+
 /** When the first queued interrupt comes due that is not due yet: what a claim cleared must be marked again. */
 export function nextInterruptAt(state: MemoryState, session: SessionRow, now: number): number | null {
   let first: number | null = null;

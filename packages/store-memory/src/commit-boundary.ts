@@ -1,13 +1,13 @@
 import { type CommitReceipt, canonicalJson, type JsonDigest, mintReceipt } from "@pawl/core";
 import type { Boundary, CommitResult, Fence, InputRecord } from "@pawl/core/ports";
 import { awaitSections, endWaitsOfTurn } from "./await-events.ts";
-import { noteNeed } from "./claim-policy.ts";
+import { noteNeed, steeringInputs } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict } from "./errors.ts";
 import { holdSession } from "./fence.ts";
 import { frozenCopy } from "./frozen-copy.ts";
 import { changeInput } from "./input-rows.ts";
-import { checkNewRow } from "./log-rows.ts";
+import { checkNewRows } from "./log-rows.ts";
 import { lastDigest, type MemoryState, type SessionRow, touch } from "./memory-state.ts";
 import { checkOutbox, fillOutbox } from "./outbox.ts";
 
@@ -32,8 +32,11 @@ export function commitBoundary(context: MemoryContext, fence: Fence, given: Boun
   if (boundary.boundary === "turn_end" && cancel !== undefined && boundary.outcome?.status !== "cancelled") {
     return { status: "cancelled_first", evidence: cancel };
   }
+  const { before: rows = [] } = given;
+  if (rows.length > 0 && steeringInputs(state, session, at).length > 0) return { status: "apart" };
   const receipt = mint(session, boundary, deltaDigest, settled, digest);
-  const last = given.row && checkNewRow(session, fence, boundary.runId, given.row(receipt));
+  const last = given.row?.(receipt);
+  const written = checkNewRows(session, fence, boundary.runId, last === undefined ? rows : [...rows, last]);
 
   if (boundary.delta !== null) {
     session.messages.push(...boundary.delta.messages);
@@ -55,7 +58,7 @@ export function commitBoundary(context: MemoryContext, fence: Fence, given: Boun
     );
   }
   for (const input of returned) changeInput(state, session, input, at);
-  if (last) session.log.push(last);
+  session.log.push(...written);
   if (boundary.boundary === "turn_end") {
     session.openTurn!.committed = Object.freeze({ receipt, usage: boundary.usage, committedAt: at });
     session.openTurn = null;
@@ -68,16 +71,18 @@ export function commitBoundary(context: MemoryContext, fence: Fence, given: Boun
   }
   touch(state, session);
   noteNeed(state, session);
-  if (last) hints.appended(session.sessionId);
-  hints.rested(session.sessionId);
+  if (written.length > 0) hints.appended(session.sessionId);
+  const end =
+    boundary.boundary === "turn_end" ? Object.freeze({ receipt, usage: boundary.usage }) : undefined;
+  hints.rested(session.sessionId, end);
   fillOutbox(context, boundary.outbox ?? [], receipt);
   return { status: "committed", receipt };
 }
 
-type Checked = Omit<Boundary, "row">;
+type Checked = Omit<Boundary, "row" | "before">;
 
 function checkBoundary(given: Boundary): Checked {
-  const { row: _row, ...content } = given;
+  const { row: _row, before: _before, ...content } = given;
   const checked: Checked = frozenCopy(content, "The boundary");
   const { boundary, outcome, inputIds } = checked;
   checkOutbox(checked.outbox ?? []);

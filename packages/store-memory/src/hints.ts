@@ -1,7 +1,7 @@
 import type { JobId, JobSessionId, ProcessId, ProcessRecord, SessionId } from "@pawl/core";
-import type { Logger, ProcessListener } from "@pawl/core/ports";
+import type { EndedTurn, Logger, ProcessListener } from "@pawl/core/ports";
 
-type BySession = Map<SessionId, Set<() => void>>;
+type BySession = Map<SessionId, Set<(end?: EndedTurn) => void>>;
 
 /**
  * Hints to listeners, each delivered in a microtask of its own: never from inside a section, so that a listener that
@@ -44,8 +44,8 @@ export class Hints {
   }
 
   /** Its turn ended, or its holder has left it. */
-  rested(sessionId: SessionId): void {
-    this.#tell(this.#rest, sessionId);
+  rested(sessionId: SessionId, end?: EndedTurn): void {
+    this.#tell(this.#rest, sessionId, end);
   }
 
   resolved(keyId: string): void {
@@ -135,7 +135,7 @@ export class Hints {
     return listen(this.#append, sessionId, listener);
   }
 
-  onRest(sessionId: SessionId, listener: () => void): () => void {
+  onRest(sessionId: SessionId, listener: (end?: EndedTurn) => void): () => void {
     return listen(this.#rest, sessionId, listener);
   }
 
@@ -151,10 +151,10 @@ export class Hints {
     this.#rest.clear();
   }
 
-  #tell(all: BySession, sessionId: SessionId): void {
+  #tell(all: BySession, sessionId: SessionId, end?: EndedTurn): void {
     for (const listener of all.get(sessionId) ?? []) {
       this.#later(() => {
-        if (all.get(sessionId)?.has(listener)) listener();
+        if (all.get(sessionId)?.has(listener)) listener(end);
       });
     }
   }
@@ -171,8 +171,8 @@ export class Hints {
   }
 }
 
-function listen(all: BySession, sessionId: SessionId, listener: () => void): () => void {
-  const entry = () => listener();
+function listen(all: BySession, sessionId: SessionId, listener: (end?: EndedTurn) => void): () => void {
+  const entry = (end?: EndedTurn) => listener(end);
   const listeners = all.get(sessionId) ?? new Set();
   all.set(sessionId, listeners.add(entry));
   return () => {

@@ -1,6 +1,6 @@
 import { inputId, inputPolicy, PawlError, sessionId, tombstoneOf, turnIdOfInput } from "@pawl/core";
 import type { Accepted, ClaimWithInput, Inbox, InputRecord, NewInput, NodeLease } from "@pawl/core/ports";
-import { claimableAt, earliest, inputDueAt, nextInput, noteNeed } from "./claim-policy.ts";
+import { claimableAt, earliest, inputDueAt, nextInput, noteNeed, steeringInputs } from "./claim-policy.ts";
 import type { MemoryContext } from "./context.ts";
 import { conflict, sessionErased } from "./errors.ts";
 import { holdSession, ownsNode } from "./fence.ts";
@@ -43,11 +43,9 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
       if (fresh.length > 0) hints.appended(session.sessionId);
       // Frozen, since `build` gets it too.
       const claimed = Object.freeze(
-        session.queued
-          .filter((id) => inputDueAt(state, id).at <= at)
-          .map((id) => state.inputs.get(id)!)
-          .filter((input) => input.delivery !== "next")
-          .map((input): InputRecord => Object.freeze({ ...input, state: "staged", turnId })),
+        steeringInputs(state, session, at).map(
+          (input): InputRecord => Object.freeze({ ...input, state: "staged", turnId }),
+        ),
       );
       const written = checkNewRow(session, fence, turnId, build(claimed));
 

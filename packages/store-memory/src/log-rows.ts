@@ -45,9 +45,19 @@ export function checkRows(
   return fresh;
 }
 
+/** As `checkRows`, of rows that must be new. */
+export function checkNewRows(
+  session: SessionRow,
+  fence: Fence,
+  turnId: TurnId,
+  rows: readonly LogRow[],
+): readonly WrittenRow[] {
+  const fresh = checkRows(session, fence, turnId, rows);
+  if (fresh.length < rows.length) throw conflict(`Row ${rows[0]!.seq} of "${session.sessionId}" is taken.`);
+  return fresh;
+}
+
 /** One row that must be new. @throws PawlError `store_conflict`, `not_storable` */
 export function checkNewRow(session: SessionRow, fence: Fence, turnId: TurnId, row: LogRow): WrittenRow {
-  const [fresh] = checkRows(session, fence, turnId, [row]);
-  if (fresh === undefined) throw conflict(`Row ${row.seq} of "${session.sessionId}" is taken.`);
-  return fresh;
+  return checkNewRows(session, fence, turnId, [row])[0]!;
 }

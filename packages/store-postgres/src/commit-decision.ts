@@ -39,7 +39,7 @@ export type CommitDecision =
   | { readonly do: "cancelled_first"; readonly evidence: CancelEvidence }
   | { readonly do: "write"; readonly receipt: CommitReceipt; readonly returned: readonly InputId[] };
 
-type Content = Omit<Boundary, "row">;
+type Content = Omit<Boundary, "row" | "before">;
 
 /** @throws PawlError `store_conflict`, `store_fenced` */
 export function decideCommit(

@@ -1,6 +1,6 @@
 import { type CommitReceipt, type LogRow, PawlError, type TurnId } from "@pawl/core";
 import type { Boundary, CommitResult, Fence } from "@pawl/core/ports";
-import { rowMisfit } from "./append-checks.ts";
+import { checkRun, rowMisfit } from "./append-checks.ts";
 import { type CommitDecision, type CommitFacts, decideCommit } from "./commit-decision.ts";
 import type { Row } from "./connection/database.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
@@ -10,7 +10,7 @@ import { fenceValues } from "./fence-values.ts";
 import { checkOutbox, fillOutbox, hintOutbox } from "./outbox.ts";
 import { packReceipt, packUsage } from "./packing/receipt.ts";
 import { commitFactsOfRow } from "./rows/commit-facts-row.ts";
-import { STORED_LOG_VERSION, type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
+import { joinedRows, STORED_LOG_VERSION, type StoredLogRow, storedLogRow } from "./rows/log-row.ts";
 import { storedMessages } from "./rows/message-rows.ts";
 import { commitBoundary } from "./statements/commit-boundary.ts";
 import { readCommitFacts } from "./statements/read-commit-facts.ts";
@@ -26,13 +26,16 @@ const MOST_LOOKS = 5;
  */
 export async function commit(context: StoreContext, fence: Fence, given: Boundary): Promise<CommitResult> {
   const { groupCommit, digest } = context;
-  const { row, ...content } = given;
+  const { row, before = [], ...content } = given;
   // Detached from the caller, who may change it while this waits.
   const json = storableJson(content, "The boundary");
   const boundary = JSON.parse(json) as Content;
   checkOutbox(boundary.outbox ?? []);
   await groupCommit.settle(fence.sessionId);
   const guess = context.begun.guess(fence, boundary, groupCommit.headOf(fence));
+  const rows = storedBefore(boundary.runId, before);
+  // Only the usual ends are committed together with other rows.
+  if (rows.length > 0 && guess === undefined) return { status: "apart" };
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const isGuess = looks === 0 && guess !== undefined;
     const facts = isGuess ? guess : await readFacts(context, fence, boundary);
@@ -41,7 +44,8 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
     try {
       decided = decideCommit(fence.sessionId, boundary, facts, digest);
       if (decided.do === "write") {
-        last = row && lastRow(fence, row(structuredClone(decided.receipt)), boundary.runId, facts);
+        const head = facts.logHead + before.length;
+        last = row && lastRow(fence, row(structuredClone(decided.receipt)), boundary.runId, head);
       }
     } catch (error) {
       // What does not fit a guess may fit what is there.
@@ -52,10 +56,11 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
     if (decided.do === "return") return { status: "committed", receipt: decided.receipt };
 
     const { receipt } = decided;
-    const end = { fence, boundary, facts, receipt, row: last, characters: json.length };
+    const end = { fence, boundary, facts, receipt, before: rows, row: last, characters: json.length };
     const together = isGuess ? await context.ends.commit(end) : undefined;
     if (together === true) return committed(context, fence, boundary, receipt, last);
     if (together === false) continue;
+    if (rows.length > 0) return { status: "apart" };
     const values = valuesOf(context, fence, boundary, decided, facts, last);
     const [answer] = await write(context, values, boundary, {
       receipt,
@@ -79,13 +84,14 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
 function committed(
   context: StoreContext,
   { sessionId }: Fence,
-  { outbox, settles = [] }: Content,
+  { boundary, usage, outbox, settles = [] }: Content,
   receipt: CommitReceipt,
   last: StoredLogRow | undefined,
 ): CommitResult {
   const { hints } = context;
   if (last !== undefined) hints.appended(sessionId);
-  hints.rested(sessionId);
+  const end = () => structuredClone({ receipt, usage });
+  hints.rested(sessionId, boundary === "turn_end" ? end : undefined);
   if (outbox !== undefined) hintOutbox(context, outbox);
   for (const { event } of settles) {
     hints.resolved(event.keyId);
@@ -116,14 +122,20 @@ async function readFacts(context: StoreContext, fence: Fence, boundary: Content)
   return commitFactsOfRow(row ?? {}, fence.sessionId);
 }
 
-type Content = Omit<Boundary, "row">;
+type Content = Omit<Boundary, "row" | "before">;
 type Write = Extract<CommitDecision, { do: "write" }>;
 
-function lastRow({ sessionId }: Fence, row: LogRow, runId: TurnId, { logHead }: CommitFacts): StoredLogRow {
+function storedBefore(runId: TurnId, rows: readonly LogRow[]): readonly StoredLogRow[] {
+  checkRun(runId, rows);
+  return joinedRows(rows);
+}
+
+/** `head`: the number of the row before it. */
+function lastRow({ sessionId }: Fence, row: LogRow, runId: TurnId, head: number): StoredLogRow {
   if (row.turnId !== runId) {
     throw conflict(`Row ${row.seq} is of turn "${row.turnId}", which is not the open one.`);
   }
-  if (row.seq !== logHead + 1) throw rowMisfit(sessionId, row.seq, logHead);
+  if (row.seq !== head + 1) throw rowMisfit(sessionId, row.seq, head);
   return storedLogRow(row);
 }
 

@@ -1,7 +1,7 @@
 import type { JobId, JobSessionId, ProcessId, ProcessRecord, SessionId } from "@pawl/core";
-import type { Logger, ProcessListener } from "@pawl/core/ports";
+import type { EndedTurn, Logger, ProcessListener } from "@pawl/core/ports";
 
-type BySession = Map<string, Set<{ readonly run: () => void }>>;
+type BySession = Map<string, Set<{ readonly run: (end?: EndedTurn) => void }>>;
 
 /**
  * Who in this process wants to hear that there may be work, or that a log may have grown. Hints may be lost and may come twice;
@@ -39,9 +39,9 @@ export class Hints {
     this.#tell(this.#append, sessionId);
   }
 
-  /** Its turn ended, or its holder has left it. */
-  rested(sessionId: string): void {
-    this.#tell(this.#rest, sessionId);
+  /** Its turn ended, or its holder has left it. `end`: makes a copy of what a turn came to that was ended here. */
+  rested(sessionId: string, end?: () => EndedTurn): void {
+    this.#tell(this.#rest, sessionId, end);
   }
 
   resolved(keyId: string): void {
@@ -131,7 +131,7 @@ export class Hints {
     return listen(this.#append, sessionId, listener);
   }
 
-  onRest(sessionId: SessionId, listener: () => void): () => void {
+  onRest(sessionId: SessionId, listener: (end?: EndedTurn) => void): () => void {
     return listen(this.#rest, sessionId, listener);
   }
 
@@ -146,9 +146,9 @@ export class Hints {
     this.#rest.clear();
   }
 
-  #tell(all: BySession, sessionId: string): void {
+  #tell(all: BySession, sessionId: string, end?: () => EndedTurn): void {
     for (const listener of all.get(sessionId) ?? []) {
-      this.#later(() => all.get(sessionId)?.has(listener) && listener.run());
+      this.#later(() => all.get(sessionId)?.has(listener) && listener.run(end?.()));
     }
   }
 
@@ -163,7 +163,7 @@ export class Hints {
   }
 }
 
-function listen(all: BySession, sessionId: string, listener: () => void): () => void {
+function listen(all: BySession, sessionId: string, listener: (end?: EndedTurn) => void): () => void {
   const entry = { run: listener };
   const listeners = all.get(sessionId) ?? new Set();
   all.set(sessionId, listeners.add(entry));

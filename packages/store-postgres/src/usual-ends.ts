@@ -18,10 +18,12 @@ import { endTurns } from "./statements/end-turns.ts";
 
 export interface TurnEnd {
   readonly fence: Fence;
-  readonly boundary: Omit<Boundary, "row">;
+  readonly boundary: Omit<Boundary, "row" | "before">;
   /** As they are believed to be; the statement asserts them. */
   readonly facts: CommitFacts;
   readonly receipt: CommitReceipt;
+  /** Written with it, unless an input wants to steer the turn. */
+  readonly before: readonly StoredLogRow[];
   readonly row: StoredLogRow | undefined;
   /** Of the boundary as JSON, for the size of a batch. */
   readonly characters: number;
@@ -50,7 +52,7 @@ export class UsualEnds {
 }
 
 /** As `end_turns` reads it, JSON. Undefined: something of it is not as usual. */
-function rowOf({ fence, boundary, facts, receipt, row }: TurnEnd): string | undefined {
+function rowOf({ fence, boundary, facts, receipt, before, row }: TurnEnd): string | undefined {
   const { delta, outcome, inputIds, settles = [], outbox = [] } = boundary;
   const [inputId, another] = inputIds;
   const input = facts.inputs.find((known) => known.inputId === inputId);
@@ -76,6 +78,8 @@ function rowOf({ fence, boundary, facts, receipt, row }: TurnEnd): string | unde
     said: delta.messages.length,
     inputId,
     inputDigest: input.digest,
+    first: before[0]?.first ?? seq,
+    before: before.map(({ turnId: _turn, ...columns }) => columns),
     seq,
     ordinal,
     at,

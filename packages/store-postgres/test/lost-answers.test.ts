@@ -160,6 +160,24 @@ describe("the answer is lost to", () => {
     },
   );
 
+  test("commit with the rows that end the turn: the stored receipt, and each row once", async () => {
+    await openTurn(store);
+    const open = await openTurn(store);
+    const { row, ...boundary } = turnEnd(open, { seq: 3 });
+    const before = [deltaRow(open.turn, 2)];
+    const result = await losing("pawl_end_turns", () =>
+      store.sessions.commit(open.fence, { ...boundary, before, ...(row && { row }) }),
+    );
+    const receipts = await store.sessions.receipts(open.session);
+    expect(receipts).toHaveLength(1);
+    expect(result).toEqual({ status: "committed", receipt: receipts[0] });
+    expect((await store.log.read(open.session)).map(({ seq, body }) => [seq, body.kind])).toEqual([
+      [1, "machine_input"],
+      [2, "text_delta"],
+      [3, "turn_committed"],
+    ]);
+  });
+
   test("beginTurn of a turn that is as usual: one turn", async () => {
     await openTurn(store);
     const held = await heldSession(store);

@@ -30,6 +30,7 @@ export type {
 export type {
   Backlog,
   ClaimRequest,
+  EndedTurn,
   Fence,
   Leases,
   NextTurn,

@@ -1,6 +1,7 @@
 import type { NodeId, SessionId, TurnId } from "../ids.ts";
 import type { CancelEvidence } from "../turn/outcome.ts";
 import type { InputRecord } from "./inbox.ts";
+import type { CommittedTurn } from "./sessions.ts";
 
 /** One row per process. Its generation is raised when somebody takes it over (D1); the nonce tells two owners of one number apart (D27). */
 export interface NodeLease {
@@ -84,6 +85,9 @@ export interface NodeRecord {
   readonly openedAt: number;
 }
 
+/** What a turn came to. Its receipt names it. */
+export type EndedTurn = Pick<CommittedTurn, "receipt" | "usage">;
+
 /**
  * Nodes and the sessions they own. The store's own clock decides what has run out (rules D1–D4, D16, D17).
  *
@@ -130,7 +134,8 @@ export interface Leases {
   onDue(listener: (inMs: number) => void): () => void;
   /**
    * Hints that a turn of the session may not move any more: it ended, or its holder has left it. They may be lost. Of rows alone, which
-   * are many, it tells nothing: whoever waits for a result need not look at each.
+   * are many, it tells nothing: whoever waits for a result need not look at each. Of a turn that was ended in this process the store may
+   * bring the end along, which is committed then and need not be read.
    */
-  onRest(sessionId: SessionId, listener: () => void): () => void;
+  onRest(sessionId: SessionId, listener: (end?: EndedTurn) => void): () => void;
 }

@@ -69,12 +69,19 @@ export interface Boundary {
   readonly settles?: readonly { readonly event: NewAwaitEvent; readonly resolution: Resolution }[];
   /** The last row of the turn, built from the receipt; absent for boundaries without one. */
   readonly row?: (receipt: CommitReceipt) => LogRow;
+  /**
+   * For `turn_end`: rows of the turn whose numbers come right before that of `row`, written with it, unless an input wants to steer the turn
+   * (D19). A store need not do that: see `apart`.
+   */
+  readonly before?: readonly LogRow[];
 }
 
 export type CommitResult =
   | { readonly status: "committed"; readonly receipt: CommitReceipt }
   /** A cancel request was there before the gate could be sealed: commit the cancelled form (D18). Nothing was written. */
-  | { readonly status: "cancelled_first"; readonly evidence: CancelEvidence };
+  | { readonly status: "cancelled_first"; readonly evidence: CancelEvidence }
+  /** It cannot be committed with the rows in `before`. Nothing was written: append them first, and commit without. */
+  | { readonly status: "apart" };
 
 export type CancelRequest =
   | { readonly status: "requested"; readonly evidence: CancelEvidence }

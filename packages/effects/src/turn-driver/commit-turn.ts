@@ -1,5 +1,13 @@
-import { childIds, type LogRow, loadJsonDigest, PawlError, type SessionId } from "@pawl/core";
-import type { Clock, CommitResult, Sessions } from "@pawl/core/ports";
+import {
+  childIds,
+  type LogRow,
+  loadJsonDigest,
+  PawlError,
+  type SessionId,
+  type TurnId,
+  type TurnState,
+} from "@pawl/core";
+import type { Boundary, Clock, CommitResult, Fence, Sessions } from "@pawl/core/ports";
 import { cancelChild } from "../executors/child-turn-executor.ts";
 import { parentsWait } from "./parents-wait.ts";
 import type { SessionLane } from "./session-lane.ts";
@@ -20,9 +28,11 @@ export async function commitTurn({ run, lane, sessions, clock }: CommitOptions):
   await stopAgents(run, lane.sessionId, sessions);
   const first = await commit(run, lane, sessions, clock);
   if (first.status === "committed") return;
-  await run.feed({ type: "cancel_requested", now: clock.now(), evidence: first.evidence });
-  const second = await commit(run, lane, sessions, clock);
-  if (second.status === "committed") return;
+  if (first.status === "cancelled_first") {
+    await run.feed({ type: "cancel_requested", now: clock.now(), evidence: first.evidence });
+    const second = await commit(run, lane, sessions, clock);
+    if (second.status === "committed") return;
+  }
   throw new PawlError("internal_error", "A cancelled turn was refused because of its own cancel request.", {
     blame: "pawl",
   });
@@ -45,26 +55,51 @@ async function commit(
 ): Promise<CommitResult> {
   const { state } = run;
   const { sessionId } = lane;
-  const turnId = state.turnId as LogRow["turnId"];
-  const settles = await parentsWait(state.parent, { sessionId, turnId });
+  const settles = await parentsWait(state.parent, { sessionId, turnId: turnIdOf(state) });
   return lane.exclusive(async (seq) => {
-    const value = await sessions.commit(lane.fence, {
-      runId: turnId,
-      boundary: "turn_end",
-      outcome: state.phase.name === "finished" ? state.phase.outcome : null,
-      usage: state.usage,
-      delta: { baseRevision: state.base.revision, messages: state.delta },
-      inputIds: state.consumed,
-      ...(state.left && { outbox: state.left.map((message) => ({ type: "message", ...message })) }),
-      ...settles,
-      row: ({ sequence, digest }) => ({
-        seq,
-        turnId,
-        ordinal: null,
-        at: clock.now(),
-        body: { kind: "turn_committed", sequence, digest },
-      }),
-    });
+    const value = await sessions.commit(lane.fence, { ...boundaryOf(state, seq, clock), ...settles });
     return { used: value.status === "committed" ? 1 : 0, value };
   });
+}
+
+/**
+ * Commits a turn together with the rows that end it, which come right before its last one: one transaction in place of two. False: nothing
+ * was written, because a steering input or a cancel was there first, or because more follows from the end of this turn than its commit;
+ * then the rows are written by themselves.
+ */
+export async function commitWithRows(
+  state: TurnState,
+  before: readonly LogRow[],
+  { fence, sessions, clock }: { readonly fence: Fence } & Pick<CommitOptions, "sessions" | "clock">,
+): Promise<boolean> {
+  const isAllThereIs =
+    state.delegated === undefined && state.left === undefined && state.parent === undefined;
+  if (!isAllThereIs || state.consumed.length !== 1) return false;
+  const boundary = boundaryOf(state, before.at(-1)!.seq + 1, clock);
+  const { status } = await sessions.commit(fence, { ...boundary, before });
+  return status === "committed";
+}
+
+function boundaryOf(state: TurnState, seq: number, clock: Clock): Boundary {
+  const turnId = turnIdOf(state);
+  return {
+    runId: turnId,
+    boundary: "turn_end",
+    outcome: state.phase.name === "finished" ? state.phase.outcome : null,
+    usage: state.usage,
+    delta: { baseRevision: state.base.revision, messages: state.delta },
+    inputIds: state.consumed,
+    ...(state.left && { outbox: state.left.map((message) => ({ type: "message", ...message })) }),
+    row: ({ sequence, digest }) => ({
+      seq,
+      turnId,
+      ordinal: null,
+      at: clock.now(),
+      body: { kind: "turn_committed", sequence, digest },
+    }),
+  };
+}
+
+function turnIdOf(state: TurnState): TurnId {
+  return state.turnId as TurnId;
 }

@@ -13,7 +13,7 @@ import type { Clock, Logger, NewId, Release, SessionClaim, Store, Toolbox } from
 import type { EffectController } from "../controller/effect-controller.ts";
 import { systemClock } from "../system-clock.ts";
 import { type AgentEnvironmentOptions, agentEnvironment } from "./agent-environment.ts";
-import { commitTurn } from "./commit-turn.ts";
+import { commitTurn, commitWithRows } from "./commit-turn.ts";
 import { CurrentToolbox } from "./current-toolbox.ts";
 import { endUnreadable } from "./end-unreadable.ts";
 import type { TurnEnvironment } from "./environment.ts";
@@ -191,7 +191,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
       signal.throwIfAborted();
       // Who may have been superseded while he stood still asks before anything is performed (D3).
       if (lane.tripped || isOver?.()) await turn.begun;
-      const { inbox, attachments } = store;
+      const { inbox, attachments, sessions } = store;
       const nonce = options.newId();
       const run = new TurnRun({
         ...options,
@@ -203,6 +203,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         attachments,
         base,
         nonce,
+        commit: (state, rows) => commitWithRows(state, rows, { fence: lane.fence, sessions, clock }),
         ...(turn.begun && { begun: turn.begun }),
         ...(environment.refresh && { refreshTools }),
       });
@@ -267,7 +268,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
   async function leaving(end: RunEnd, run: TurnRun, lane: SessionLane): Promise<Release | undefined> {
     switch (end.type) {
       case "finished":
-        await commitTurn({ run, lane, sessions: store.sessions, clock });
+        if (!end.committed) await commitTurn({ run, lane, sessions: store.sessions, clock });
         return undefined;
       case "waiting": {
         const dueAt = run.nextDeadline();

@@ -2,6 +2,7 @@ import {
   type EffectOutcome,
   type Json,
   type LogBody,
+  type LogRow,
   type MachineEffect,
   mustMatch,
   outstandingEffects,
@@ -25,6 +26,11 @@ export interface MachineFeedOptions {
   readonly checkpoint: (effect: MachineEffect) => void;
   /** Called with what else a step asks for, once its row is durable (E2). */
   readonly act: (result: StepResult) => void;
+  /**
+   * Called with the state in which the turn is over, unless somebody wants to steer it, and with the rows that say so: whether they were
+   * written with its commit. Else they are written by themselves.
+   */
+  readonly commit: (state: TurnState, rows: readonly LogRow[]) => Promise<boolean>;
   /** Called when an input was dealt with, also one that came too late. */
   readonly settled: () => void;
 }
@@ -117,6 +123,11 @@ export class MachineFeed {
         result = stepped.result;
         return { ...(stepped.row as RowDraft), seq };
       };
+      if (isLast(effect)) {
+        const rows = [...before, rowOf([])];
+        const isOver = result?.state.phase.name === "finished";
+        if (isOver && (await this.#o.commit(result!.state, rows))) return { used: 2, value: undefined };
+      }
       await inbox.checkpoint(lane.fence, this.turnId, rowOf, before);
       return { used: 1, value: undefined };
     });
@@ -139,6 +150,11 @@ export class MachineFeed {
     });
     return { result, row };
   }
+}
+
+/** The turn ends with it when it brings nothing. */
+function isLast({ command }: MachineEffect): boolean {
+  return command.kind === "checkpoint" && command.checkpoint === "before_completion";
 }
 
 function isCheckpoint({ command }: MachineEffect): boolean {

@@ -8,6 +8,7 @@ import {
   type EffectOutcome,
   executionScope,
   isPawlError,
+  type LogRow,
   type MachineEffect,
   type Message,
   nextDeadline,
@@ -31,7 +32,8 @@ import { TurnJournal } from "./turn-journal.ts";
 
 /** How far a run came. */
 export type RunEnd =
-  | { readonly type: "finished" }
+  /** `committed`: with the row that ended it. */
+  | { readonly type: "finished"; readonly committed: boolean }
   /** Everything that is outstanding is waited for. */
   | { readonly type: "waiting" }
   /** The host is stopping: nothing new was begun. */
@@ -54,6 +56,8 @@ export interface TurnRunOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly nonce: string;
+  /** Commits the turn with the rows that end it; false: nothing was written. Default: it is committed after its run. */
+  readonly commit?: (state: TurnState, rows: readonly LogRow[]) => Promise<boolean>;
   /** Of a turn that is being begun: resolves when its first row is written. */
   readonly begun?: Promise<void>;
 }
@@ -98,6 +102,7 @@ export class TurnRun {
   #armedAt: number | undefined;
   #stopping = false;
   #ended = false;
+  #committed = false;
   readonly #unlisten: () => void;
 
   constructor(options: TurnRunOptions) {
@@ -107,6 +112,10 @@ export class TurnRun {
       ...options,
       checkpoint: (effect) => this.#launch(effect, false),
       act: (result) => this.#act(result),
+      commit: async (...end) => {
+        this.#committed = (await options.commit?.(...end)) ?? false;
+        return this.#committed;
+      },
       settled: () => this.#checkEnd(),
     });
     this.#inFlight = new EffectsInFlight({
@@ -276,7 +285,7 @@ export class TurnRun {
     if (this.state.phase.name === "finished") {
       // What still runs was told to stop; its settlement would be stale.
       this.#inFlight.abortAll();
-      this.#finish({ type: "finished" });
+      this.#finish({ type: "finished", committed: this.#committed });
     } else if (this.#inFlight.performing > 0) {
       return;
     } else if (this.#stopping) {

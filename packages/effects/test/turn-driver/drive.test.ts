@@ -111,7 +111,7 @@ describe("a drive", () => {
   it("that fails is tried again later, with a delay that grows, and the session is left", async () => {
     const { session, left } = await driven({
       model: scriptedModel(["x"]),
-      through: intercepted("inbox", "checkpoint", async () => {
+      through: intercepted("sessions", "commit", async () => {
         throw new PawlError("store_write_failed", "No disk.", { blame: "infrastructure" });
       }),
     });

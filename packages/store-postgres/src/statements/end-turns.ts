@@ -1,15 +1,19 @@
 import { statement } from "../connection/statement.ts";
 import { nodesNamedIn } from "./fence.ts";
+import { isSteered } from "./is-steered.ts";
+import { turnName } from "./turn-name.ts";
 
 /**
  * The usual case of `commit-boundary.ts`, for several turns at once: $1 a JSON list, a session at most once, of
  * `{ nodeId, generation, nonce, sessionId, epoch, turnId, receipts, revision, lastDigest, sequence, receipt, digest, usage, outcome,
- * cancelled, said, messages, inputId, inputDigest, seq, ordinal, at, body }`. $2 version of the row, $3 channel for hints.
+ * cancelled, said, messages, inputId, inputDigest, first, before, seq, ordinal, at, body }`. $2 version of the rows, $3 channel for hints.
  *
- * `messages` are the rows of what was said, `{ position, body }`; `said` counts what is in them.
+ * `messages` are the rows of what was said, `{ position, body }`; `said` counts what is in them. `before` are rows of the log that come right
+ * before the last one, `{ first, seq, ordinal, at, body }`, and `first` is the number of the first of all.
  *
  * Returns the sessions whose turns are committed: those that are held, whose head and log are what is named, whose turn has no
- * cancel request that it does not know of (D18), no other input (D19) and no open wait. Of the others nothing is written; they are
+ * cancel request that it does not know of (D18), no other input (D19) and no open wait, and which, where there are rows before, no input
+ * wants to steer. Of the others nothing is written; they are
  * to be judged by the general statement. So is everything when any of it fails.
  *
  * Whoever holds a row of one of them holds up that one only: what is locked is passed over. Each row is found by itself and
@@ -22,7 +26,7 @@ with asked as materialized (
   select * from json_to_recordset($1::json) as a (
     "nodeId" text, generation bigint, nonce text, "sessionId" text, epoch bigint, "turnId" text, receipts bigint, revision bigint,
     "lastDigest" text, sequence int, receipt json, digest text, usage json, outcome json, cancelled boolean, said int,
-    messages json, "inputId" text, "inputDigest" text, seq bigint, ordinal int, at bigint, body text)
+    messages json, "inputId" text, "inputDigest" text, first bigint, before json, seq bigint, ordinal int, at bigint, body text)
 ),
 ${nodesNamedIn("asked")},
 going as materialized (
@@ -35,7 +39,7 @@ going as materialized (
     where s.session_id = a."sessionId" and s.owner_node is not distinct from f.node_id and s.owner_generation = f.generation
       and s.epoch = a.epoch and s.receipt_count = a.receipts and s.revision = a.revision
       and s.last_digest is not distinct from a."lastDigest" and s.open_turn = a."turnId"
-      and a.seq = 1 + greatest(s.log_head, coalesce((
+      and a.first = 1 + greatest(s.log_head, coalesce((
         select l.seq from {schema}.log l where l.session_id = s.session_id order by l.seq desc limit 1), 0))
     limit 1
     for update skip locked
@@ -61,6 +65,7 @@ going as materialized (
     and (
       select count(*) from {schema}.await_events e
       where e.session_id = a."sessionId" and e.turn_id = a."turnId" and e.terminal is null and not e.revoked) = 0
+    and not (a.first < a.seq and ${isSteered('a."sessionId"')})
 ),
 sealed as (
   update {schema}.turns t
@@ -98,6 +103,11 @@ minted as (
 written as (
   insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
   select g."sessionId", g.seq, g.epoch, g.at, g.ordinal, $2::smallint, g."turnId", g.body::json from going g
+),
+written_before as (
+  insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
+  select g."sessionId", b.seq, g.epoch, b.at, b.ordinal, $2::smallint, ${turnName("b.seq", "b.first", 'g."turnId"')}, b.body::json
+  from going g, json_to_recordset(g.before) as b (first bigint, seq bigint, ordinal int, at bigint, body text)
 )
 select g."sessionId" as session_id, pg_notify($3, g."sessionId") as hinted,
   1 / (case when n.going = (select count(*) from sealed) and n.going = (select count(*) from consumed)

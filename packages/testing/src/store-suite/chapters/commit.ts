@@ -1,4 +1,4 @@
-import { type InputId, inputId, sessionId, turnId, verifyReceipt } from "@pawl/core";
+import { type CommitReceipt, type InputId, inputId, sessionId, turnId, verifyReceipt } from "@pawl/core";
 import { COMPLETED, USAGE, userMessage } from "../fixtures.ts";
 import { chapter } from "../store-case.ts";
 
@@ -125,6 +125,41 @@ export const commitChapter = chapter("The commit", (add) => {
     const rows = await t.store.log.read(S1);
     t.expect(rows.map((row) => row.seq)).toEqual([1, 2, 3]);
     t.expect(rows[2]?.body).toEqual({ kind: "turn_committed", sequence, digest });
+  });
+
+  add("rows that come right before are written with it, or nothing is", async (t) => {
+    const held = await t.working();
+    await held.append("shown");
+    const before = held.texts("almost", "over");
+    const row = ({ sequence, digest }: CommitReceipt) =>
+      held.row({ kind: "turn_committed", sequence, digest }, { seq: held.head + 3 });
+    const boundary = await held.ending({ before, row });
+    const result = await t.store.sessions.commit(held.fence, boundary);
+    const rows = await t.store.log.read(S1, { after: held.head });
+    const [receipt] = await t.store.sessions.receipts(S1);
+    if (result.status === "apart") {
+      t.expect([rows, receipt]).toEqual([[], undefined]);
+      t.expect((await held.commit()).status).toBe("committed");
+      return;
+    }
+    t.expect(result).toEqual({ status: "committed", receipt });
+    t.expect(rows).toEqual([...before, row(receipt!)]);
+    t.expect(await t.store.log.read(S1, { turnId: boundary.runId, after: held.head })).toEqual(rows);
+    // Its answer may have been lost.
+    const { before: _written, ...again } = boundary;
+    t.expect(await t.store.sessions.commit(held.fence, again)).toEqual(result);
+  });
+
+  add("D19 a turn that somebody wants to steer is not committed with rows before it", async (t) => {
+    const held = await t.working();
+    await t.accept("in_steer", "s1", { delivery: "steer" });
+    const before = held.texts("over");
+    const row = ({ sequence, digest }: CommitReceipt) =>
+      held.row({ kind: "turn_committed", sequence, digest }, { seq: held.head + 2 });
+    await t.unchanged(["s1"], async () => {
+      const result = await t.store.sessions.commit(held.fence, await held.ending({ before, row }));
+      t.expect(result).toEqual({ status: "apart" });
+    });
   });
 
   add("S12 D20 the same commit again is the same receipt, and changes nothing", async (t) => {

@@ -1,4 +1,4 @@
-import { sessionId } from "@pawl/core";
+import { canonicalJson, sessionId } from "@pawl/core";
 import { chapter } from "../store-case.ts";
 import { HOUR_MS } from "../store-test.ts";
 
@@ -66,6 +66,21 @@ export const hintsChapter = chapter("Hints", (add) => {
       await t.until("the leave is heard", async () => heard.s2 > 0 || undefined);
     },
   );
+
+  add("the end that is brought along is the one that is committed", async (t) => {
+    const brought: unknown[] = [];
+    let heard = 0;
+    t.store.leases.onRest(sessionId("s1"), (end) => {
+      heard += 1;
+      if (end !== undefined) brought.push(end);
+    });
+    const held = await t.working();
+    const receipt = await held.end();
+    await held.idle();
+    await t.until("the end and the leave are heard", async () => heard > 0 || undefined);
+    const { usage } = (await t.store.sessions.loadCommitted(receipt.runId))!;
+    t.expect(brought.every((end) => canonicalJson(end) === canonicalJson({ receipt, usage }))).toBe(true);
+  });
 
   add(
     "D10 that a turn waits or is blocked is heard by who waits for it in another process, too",
