@@ -16,7 +16,7 @@ import { advertisedFeatures, type Feature } from "../session/features.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { AgentDefinition } from "./agent.ts";
 import { answerCancel, endsOtherwise } from "./cancellation.ts";
-import type { ClientRequest } from "./connection.ts";
+import type { ClientRequest } from "./connection-action.ts";
 import { EventCommitter } from "./event-committer.ts";
 import type { HostedSession } from "./hosted-session.ts";
 import { answerListJobs } from "./job-listing.ts";

@@ -1,46 +1,22 @@
-import { type DecodedFrame, decodeFrame } from "../envelope/decode-frame.ts";
-import { ARCP_VERSION, type Envelope } from "../envelope/envelope.ts";
+import { decodeFrame } from "../envelope/decode-frame.ts";
+import type { Envelope } from "../envelope/envelope.ts";
 import type { FrameLimits } from "../envelope/frame-limits.ts";
 import type { IdSource } from "../envelope/ids.ts";
 import { formatTimestamp } from "../envelope/utc-timestamp.ts";
 import { ArcpError } from "../errors.ts";
-import { decodeMessage, type Message, type MessageType, type PayloadOf } from "../messages/message.ts";
+import { decodeMessage, type Message, type PayloadOf } from "../messages/message.ts";
 import { featureRefusal, unnegotiatedFeature } from "../session/feature-gate.ts";
 import type { FeatureSet } from "../session/features.ts";
 import { type Heartbeat, judgeHeartbeat, newHeartbeat, nextHeartbeat } from "../session/heartbeat.ts";
 import { CLOSE_CODES } from "../transports/transport.ts";
+import { CLIENT_REQUESTS, type ClientRequest, type ConnectionAction } from "./connection-action.ts";
+import { ConnectionSpeech } from "./connection-speech.ts";
 import {
   CONNECTION_TRANSITIONS,
   type ConnectionEvent,
   type ConnectionPhase,
 } from "./connection-transitions.ts";
-import { type OpenRequest, readOpenRequest } from "./open-request.ts";
-
-/** Requests that the session and its jobs answer. */
-export type ClientRequest = Message<
-  "job.submit" | "job.cancel" | "job.subscribe" | "job.unsubscribe" | "session.list_jobs" | "session.ack"
->;
-
-const clientRequests: ReadonlySet<MessageType> = new Set<MessageType>([
-  "job.submit",
-  "job.cancel",
-  "job.subscribe",
-  "job.unsubscribe",
-  "session.list_jobs",
-  "session.ack",
-]);
-
-/** What the host is to do, in this order. */
-export type ConnectionAction =
-  | { do: "send"; envelope: Envelope<string, object> }
-  /** Authenticate, open or resume; then call `opened` or `refused`. */
-  | { do: "open"; request: OpenRequest }
-  | { do: "handle"; request: ClientRequest }
-  /** Refuse a submission with a job.error on a job id of its own, so that no other job seems to be meant. */
-  | { do: "refuse_submit"; error: ArcpError; requestId: string; traceId: string | undefined }
-  /** The client ends the session for now; it stays resumable. */
-  | { do: "leave" }
-  | { do: "close"; code: number; reason: string };
+import { readOpenRequest } from "./open-request.ts";
 
 export interface OpenedSession {
   sessionId: string;
@@ -71,8 +47,7 @@ export class ServerConnection {
   readonly #options: ConnectionOptions;
   #phase: ConnectionPhase = "awaiting_hello";
   #helloDueAt: number;
-  /** Until the welcome a provisional id, because a frame without one is invisible to some clients. */
-  #sessionId: string;
+  readonly #speech: ConnectionSpeech;
   #features: FeatureSet = NO_FEATURES;
   #heartbeat: Heartbeat | undefined;
   #waiting: (string | Uint8Array)[] = [];
@@ -81,7 +56,7 @@ export class ServerConnection {
   constructor(options: ConnectionOptions, now: number) {
     this.#options = options;
     this.#helloDueAt = now + options.helloTimeoutMs;
-    this.#sessionId = options.ids.mint("sess");
+    this.#speech = new ConnectionSpeech(options.ids);
   }
 
   get phase(): ConnectionPhase {
@@ -98,17 +73,17 @@ export class ServerConnection {
     if (this.#heartbeat !== undefined) this.#heartbeat.lastReceivedAt = now;
     if (this.#phase === "opening") return this.#wait(frame);
     const decoded = decodeFrame(frame, this.#options.limits);
-    const actions = decoded.ok ? this.#dispatch(decoded.envelope, now) : [this.#refuseFrame(decoded)];
+    const actions = decoded.ok ? this.#dispatch(decoded.envelope, now) : [this.#speech.refuseFrame(decoded)];
     return this.#phase === "awaiting_hello" ? this.#countBad(actions) : actions;
   }
 
   /** The host has opened or resumed the session. */
   opened(session: OpenedSession, now: number): ConnectionAction[] {
     if (!this.#move("opened")) return [];
-    this.#sessionId = session.sessionId;
+    this.#speech.sessionId = session.sessionId;
     this.#features = session.features;
     if (this.#features.has("heartbeat")) this.#heartbeat = newHeartbeat(session.heartbeatIntervalMs, now);
-    return [this.#say("session.welcome", session.welcome)];
+    return [this.#speech.say("session.welcome", session.welcome)];
   }
 
   /** The frames that came while the session was being opened. Call after the welcome and the replay began. */
@@ -128,13 +103,8 @@ export class ServerConnection {
   }
 
   /** A refusal of one request, as an action. */
-  refusal(error: ArcpError, of: { requestId?: string; jobId?: string; traceId?: string }): ConnectionAction {
-    const payload = {
-      ...error.toPayload(),
-      ...(of.requestId === undefined ? {} : { request_id: of.requestId }),
-      ...(of.jobId === undefined ? {} : { job_id: of.jobId }),
-    };
-    return this.#say("session.error", payload, of);
+  refusal(error: ArcpError, of: Parameters<ConnectionSpeech["refusal"]>[1]): ConnectionAction {
+    return this.#speech.refusal(error, of);
   }
 
   /** The transport or the host ended it. */
@@ -192,10 +162,10 @@ export class ServerConnection {
     const decoded = decodeMessage(envelope);
     if (this.#phase === "awaiting_hello")
       return this.#dispatchFirst(envelope, decoded.ok ? decoded.message : decoded.error);
-    if (!decoded.ok) return [this.#refuseRequest(decoded.error, envelope)];
-    if (envelope.session_id !== undefined && envelope.session_id !== this.#sessionId) {
+    if (!decoded.ok) return [this.#speech.refuseRequest(decoded.error, envelope)];
+    if (envelope.session_id !== undefined && envelope.session_id !== this.#speech.sessionId) {
       const error = new ArcpError("INVALID_REQUEST", "session_id is not the session of this connection");
-      return [this.#refuseRequest(error, envelope)];
+      return [this.#speech.refuseRequest(error, envelope)];
     }
     return this.#dispatchOpen(decoded.message, now);
   }
@@ -206,15 +176,15 @@ export class ServerConnection {
         "UNAUTHENTICATED",
         `${envelope.type.slice(0, 64)} came before session.hello`,
       );
-      return [this.#refuse(error, envelope)];
+      return [this.#speech.refuse(error, envelope)];
     }
-    if (decoded instanceof ArcpError) return [this.#refuse(decoded, envelope)];
+    if (decoded instanceof ArcpError) return [this.#speech.refuse(decoded, envelope)];
     const request = readOpenRequest(decoded as Message<"session.hello" | "session.resume">);
     if (request instanceof ArcpError) {
-      if (request.wireCode !== "UNAUTHENTICATED") return [this.#refuse(request, envelope)];
+      if (request.wireCode !== "UNAUTHENTICATED") return [this.#speech.refuse(request, envelope)];
       this.#move("end");
       return [
-        this.#refuse(request, envelope),
+        this.#speech.refuse(request, envelope),
         { do: "close", code: CLOSE_CODES.refused, reason: request.wireCode },
       ];
     }
@@ -224,11 +194,12 @@ export class ServerConnection {
 
   #dispatchOpen(message: Message, now: number): ConnectionAction[] {
     const feature = unnegotiatedFeature(message, this.#features);
-    if (feature !== undefined) return [this.#refuseRequest(featureRefusal(message.type, feature), message)];
+    if (feature !== undefined)
+      return [this.#speech.refuseRequest(featureRefusal(message.type, feature), message)];
     switch (message.type) {
       case "session.ping": {
         const received_at = formatTimestamp(now);
-        return [this.#say("session.pong", { ping_nonce: message.payload.nonce, received_at })];
+        return [this.#speech.say("session.pong", { ping_nonce: message.payload.nonce, received_at })];
       }
       case "session.pong":
         return [];
@@ -236,16 +207,16 @@ export class ServerConnection {
         this.#move("end");
         return [
           { do: "leave" },
-          this.#say("session.closed", {}),
+          this.#speech.say("session.closed", {}),
           { do: "close", code: CLOSE_CODES.normal, reason: "closed" },
         ];
       case "session.bye":
         this.#move("end");
         return [{ do: "leave" }, { do: "close", code: CLOSE_CODES.normal, reason: "closed" }];
       default:
-        if (clientRequests.has(message.type)) return [{ do: "handle", request: message as ClientRequest }];
+        if (CLIENT_REQUESTS.has(message.type)) return [{ do: "handle", request: message as ClientRequest }];
         return [
-          this.#refuse(
+          this.#speech.refuse(
             new ArcpError("INVALID_REQUEST", `a client may not send ${message.type} now`),
             message,
           ),
@@ -270,53 +241,12 @@ export class ServerConnection {
     return [...actions, { do: "close", code: CLOSE_CODES.refused, reason: "no hello" }];
   }
 
-  #refuseFrame(decoded: Extract<DecodedFrame, { ok: false }>): ConnectionAction {
-    const { id, traceId, jobId } = decoded;
-    return this.refusal(decoded.error, {
-      ...(id === undefined ? {} : { requestId: id }),
-      ...(jobId === undefined ? {} : { jobId }),
-      ...(traceId === undefined ? {} : { traceId }),
-    });
-  }
-
-  #refuseRequest(error: ArcpError, request: Envelope<string, object>): ConnectionAction {
-    if (request.type !== "job.submit") return this.#refuse(error, request);
-    return { do: "refuse_submit", error, requestId: request.id, traceId: request.trace_id };
-  }
-
-  #refuse(error: ArcpError, request: Envelope<string, object>): ConnectionAction {
-    return this.refusal(error, {
-      requestId: request.id,
-      ...(request.job_id === undefined ? {} : { jobId: request.job_id }),
-      ...(request.trace_id === undefined ? {} : { traceId: request.trace_id }),
-    });
-  }
-
   #ping(now: number): ConnectionAction {
     if (this.#heartbeat !== undefined) this.#heartbeat.lastPingAt = now;
-    return this.#say("session.ping", {
+    return this.#speech.say("session.ping", {
       nonce: this.#options.ids.mint("ping"),
       sent_at: formatTimestamp(now),
     });
-  }
-
-  #say(
-    type: MessageType,
-    payload: object,
-    about: { traceId?: string; jobId?: string } = {},
-  ): ConnectionAction {
-    return {
-      do: "send",
-      envelope: {
-        arcp: ARCP_VERSION,
-        id: this.#options.ids.mint("msg"),
-        type,
-        session_id: this.#sessionId,
-        ...(about.traceId === undefined ? {} : { trace_id: about.traceId }),
-        ...(about.jobId === undefined ? {} : { job_id: about.jobId }),
-        payload,
-      },
-    };
   }
 
   #move(event: ConnectionEvent): boolean {

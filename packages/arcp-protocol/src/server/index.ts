@@ -10,12 +10,8 @@ export {
   type TokenWatch,
 } from "./arcp-server.ts";
 // The connection without IO
-export {
-  type ClientRequest,
-  type ConnectionAction,
-  type OpenedSession,
-  ServerConnection,
-} from "./connection.ts";
+export { type OpenedSession, ServerConnection } from "./connection.ts";
+export type { ClientRequest, ConnectionAction } from "./connection-action.ts";
 export {
   CONNECTION_TRANSITIONS,
   type ConnectionEvent,

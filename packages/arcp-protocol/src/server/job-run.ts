@@ -1,5 +1,5 @@
 import { amountsToNumbers, amountsToStrings } from "../budgets/amount.ts";
-import { ArcpError, ArcpUsageError, isWireErrorCode } from "../errors.ts";
+import { ArcpError, ArcpUsageError } from "../errors.ts";
 import type { JobEntry } from "../jobs/job-entry.ts";
 import { isTerminal, type JobState } from "../jobs/job-state.ts";
 import { ResultStream } from "../jobs/result-stream.ts";
@@ -12,6 +12,7 @@ import type { AgentHandler } from "./agent.ts";
 import { heard } from "./heard.ts";
 import type { HostedSession } from "./hosted-session.ts";
 import { JobContext } from "./job-context.ts";
+import { cancelled, endingOf, JOB_ENDED, type JobEnding, leaseExpired, timedOut } from "./job-ending.ts";
 import { type EmitOptions, JobEvents } from "./job-events.ts";
 import type { JobOutcome } from "./job-outcome.ts";
 import type { JobSubscription } from "./job-subscription.ts";
@@ -19,12 +20,6 @@ import { StreamedResult } from "./result-writer.ts";
 import type { Runtime } from "./runtime.ts";
 import type { StepJournal } from "./step-journal.ts";
 import { followJob } from "./subscription.ts";
-
-/** Why a job is being ended before its agent is done. The first reason stays. */
-interface Ending {
-  state: Extract<JobState, "cancelled" | "timed_out" | "failed">;
-  error: ArcpError;
-}
 
 /**
  * One running job: the only place where its state changes. Its events are made by JobEvents.
@@ -47,7 +42,8 @@ export class JobRun {
   readonly canStream: boolean;
   readonly depth: number;
   #resolveOutcome!: (outcome: JobOutcome) => void;
-  #ending: Ending | undefined;
+  /** The first reason to end it stays. */
+  #ending: JobEnding | undefined;
   #fenced = false;
   #stream: ResultStream | undefined;
   #timers: (() => void)[] = [];
@@ -100,7 +96,7 @@ export class JobRun {
 
   start(handler: AgentHandler, recovered: boolean): void {
     const { limits } = this.runtime;
-    if (this.record.runUntil !== undefined) this.#at(this.record.runUntil, () => this.#timeOut());
+    if (this.record.runUntil !== undefined) this.#at(this.record.runUntil, () => this.#end(timedOut()));
     const { expiresAt } = this.guard;
     if (expiresAt !== undefined) this.#at(expiresAt + limits.expiryGraceMs, () => this.#expire());
     const context = new JobContext(this, recovered);
@@ -173,7 +169,7 @@ export class JobRun {
 
   /** Asks the job to stop, and ends it after the grace if it does not. False when it is ending already. */
   cancel(reason: string | undefined): boolean {
-    return this.#end({ state: "cancelled", error: cancelledBecause(reason) });
+    return this.#end(cancelled(reason));
   }
 
   /** Stores that the job was cancelled, so that this is how it ends whatever happens to this process (P12). */
@@ -187,7 +183,7 @@ export class JobRun {
   /** Ends a job that is not running here and was cancelled before. */
   finishCancelled(reason: string | undefined): void {
     for (const child of [...this.children]) child.cancel("its parent job ended");
-    this.#finish("cancelled", cancelledBecause(reason));
+    this.#finish(cancelled(reason));
   }
 
   /** Another process holds the session now: nothing this job does counts any more. */
@@ -208,7 +204,7 @@ export class JobRun {
 
   /** Ends a job that cannot be run at all (after a restart, say). */
   abandon(error: ArcpError): void {
-    this.#finish("failed", error);
+    this.#finish({ state: "failed", error });
   }
 
   budgetNow(): Record<string, number> | undefined {
@@ -222,49 +218,26 @@ export class JobRun {
     try {
       const value = await handler(this.record.input, context);
       if (this.over) return;
-      if (this.#ending !== undefined) this.#finish(this.#ending.state, this.#ending.error);
+      if (this.#ending !== undefined) this.#finish(this.#ending);
       else this.#complete(value);
     } catch (thrown) {
       if (this.over) return;
-      if (this.#ending !== undefined) this.#finish(this.#ending.state, this.#ending.error);
-      else this.#fail(thrown);
+      this.#finish(this.#ending ?? endingOf(thrown));
     }
   }
 
+  /** Throws when the agent's result is none. */
   #complete(value: unknown): void {
-    let payload: Record<string, unknown>;
-    if (value instanceof StreamedResult) {
-      payload = { final_status: "success", ...value.toPayload() };
-    } else if (this.#stream !== undefined) {
-      this.#fail(
-        new ArcpError("INTERNAL_ERROR", "the agent began to stream its result and returned another one"),
-      );
-      return;
-    } else {
-      payload = { final_status: "success", result: value ?? null };
+    const isStreamed = value instanceof StreamedResult;
+    if (!isStreamed && this.#stream !== undefined) {
+      throw new ArcpError("INTERNAL_ERROR", "the agent began to stream its result and returned another one");
     }
-    let json: string;
-    try {
-      json = JSON.stringify(payload);
-    } catch (cause) {
-      this.#fail(new ArcpError("INTERNAL_ERROR", "the agent's result is not JSON", { cause }));
-      return;
-    }
-    this.#seal("completed", "job.result", json, { status: "success", payload });
+    const result = isStreamed ? value.toPayload() : { result: value ?? null };
+    const payload: Record<string, unknown> = { final_status: "success", ...result };
+    this.#seal("completed", "job.result", jsonOf(payload), { status: "success", payload });
   }
 
-  #fail(thrown: unknown): void {
-    const error = ArcpError.from(thrown);
-    if (error.wireCode === "CANCELLED") this.#finish("cancelled", error);
-    else if (error.wireCode === "TIMEOUT") this.#finish("timed_out", error);
-    else
-      this.#finish(
-        "failed",
-        isWireErrorCode(error.wireCode) ? error : ArcpError.from(new Error(error.message)),
-      );
-  }
-
-  #finish(state: Ending["state"], error: ArcpError): void {
+  #finish({ state, error }: JobEnding): void {
     const final_status = state === "failed" ? "error" : state;
     const payload = { final_status, ...error.toPayload() };
     this.#seal(state, "job.error", JSON.stringify(payload), { status: final_status, error });
@@ -306,31 +279,19 @@ export class JobRun {
     this.runtime.jobEnded(this.session);
   }
 
-  #end(ending: Ending): boolean {
+  #end(ending: JobEnding): boolean {
     if (this.over || this.#ending !== undefined) return false;
     this.#ending = ending;
     this.runtime.registry.cancel(this.jobId, ending.error);
     if (ending.state !== "failed")
       for (const child of [...this.children]) child.cancel("its parent job ended");
     const { clock, limits } = this.runtime;
-    this.#at(clock.now() + limits.cancelGraceMs, () => this.#finish(ending.state, ending.error));
+    this.#at(clock.now() + limits.cancelGraceMs, () => this.#finish(ending));
     return true;
   }
 
-  #timeOut(): void {
-    this.#end({
-      state: "timed_out",
-      error: new ArcpError("TIMEOUT", "the job exceeded its max_runtime_sec"),
-    });
-  }
-
   #expire(): void {
-    const error = new ArcpError(
-      "LEASE_EXPIRED",
-      "the job's lease has expired; submit it again with a later one",
-    );
-    if (this.#end({ state: "failed", error }))
-      this.runtime.audit({ type: "lease_expired", jobId: this.jobId });
+    if (this.#end(leaseExpired())) this.runtime.audit({ type: "lease_expired", jobId: this.jobId });
   }
 
   #mustBeLive(): void {
@@ -348,10 +309,10 @@ export class JobRun {
   }
 }
 
-function cancelledBecause(reason: string | undefined): ArcpError {
-  const because = reason === undefined || reason === "" ? "" : `: ${reason}`;
-  return new ArcpError("CANCELLED", `the job was cancelled${because}`);
+function jsonOf(payload: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(payload);
+  } catch (cause) {
+    throw new ArcpError("INTERNAL_ERROR", "the agent's result is not JSON", { cause });
+  }
 }
-
-/** Shared: every job ends, and an error of its own would cost each a stack trace that nobody reads. */
-const JOB_ENDED = new ArcpError("CANCELLED", "the job has ended");

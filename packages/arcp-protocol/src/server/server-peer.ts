@@ -3,12 +3,8 @@ import { ArcpError } from "../errors.ts";
 import { judgeBackpressure } from "../session/backpressure.ts";
 import { CLOSE_CODES, type Transport } from "../transports/transport.ts";
 import type { TokenWatch } from "./arcp-server.ts";
-import {
-  type ClientRequest,
-  type ConnectionAction,
-  type OpenedSession,
-  ServerConnection,
-} from "./connection.ts";
+import { type OpenedSession, ServerConnection } from "./connection.ts";
+import type { ClientRequest, ConnectionAction } from "./connection-action.ts";
 import type { HostedSession, SessionPeer } from "./hosted-session.ts";
 import type { OpenRequest } from "./open-request.ts";
 import type { Runtime } from "./runtime.ts";

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { countingIds } from "../../src/envelope/ids.ts";
 import { ArcpError } from "../../src/errors.ts";
 import { MESSAGE_TYPES } from "../../src/messages/message.ts";
-import { type ConnectionAction, ServerConnection } from "../../src/server/connection.ts";
+import { ServerConnection } from "../../src/server/connection.ts";
+import type { ConnectionAction } from "../../src/server/connection-action.ts";
 import { CONNECTION_TRANSITIONS, type ConnectionPhase } from "../../src/server/connection-transitions.ts";
 import { FEATURES } from "../../src/session/features.ts";
 
