@@ -9,22 +9,12 @@ import {
   tool,
 } from "@pawl/core";
 import type { Model, Store } from "@pawl/core/ports";
-import { createHost, type Host, type HostOptions, type TurnResult } from "@pawl/host";
+import { createHost, type Host, type TurnResult } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { type ScriptedTurn, scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-
-const hosts: Host[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
-
-function hostWith(options: HostOptions): Host {
-  const host = createHost(options);
-  hosts.push(host);
-  return host;
-}
+import { testHost } from "./test-host.ts";
 
 /** One script for each model name. */
 function models(scripts: Readonly<Record<string, readonly ScriptedTurn[]>>) {
@@ -63,7 +53,7 @@ describe("an agent that works for another", () => {
       boss: [ask("find it"), "found: 42"],
       scout: [(r) => `${lastText(r)} = 42`],
     });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
     const turn = await host.session("s1").send("go");
     const result = await turn.result();
     expect(result).toMatchObject({ status: "completed", text: "found: 42" });
@@ -84,7 +74,7 @@ describe("an agent that works for another", () => {
       boss: [ask("try"), "I did without."],
       scout: [{ failure: { message: "No credit.", code: "model_quota_exhausted" } }],
     });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
     expect(await (await host.session("s1").send("go")).result()).toMatchObject({ text: "I did without." });
     expect(await toolResults(host)).toMatchObject([
       { code: "model_quota_exhausted", message: expect.stringContaining("No credit.") },
@@ -103,7 +93,7 @@ describe("an agent that works for another", () => {
         },
       ],
     });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
     expect(await (await host.session("s1").send("go")).result()).toMatchObject({ text: "both" });
     expect(await toolResults(host)).toEqual(["did a", "did b"]);
     expect(await children(host)).toHaveLength(2);
@@ -111,7 +101,7 @@ describe("an agent that works for another", () => {
 
   it("refuses a call without a task", async () => {
     const { find } = models({ boss: [{ tools: [{ name: "ask_scout", input: {} }] }, "ok"], scout: [] });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
     await (await host.session("s1").send("go")).result();
     expect(await toolResults(host)).toMatchObject([{ code: "tool_input_invalid" }]);
     expect(await children(host)).toEqual([]);
@@ -140,7 +130,7 @@ describe("what an agent waits for", () => {
       tools: { refund },
       approvals: { refund: () => true },
     } as const;
-    return { host: hostWith(options), options };
+    return { host: testHost(options), options };
   }
 
   it("D22 surfaces in the turn it works for, with its path, and is answered there", async () => {
@@ -173,7 +163,7 @@ describe("what an agent waits for", () => {
     const { id } = await host.session("s1").send("go");
     const result = await host.turn(id).result();
     await host.stop({ drainMs: 50 });
-    const other = hostWith(options);
+    const other = testHost(options);
     const [wait] = result.status === "waiting" ? result.waits : [];
     await other.waits.answer(wait!.id, { decision: "approve" }, { by: "boss" });
     expect(await other.turn(id).result()).toMatchObject({ status: "completed", text: "all paid" });
@@ -228,7 +218,7 @@ describe("what an agent waits for", () => {
       boss: [ask("wait")],
       scout: [{ text: "late", after: new Promise(() => {}) }],
     });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
     const turn = await host.session("s1").send("go");
     const [child] = await vi.waitFor(
       async () => {
@@ -261,7 +251,7 @@ describe("what an agent may do and spend", () => {
       middle: [ask("y", "ask_last"), { tools: [{ name: "pay" }] }, "ok"],
       last: [{ tools: [{ name: "pay" }, { name: "look" }] }, "ok"],
     });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(middle)], tools });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(middle)], tools });
     await (await host.session("s1").send("go", { grant: { tools: ["l*"] } })).result();
     const offered = (name: string) => of(name).calls[0]?.tools.map((t) => t.name);
     expect([offered("boss"), offered("middle"), offered("last")]).toEqual([
@@ -279,7 +269,7 @@ describe("what an agent may do and spend", () => {
   it("a delegate may be granted less than its parent has", async () => {
     const { find, of } = models({ boss: [ask("x"), "ok"], scout: ["ok"] });
     const agents = [bossOf(delegateTo(scout, { tools: ["look"] }))];
-    const host = hostWith({ store: memoryStore(), model: find, agents, tools });
+    const host = testHost({ store: memoryStore(), model: find, agents, tools });
     await (await host.session("s1").send("go")).result();
     expect(of("boss").calls[0]?.tools.map((t) => t.name)).toEqual(["look", "pay", "ask_scout"]);
     expect(of("scout").calls[0]?.tools.map((t) => t.name)).toEqual(["look"]);
@@ -287,7 +277,7 @@ describe("what an agent may do and spend", () => {
 
   it("what the parent may not do unasked, its agents may not either", async () => {
     const { find } = models({ boss: [ask("x"), "ok"], scout: [{ tools: [{ name: "pay" }] }, "ok"] });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)], tools });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)], tools });
     const result = await (await host.session("s1").send("go", { ask: ["pay"] })).result();
     expect(result).toMatchObject({
       status: "waiting",
@@ -311,7 +301,7 @@ describe("what an agent may do and spend", () => {
       ],
     });
     const store = memoryStore();
-    const host = hostWith({ store, model: find, agents: [bossOf(scout)] });
+    const host = testHost({ store, model: find, agents: [bossOf(scout)] });
     const limits = { maxTokens: 1_000, maxCostNanoUsd: 2_000 };
     const result = await (await host.session("s1").send("go", { limits })).result();
     expect(result).toMatchObject({ status: "completed", usage: { inputTokens: 301, costNanoUsd: 300 } });
@@ -338,7 +328,7 @@ describe("what an agent may do and spend", () => {
       ],
     });
     const agents = [bossOf(delegateTo(scout, { budget: { tokens: 6 } }))];
-    const host = hostWith({ store: memoryStore(), model: find, agents });
+    const host = testHost({ store: memoryStore(), model: find, agents });
     await (await host.session("s1").send("go", { limits: { maxTokens: 100 } })).result();
     const given = await Promise.all(
       (await children(host)).map(async (id) => (await host.session(id).inputs())[0]?.content.environment),
@@ -364,7 +354,7 @@ describe("what an agent may do and spend", () => {
         { text: "as far as I came", usage: usage(1) },
       ],
     });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)], tools });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)], tools });
     await (await host.session("s1").send("go", { limits: { maxTokens: 70 } })).result();
     expect(await toolResults(host)).toEqual(["as far as I came"]);
     expect(of("scout").calls[1]?.toolChoice).toBe("none");
@@ -388,7 +378,7 @@ describe("what an agent may do and spend", () => {
       delegates: [self(0)],
       limits: { maxChildren: 1, maxDepth: 2 },
     });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [boss] });
+    const host = testHost({ store: memoryStore(), model: find, agents: [boss] });
     await (await host.session("s1").send("go")).result();
     expect(await toolResults(host)).toMatchObject(["ok", { code: "agent_children_reached" }]);
     expect(of("a0").calls[0]?.tools.map((t) => t.name)).toEqual(["deeper"]);
@@ -401,7 +391,7 @@ describe("what an agent may do and spend", () => {
       scout: [{ text: "late", after: new Promise(() => {}) }],
     });
     const agents = [bossOf(delegateTo(scout, { timeoutMs: 50 }))];
-    const host = hostWith({ store: memoryStore(), model: find, agents });
+    const host = testHost({ store: memoryStore(), model: find, agents });
     expect(await (await host.session("s1").send("go")).result()).toMatchObject({ text: "did without" });
     expect(await toolResults(host)).toMatchObject([{ code: "tool_timeout" }]);
     const [summary] = await host.session((await children(host))[0]!).turns();
@@ -412,7 +402,7 @@ describe("what an agent may do and spend", () => {
 describe("a host of several agents", () => {
   it("knows those that others hand work to, and refuses two of one name", async () => {
     const { find } = models({ boss: [], scout: ["hi"] });
-    const host = hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
+    const host = testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
     expect(await (await host.session("s1").send("hi", { agent: "scout" })).result()).toMatchObject({
       text: "hi",
     });
@@ -428,7 +418,7 @@ describe("events of a turn and of the agents that work for it", () => {
       boss: [{ tools: [ask("a").tools[0]!, ask("b").tools[0]!] }, ask("c"), "done"],
       scout: ["one", "two", "three"],
     });
-    return hostWith({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
+    return testHost({ store: memoryStore(), model: find, agents: [bossOf(scout)] });
   }
 
   async function all(host: Host, id: string, after?: string): Promise<readonly TurnEvent[]> {

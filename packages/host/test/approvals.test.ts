@@ -1,14 +1,10 @@
 import { type Json, tool } from "@pawl/core";
-import { createHost, type WaitAnswer } from "@pawl/host";
+import type { WaitAnswer } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-
-const hosts: { stop(options?: { drainMs?: number }): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
+import { testHost } from "./test-host.ts";
 
 function scene(cents: number, limits = {}) {
   const performed: number[] = [];
@@ -20,7 +16,7 @@ function scene(cents: number, limits = {}) {
       return "refunded";
     },
   });
-  const host = createHost({
+  const host = testHost({
     store: memoryStore(),
     model: scriptedModel([{ tools: [{ name: "refund", input: { cents } }] }, "done", "more"]),
     tools: { refund },
@@ -32,7 +28,6 @@ function scene(cents: number, limits = {}) {
     },
     limits,
   });
-  hosts.push(host);
   return { host, performed };
 }
 
@@ -134,12 +129,11 @@ describe("a tool", () => {
       },
     });
     const call = { tools: [{ name: "pay" }] };
-    const host = createHost({
+    const host = testHost({
       store: memoryStore(),
       model: scriptedModel([call, call, "done"]),
       tools: { pay },
     });
-    hosts.push(host);
     const turn = await host.session("s1").send("pay twice");
     for (let made = 0; made < 2; made++) {
       const result = await turn.result();

@@ -1,20 +1,14 @@
 // Files that people send: stored by content, referred to in messages, and read by the model at the call.
 import { MAX_ATTACHMENT_BYTES } from "@pawl/core";
 import type { Model, Store } from "@pawl/core/ports";
-import { createHost, type Host } from "@pawl/host";
+import type { Host } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, it } from "vitest";
-
-const hosts: Host[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
+import { describe, expect, it } from "vitest";
+import { testHost } from "./test-host.ts";
 
 function hostWith(model: Model, store: Store<never> = memoryStore()): Host {
-  const host = createHost({ store, model });
-  hosts.push(host);
-  return host;
+  return testHost({ store, model });
 }
 
 const PNG = new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10]);

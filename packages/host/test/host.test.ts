@@ -2,18 +2,12 @@ import { PawlError, tool } from "@pawl/core";
 import { createHost, type HostOptions, type TurnResult } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-
-const hosts: { stop(options?: { drainMs?: number }): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
+import { testHost } from "./test-host.ts";
 
 function hostWith(options: Omit<HostOptions, "store"> & { store?: HostOptions["store"] }) {
-  const host = createHost({ store: memoryStore(), ...options });
-  hosts.push(host);
-  return host;
+  return testHost({ store: memoryStore(), ...options });
 }
 
 const NO_INPUT = z.object({});

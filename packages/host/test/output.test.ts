@@ -1,28 +1,18 @@
 // Structured answers: what is asked for by a schema is checked before it is recorded, and mended once.
 import { agent, type InferSchema, tool } from "@pawl/core";
-import { createHost, type Host, type HostOptions, jsonSchema } from "@pawl/host";
+import { createHost, jsonSchema } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
-
-const hosts: Host[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
-
-function hostWith(options: HostOptions): Host {
-  const host = createHost(options);
-  hosts.push(host);
-  return host;
-}
+import { testHost } from "./test-host.ts";
 
 const weather = z.object({ city: z.string(), celsius: z.number() });
 
 describe("a structured answer", () => {
   it("is asked for with its JSON Schema, and parsed and typed in the result", async () => {
     const model = scriptedModel(['{"city":"Oslo","celsius":-3}']);
-    const host = hostWith({ store: memoryStore(), model });
+    const host = testHost({ store: memoryStore(), model });
     const turn = await host.session("s1").send("Weather?", { output: weather });
     const result = await turn.result();
     if (result.status !== "completed") throw new Error(result.status);
@@ -42,7 +32,7 @@ describe("a structured answer", () => {
       at: z.iso.date().transform((text) => new Date(text)),
       tags: z.array(z.string()).default([]),
     });
-    const host = hostWith({ store: memoryStore(), model: scriptedModel(['{"at":"2026-01-02"}']) });
+    const host = testHost({ store: memoryStore(), model: scriptedModel(['{"at":"2026-01-02"}']) });
     const turn = await host.session("s1").send("When?", { output });
     const result = await turn.result();
     if (result.status !== "completed") throw new Error(result.status);
@@ -57,14 +47,14 @@ describe("a structured answer", () => {
       { text: "Let me look.", tools: [{ name: "look" }] },
       '```json\n{"city":"Oslo","celsius":7}\n```',
     ]);
-    const host = hostWith({ store: memoryStore(), model, tools: { look } });
+    const host = testHost({ store: memoryStore(), model, tools: { look } });
     const result = await (await host.session("s1").send("go", { output: weather })).result();
     expect(result).toMatchObject({ status: "completed", output: { city: "Oslo", celsius: 7 } });
   });
 
   it("that does not fit is mended in one round, which says what was wrong", async () => {
     const model = scriptedModel(['{"city":"Oslo"}', '{"city":"Oslo","celsius":1}']);
-    const host = hostWith({ store: memoryStore(), model });
+    const host = testHost({ store: memoryStore(), model });
     const turn = await host.session("s1").send("go", { output: weather });
     expect(await turn.result()).toMatchObject({
       status: "completed",
@@ -81,7 +71,7 @@ describe("a structured answer", () => {
 
   it("that fits at no time fails the turn, with a code", async () => {
     const model = scriptedModel(["It is cold.", "Really cold."]);
-    const host = hostWith({ store: memoryStore(), model });
+    const host = testHost({ store: memoryStore(), model });
     const result = await (await host.session("s1").send("go", { output: weather })).result();
     expect(result).toMatchObject({
       status: "failed",
@@ -93,7 +83,7 @@ describe("a structured answer", () => {
 
   it("is checked by the schema itself where it is known, also for what JSON Schema cannot say", async () => {
     const even = z.object({ n: z.number().refine((n) => n % 2 === 0, "must be even") });
-    const host = hostWith({ store: memoryStore(), model: scriptedModel(['{"n":1}', '{"n":2}']) });
+    const host = testHost({ store: memoryStore(), model: scriptedModel(['{"n":1}', '{"n":2}']) });
     const result = await (await host.session("s1").send("go", { output: even })).result();
     expect(result).toMatchObject({ output: { n: 2 }, usage: { modelCalls: 2 } });
   });
@@ -104,7 +94,7 @@ describe("a structured answer", () => {
     const sender = createHost({ store, model });
     sender.pause();
     const turn = await sender.session("s1").send("go", { output: weather });
-    const driver = hostWith({ store, model });
+    const driver = testHost({ store, model });
     await driver.start();
     expect(await driver.turn(turn.id).result()).toMatchObject({
       output: { celsius: 1 },
@@ -125,7 +115,7 @@ describe("a structured answer", () => {
       answer,
       "ok",
     ]);
-    const host = hostWith({ store: memoryStore(), model, agents: [boss] });
+    const host = testHost({ store: memoryStore(), model, agents: [boss] });
     const result = await (await host.session("s1").send("go", { agent: scout })).result();
     if (result.status === "completed") expectTypeOf(result.output.celsius).toEqualTypeOf<number>();
     expect(result).toMatchObject({ output: { celsius: 1 } });
@@ -135,7 +125,7 @@ describe("a structured answer", () => {
   });
 
   it("is refused before anything is stored when its schema cannot be written or checked", async () => {
-    const host = hostWith({ store: memoryStore(), model: scriptedModel([]) });
+    const host = testHost({ store: memoryStore(), model: scriptedModel([]) });
     const send = host.session("s1").send("go", { output: z.object({ at: z.date() }) });
     await expect(send).rejects.toMatchObject({ code: "schema_unsupported" });
     expect(await host.session("s1").record()).toBeNull();
@@ -146,7 +136,7 @@ describe("a structured answer", () => {
 
   it("may be asked for with a JSON Schema from elsewhere", async () => {
     const output = jsonSchema({ type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] });
-    const host = hostWith({ store: memoryStore(), model: scriptedModel(['{"ok":true}']) });
+    const host = testHost({ store: memoryStore(), model: scriptedModel(['{"ok":true}']) });
     const result = await (await host.session("s1").send("go", { output })).result();
     expect(result).toMatchObject({ output: { ok: true } });
   });
@@ -154,7 +144,7 @@ describe("a structured answer", () => {
   it("is there also in the last answer that a limit forces", async () => {
     const look = tool({ description: "Looks", input: z.object({}), onCrash: "retry", execute: () => 7 });
     const model = scriptedModel([{ tools: [{ name: "look" }] }, { text: "no", tools: [{ name: "look" }] }]);
-    const host = hostWith({ store: memoryStore(), model, tools: { look } });
+    const host = testHost({ store: memoryStore(), model, tools: { look } });
     const limits = { maxIterations: 1 };
     const result = await (await host.session("s1").send("go", { output: weather, limits })).result();
     // Text beside calls is not what was asked for: without a structured answer the turn does not complete.

@@ -1,15 +1,11 @@
 // Whose a session is, over one store: what belongs to somebody else is unknown, exactly as what never was.
 import { executionScope, isPawlError, sessionId, tool } from "@pawl/core";
-import { backgroundTask, createHost, type Host, type HostView, type TurnResult } from "@pawl/host";
+import { backgroundTask, type Host, type HostView, type TurnResult } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
-
-const hosts: Host[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
+import { testHost } from "./test-host.ts";
 
 function hostOf(...script: Parameters<typeof scriptedModel>[0]): Host {
   const refund = tool({
@@ -17,15 +13,13 @@ function hostOf(...script: Parameters<typeof scriptedModel>[0]): Host {
     input: z.object({ cents: z.number() }),
     execute: ({ cents }) => ({ refunded: cents }),
   });
-  const host = createHost({
+  return testHost({
     store: memoryStore(),
     model: scriptedModel(script),
     tools: { refund },
     approvals: { refund: () => true },
     tasks: [waiting],
   });
-  hosts.push(host);
-  return host;
 }
 
 const waiting = backgroundTask({
@@ -151,8 +145,7 @@ describe("the host as one principal sees it", () => {
 
   it("a wait of no session is nobody's but the host's", async () => {
     const store = memoryStore();
-    const host = createHost({ store, model: scriptedModel([]) });
-    hosts.push(host);
+    const host = testHost({ store, model: scriptedModel([]) });
     await store.open();
     const scope = executionScope.runtimeOperation("op");
     const wait = { type: "custom", namespace: "x", name: "y" } as never;

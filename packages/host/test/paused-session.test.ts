@@ -1,16 +1,12 @@
 import { createHost } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { type ScriptedTurn, scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { testHost } from "./test-host.ts";
 
-const hosts: { stop(options?: { drainMs?: number }): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
 function node(store: ReturnType<typeof memoryStore>, script: readonly ScriptedTurn[], nodeId: string) {
   const model = scriptedModel(script);
-  const host = createHost({ store, model, nodeId, pollMs: 20 });
-  hosts.push(host);
+  const host = testHost({ store, model, nodeId, pollMs: 20 });
   return { host, model };
 }
 

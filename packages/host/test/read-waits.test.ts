@@ -1,15 +1,11 @@
 // D15: whoever answers what it has read of late need not read it again, and gets the same answers as anybody else.
 import { type Json, type SessionId, tool } from "@pawl/core";
-import { createHost, type HostOptions } from "@pawl/host";
+import type { HostOptions } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
-
-const hosts: { stop(options?: { drainMs?: number }): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
+import { testHost } from "./test-host.ts";
 
 /** A turn that waits for an approval, and how often events were read one by one since then. */
 async function asked(options: Partial<HostOptions> = {}) {
@@ -40,14 +36,13 @@ async function asked(options: Partial<HostOptions> = {}) {
       return "refunded";
     },
   });
-  const host = createHost({
+  const host = testHost({
     store: { ...inner, awaits },
     model: scriptedModel([{ tools: [{ name: "refund", input: { cents: 8000 } }] }, "done"]),
     tools: { refund },
     approvals: { refund: () => true },
     ...options,
   });
-  hosts.push(host);
   const turn = await host.session("s1").send("refund");
   const waiting = await turn.result();
   if (waiting.status !== "waiting") throw new Error(`It is ${waiting.status}.`);
@@ -142,12 +137,11 @@ describe("the result of a call that is answered later", () => {
       input: z.object({}),
       execute: (_, run) => run.pending({ note: "the supplier answers" }),
     });
-    const host = createHost({
+    const host = testHost({
       store: { ...inner, awaits },
       model: scriptedModel([{ tools: [{ name: "order" }] }, "done"]),
       tools: { order },
     });
-    hosts.push(host);
     const turn = await host.session("s1").send("order");
     const waiting = await turn.result();
     if (waiting.status !== "waiting") throw new Error(`It is ${waiting.status}.`);

@@ -1,16 +1,12 @@
 // Turns that wait for background tasks, parked: D16, promise 4.
 import { executionScope, tool } from "@pawl/core";
 import { createAwaitEvents, parseKeyring, systemClock } from "@pawl/effects";
-import { backgroundTask, createHost, externalTask, type Host } from "@pawl/host";
+import { backgroundTask, externalTask, type Host } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-
-const hosts: Host[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
+import { testHost } from "./test-host.ts";
 
 const build = externalTask({ name: "build", input: z.object({}) });
 const add = backgroundTask({
@@ -41,8 +37,7 @@ function scene(how: "external" | "own" | "elsewhere" = "own") {
         return run.pending({ task: id });
       },
     });
-    const host: Host = createHost({ store, model, tools: { work }, tasks: [add], pollMs: 20 });
-    hosts.push(host);
+    const host: Host = testHost({ store, model, tools: { work }, tasks: [add], pollMs: 20 });
     return host;
   };
   return { store, start };

@@ -2,22 +2,12 @@
 import { tool } from "@pawl/core";
 import type { Clock } from "@pawl/core/ports";
 import { createAwaitEvents, parseKey, parseKeyring, systemClock } from "@pawl/effects";
-import { createHost, type Host, type HostOptions, type PendingWait, type TurnResult } from "@pawl/host";
+import { createHost, type Host, type PendingWait, type TurnResult } from "@pawl/host";
 import { memoryStore } from "@pawl/store-memory";
 import { scriptedModel } from "@pawl/testing";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-
-const hosts: Host[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.stop({ drainMs: 50 });
-});
-
-function hostWith(options: HostOptions): Host {
-  const host = createHost(options);
-  hosts.push(host);
-  return host;
-}
+import { testHost } from "./test-host.ts";
 
 const SECRET = `k1:${btoa("0123456789abcdefghijklmnopqrstuv")}`;
 const BUDGET = { maxTokens: 1, onBudget: "wait" } as const;
@@ -49,7 +39,7 @@ async function ambiguous(last: string, aheadMs = 0) {
     now: () => systemClock.now() + aheadMs,
     at: (at, run) => systemClock.at(at - aheadMs, run),
   };
-  const second = hostWith({ store, model, tools, clock });
+  const second = testHost({ store, model, tools, clock });
   const result = await second.turn(id).result();
   const [wait] = waiting(result);
   return { store, model, tools, seen, host: second, id, waitId: wait!.id, result };
@@ -143,7 +133,7 @@ describe("a wait", () => {
     const model = scriptedModel([{ tools: [{ name: "work" }] }, "paid for"]);
     const work = tool({ description: "Works", input: z.object({}), execute: () => 1 });
     const tools = { work };
-    const one = hostWith({ store, model, tools, limits: BUDGET });
+    const one = testHost({ store, model, tools, limits: BUDGET });
     const turn = await one.session("s1").send("go");
     const [wait] = waiting(await turn.result());
     expect(wait!.reason).toMatchObject({ type: "budget" });
@@ -152,11 +142,11 @@ describe("a wait", () => {
     });
     await one.stop();
     // The keys of one store are the same in every host: the secret is kept there.
-    const two = hostWith({ store, model, tools, limits: BUDGET });
+    const two = testHost({ store, model, tools, limits: BUDGET });
     const text = await two.waits.key(wait!.id, { audience: "ana" });
     const key = parseKey(text)!;
     expect(key).toMatchObject({ keyId: wait!.id, audience: "ana" });
-    const three = hostWith({ store, model, tools });
+    const three = testHost({ store, model, tools });
     expect(parseKey(await three.waits.key(wait!.id, { audience: "ana" }))).toEqual(key);
     const grant = { status: "ok", payload: { tokens: 1_000_000 } } as const;
     expect(await three.waits.answer(wait!.id, grant, { by: "ana" })).toEqual({ status: "accepted" });
@@ -166,7 +156,7 @@ describe("a wait", () => {
   it("D15 D16 with a deadline times out with no process alive that waits for it", async () => {
     const store = memoryStore();
     const model = scriptedModel([]);
-    const host = hostWith({ store, model });
+    const host = testHost({ store, model });
     const { createdAt } = (await store.awaits.register({
       keyId: "k1",
       scope: { type: "runtime_operation", operationId: "op" },
@@ -204,7 +194,7 @@ describe("a wait", () => {
     const { host, id, waitId, store, model, tools } = await ambiguous("later");
     await host.stop({ drainMs: 10 });
     expect((await store.awaits.load(waitId))?.terminal).toBe(null);
-    const next = hostWith({ store, model, tools });
+    const next = testHost({ store, model, tools });
     expect(waiting(await next.turn(id).result())).toMatchObject([{ id: waitId }]);
     await next.waits.answer(waitId, { happened: true }, { by: "ana" });
     expect(await next.turn(id).result()).toMatchObject({ status: "completed", text: "later" });
@@ -229,7 +219,7 @@ describe("the secret", () => {
 
   it("that is given signs, and hosts with other secrets do not take its keys", async () => {
     const { store, model, waitId } = await ambiguous("x");
-    const given = hostWith({ store, model, secret: SECRET });
+    const given = testHost({ store, model, secret: SECRET });
     const key = parseKey(await given.waits.key(waitId))!;
     const same = await createAwaitEvents({
       rows: store.awaits,
