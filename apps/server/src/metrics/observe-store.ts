@@ -30,7 +30,9 @@ export function observeStore<Tx>(store: Store<Tx>, metrics: Metrics): Store<Tx> 
       ...store.sessions,
       async commit(fence, boundary) {
         const result = await store.sessions.commit(fence, boundary);
-        if (result.status === "committed") observeBoundary(boundary, metrics);
+        if (result.status !== "committed") return result;
+        for (const row of boundary.before ?? []) observeRow(row, metrics);
+        observeBoundary(boundary, metrics);
         return result;
       },
     },
