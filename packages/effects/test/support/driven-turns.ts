@@ -3,7 +3,7 @@ import type { Model, Store } from "@pawl/core/ports";
 import type { ScriptedTurn } from "@pawl/testing";
 import { afterEach, beforeEach, expect } from "vitest";
 import { z } from "zod";
-import { type DrivenOptions, drivenSession, TURN } from "./driven-session.ts";
+import { type DrivenOptions, type DrivenSession, drivenSession, TURN } from "./driven-session.ts";
 import { NEVER, until } from "./effect-under-test.ts";
 
 const input = z.object({});
@@ -33,6 +33,15 @@ export const calls = (...names: readonly string[]): ScriptedTurn => ({
 export const work = (execute: () => unknown, given: object = {}): ToolSet => ({
   work: tool({ description: "Works", input, onCrash: "retry", execute, ...given }),
 });
+
+/** Drives for a moment, and then the lease is lost: what runs is aborted, and nothing of it is recorded (D3). */
+export async function driveAndLose({ drive, clock }: Pick<DrivenSession, "drive" | "clock">): Promise<void> {
+  const lost = new AbortController();
+  const driving = drive({ signal: lost.signal }).catch(() => {});
+  await clock.advance(10);
+  lost.abort();
+  await driving;
+}
 
 /** Answers never, whatever it is told. */
 export const deafModel: Model = { id: "deaf", call: () => NEVER };

@@ -4,7 +4,14 @@ import { scriptedModel } from "@pawl/testing";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type DrivenOptions, drivenSession, SESSION } from "../support/driven-session.ts";
-import { calls, cancel, deafModel, expectNoUnhandledRejections, work } from "../support/driven-turns.ts";
+import {
+  calls,
+  cancel,
+  deafModel,
+  driveAndLose,
+  expectNoUnhandledRejections,
+  work,
+} from "../support/driven-turns.ts";
 import { NEVER, until } from "../support/effect-under-test.ts";
 
 const input = z.object({});
@@ -58,11 +65,7 @@ describe("a turn that is blocked (D7)", () => {
       tools: work(() => NEVER),
     });
     await session.send("go");
-    const lost = new AbortController();
-    const driving = session.drive({ signal: lost.signal }).catch(() => {});
-    await session.clock.advance(10);
-    lost.abort();
-    await driving;
+    await driveAndLose(session);
     // The second row of the turn is lost.
     const other = drivenSession({
       model: scriptedModel(["second answered"]),
@@ -139,11 +142,7 @@ describe("attempts that get nowhere (D17)", () => {
   it("end a turn whose tools cannot be had again", async () => {
     const first = drivenSession({ model: deafModel });
     await first.send("go");
-    const lost = new AbortController();
-    const driving = first.drive({ signal: lost.signal }).catch(() => {});
-    await first.clock.advance(10);
-    lost.abort();
-    await driving;
+    await driveAndLose(first);
     const { session } = await exhaust({
       model: scriptedModel([]),
       beside: first,

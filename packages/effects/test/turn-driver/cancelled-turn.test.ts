@@ -7,6 +7,7 @@ import {
   calls,
   cancel,
   deafModel,
+  driveAndLose,
   driven,
   expectNoUnhandledRejections,
   intercepted,
@@ -118,11 +119,7 @@ describe("a turn that is cancelled (D18)", () => {
   it("although its tools cannot be had any more ends", async () => {
     const first = drivenSession({ model: deafModel });
     await first.send("go");
-    const lost = new AbortController();
-    const driving = first.drive({ signal: lost.signal }).catch(() => {});
-    await first.clock.advance(10);
-    lost.abort();
-    await driving;
+    await driveAndLose(first);
     const second = drivenSession({
       model: scriptedModel([]),
       beside: first,
