@@ -21,6 +21,20 @@ async function touch(session: Session, lease: Record<string, string[]>, operatio
   return (await session.end(jobIdOf(job))).payload.result as string[];
 }
 
+const yes = "allowed";
+const no = "PERMISSION_DENIED";
+
+/** What each operation comes to under a lease, in one go. */
+async function expectVerdicts(
+  session: Session,
+  lease: Record<string, string[]>,
+  cases: readonly (readonly [namespace: string, target: string, verdict: string])[],
+): Promise<void> {
+  const operations = cases.map(([namespace, target]): [string, string] => [namespace, target]);
+  const verdicts = await touch(session, lease, operations);
+  expect(operations.map((operation, index) => [...operation, verdicts[index]])).toEqual(cases);
+}
+
 describe("leases", () => {
   test("[9.3-1] no lease covers nothing", async () => {
     const session = await openSession(url);
@@ -64,55 +78,29 @@ describe("leases", () => {
       "tool.call": ["exact", "dir/*", "tree/**", "mid/**/end", "a.c", "pre*"],
       "agent.delegate": ["echo", "slow@1.*"],
     };
-    const operations: [string, string][] = [
-      ["tool.call", "exact"],
-      ["tool.call", "exact2"],
-      ["tool.call", "xexact"],
-      ["tool.call", "dir/one"],
-      ["tool.call", "dir/one/two"],
-      ["tool.call", "dir/x/../one"],
-      ["tool.call", "dir/./one"],
-      ["tool.call", "tree/../secret"],
-      ["tool.call", "tree//a"],
-      ["tool.call", "dir/"],
-      ["tool.call", "tree"],
-      ["tool.call", "tree/a/b/c"],
-      ["tool.call", "treehouse"],
-      ["tool.call", "mid/end"],
-      ["tool.call", "mid/x/y/end"],
-      ["tool.call", "mid/x/y/ends"],
-      ["tool.call", "abc"],
-      ["tool.call", "prefix"],
-      ["tool.call", "prefix/more"],
-      ["agent.delegate", "echo@1.0.0"],
-      ["agent.delegate", "slow@1.0.0"],
-      ["agent.delegate", "slow@2.0.0"],
-    ];
-    const yes = "allowed";
-    const no = "PERMISSION_DENIED";
-    expect(await touch(session, lease, operations)).toEqual([
-      yes,
-      no,
-      no,
-      yes,
-      no,
-      yes,
-      yes,
-      no,
-      yes,
-      no,
-      yes,
-      yes,
-      no,
-      yes,
-      yes,
-      no,
-      no,
-      yes,
-      no,
-      yes,
-      yes,
-      no,
+    await expectVerdicts(session, lease, [
+      ["tool.call", "exact", yes],
+      ["tool.call", "exact2", no],
+      ["tool.call", "xexact", no],
+      ["tool.call", "dir/one", yes],
+      ["tool.call", "dir/one/two", no],
+      ["tool.call", "dir/x/../one", yes],
+      ["tool.call", "dir/./one", yes],
+      ["tool.call", "tree/../secret", no],
+      ["tool.call", "tree//a", yes],
+      ["tool.call", "dir/", no],
+      ["tool.call", "tree", yes],
+      ["tool.call", "tree/a/b/c", yes],
+      ["tool.call", "treehouse", no],
+      ["tool.call", "mid/end", yes],
+      ["tool.call", "mid/x/y/end", yes],
+      ["tool.call", "mid/x/y/ends", no],
+      ["tool.call", "abc", no],
+      ["tool.call", "prefix", yes],
+      ["tool.call", "prefix/more", no],
+      ["agent.delegate", "echo@1.0.0", yes],
+      ["agent.delegate", "slow@1.0.0", yes],
+      ["agent.delegate", "slow@2.0.0", no],
     ]);
   });
 
@@ -126,55 +114,29 @@ describe("leases", () => {
         "https://*.cdn.example/**",
       ],
     };
-    const operations: [string, string][] = [
-      ["fs.read", "/w/app/src/../main.ts"],
-      ["fs.read", "/w/app/../secret"],
-      ["fs.read", "/w/app/../../etc/passwd"],
-      ["fs.read", "//w///app/./x"],
-      ["fs.read", "w/app/x"],
-      ["fs.read", "/w/app\0/../../etc"],
-      ["fs.read", "/w/docs/a.md"],
-      ["fs.read", "/w/docs/sub/a.md"],
-      ["fs.write", "/w/app/x"],
-      ["net.fetch", "HTTPS://API.example.com/v1/users?x=1#top"],
-      ["net.fetch", "https://api.example.com:443/v1/a"],
-      ["net.fetch", "https://api.example.com/v1/../admin"],
-      ["net.fetch", "https://api.example.com/v1/%2e%2e/admin"],
-      ["net.fetch", "https://api.example.com@evil.example/v1/"],
-      ["net.fetch", "https://api.example.com.evil.example/v1/"],
-      ["net.fetch", "http://api.example.com/v1/a"],
-      ["net.fetch", "https://docs.example.com/page"],
-      ["net.fetch", "https://a.cdn.example/x/y"],
-      ["net.fetch", "https://evil.example/?.cdn.example/x"],
-      ["net.fetch", "https://evil.example#.cdn.example/x"],
-      ["net.fetch", "file:///etc/passwd"],
-      ["net.fetch", "not a url"],
-    ];
-    const yes = "allowed";
-    const no = "PERMISSION_DENIED";
-    expect(await touch(session, lease, operations)).toEqual([
-      yes,
-      no,
-      no,
-      yes,
-      no,
-      no,
-      yes,
-      no,
-      no,
-      yes,
-      yes,
-      no,
-      no,
-      no,
-      no,
-      no,
-      yes,
-      yes,
-      no,
-      no,
-      no,
-      no,
+    await expectVerdicts(session, lease, [
+      ["fs.read", "/w/app/src/../main.ts", yes],
+      ["fs.read", "/w/app/../secret", no],
+      ["fs.read", "/w/app/../../etc/passwd", no],
+      ["fs.read", "//w///app/./x", yes],
+      ["fs.read", "w/app/x", no],
+      ["fs.read", "/w/app\0/../../etc", no],
+      ["fs.read", "/w/docs/a.md", yes],
+      ["fs.read", "/w/docs/sub/a.md", no],
+      ["fs.write", "/w/app/x", no],
+      ["net.fetch", "HTTPS://API.example.com/v1/users?x=1#top", yes],
+      ["net.fetch", "https://api.example.com:443/v1/a", yes],
+      ["net.fetch", "https://api.example.com/v1/../admin", no],
+      ["net.fetch", "https://api.example.com/v1/%2e%2e/admin", no],
+      ["net.fetch", "https://api.example.com@evil.example/v1/", no],
+      ["net.fetch", "https://api.example.com.evil.example/v1/", no],
+      ["net.fetch", "http://api.example.com/v1/a", no],
+      ["net.fetch", "https://docs.example.com/page", yes],
+      ["net.fetch", "https://a.cdn.example/x/y", yes],
+      ["net.fetch", "https://evil.example/?.cdn.example/x", no],
+      ["net.fetch", "https://evil.example#.cdn.example/x", no],
+      ["net.fetch", "file:///etc/passwd", no],
+      ["net.fetch", "not a url", no],
     ]);
   });
 
