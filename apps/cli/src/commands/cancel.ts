@@ -1,18 +1,10 @@
-import { onStopSignals } from "@pawl/server";
 import { kindOf } from "../client/find-turn.ts";
-import { openClient } from "../client/open-client.ts";
-import type { TurnClient } from "../client/turn-client.ts";
 import { EXIT } from "../exit-codes.ts";
-import { createProgress } from "../output/progress.ts";
-import { sayError } from "../output/say-error.ts";
 import { cancelJob } from "./jobs.ts";
-import { configOf } from "./server-options.ts";
+import { type ClientOptions, withClient } from "./with-client.ts";
 
-export interface CancelOptions {
+export interface CancelOptions extends ClientOptions {
   readonly reason?: string;
-  readonly json?: true;
-  readonly server?: string;
-  readonly dataDir?: string;
 }
 
 /** How long an open turn is watched for its end before it is left to whoever drives it. */
@@ -21,19 +13,7 @@ const SEE_END_MS = 5_000;
 /** Asks for a turn's end and says what came of it. @returns the exit code */
 export async function cancel(turnId: string, options: CancelOptions): Promise<number> {
   if (kindOf(turnId) === "job") return cancelJob(turnId, options);
-  const progress = createProgress(process.stderr);
-  const leave = () => process.exit(EXIT.cancelled);
-  const signals = onStopSignals(leave, leave);
-  let client: TurnClient | undefined;
-  try {
-    const { dataDir } = options;
-    client = await openClient({
-      config: configOf(dataDir === undefined ? {} : { dataDir }),
-      server: options.server,
-      progress: progress.set,
-      onAway: () => progress.set("The server does not answer; waiting for it to come back."),
-      onBack: progress.clear,
-    });
+  return withClient(options, async ({ client, clear }) => {
     const asked = await client.cancel(turnId, options.reason);
     // In this process nobody would drive it to its end once we leave; on a server it is good to see it happen.
     const ended =
@@ -43,18 +23,12 @@ export async function cancel(turnId: string, options: CancelOptions): Promise<nu
             ({ status }) => status,
             () => undefined,
           );
-    progress.clear();
+    clear();
     if (options.json)
       process.stdout.write(`${JSON.stringify({ type: "turn.cancel", ...asked, state: ended ?? null })}\n`);
     else process.stdout.write(`${sentence(asked.status === "completion_won", ended)}\n`);
     return EXIT.completed;
-  } catch (error) {
-    progress.clear();
-    return sayError(error, options.json === true);
-  } finally {
-    await client?.close();
-    signals.off();
-  }
+  });
 }
 
 function sentence(before: boolean, ended: string | undefined): string {

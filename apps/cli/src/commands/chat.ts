@@ -5,6 +5,7 @@ import { openClient } from "../client/open-client.ts";
 import type { PawlClient } from "../client/pawl-client.ts";
 import { commandName, shellWord } from "../command-name.ts";
 import { EXIT, exitCodeOf } from "../exit-codes.ts";
+import { linkNotices } from "../output/link-notices.ts";
 import { sayError } from "../output/say-error.ts";
 import { createChatSession } from "./chat-session.ts";
 import { createLineQueue } from "./line-queue.ts";
@@ -42,9 +43,7 @@ export async function chat(options: Omit<RunOptions, "timeout" | "quiet">): Prom
     client = await openClient({
       config: configOf({ ...(dataDir !== undefined && { dataDir }), ...(model !== undefined && { model }) }),
       server: options.server,
-      progress: output.progress,
-      onAway: () => output.notice("The server does not answer; waiting for it to come back."),
-      onBack: () => output.notice("The server is back; the turn goes on."),
+      ...linkNotices(output),
     });
     const environment = mcpEnvironment(options.mcp ?? [], client.sameMachine ? process.cwd() : undefined);
     const sessionId = options.session ?? `s_${randomUUID().replaceAll("-", "").slice(0, 12)}`;

@@ -6,6 +6,7 @@ import type { PawlClient } from "../client/pawl-client.ts";
 import { commandName } from "../command-name.ts";
 import { EXIT, exitCodeOf } from "../exit-codes.ts";
 import { showInput } from "../output/describe.ts";
+import { linkNotices } from "../output/link-notices.ts";
 import { oneLine } from "../output/printable.ts";
 import { sayError } from "../output/say-error.ts";
 import type { TurnEnd, TurnOutput } from "../output/turn-output.ts";
@@ -37,9 +38,7 @@ export async function fork(source: string, options: ForkOptions): Promise<number
     client = await openClient({
       config,
       server: options.server,
-      progress: output.progress,
-      onAway: () => output.notice("The server does not answer; waiting for it to come back."),
-      onBack: () => output.notice("The server is back; the turn goes on."),
+      ...linkNotices(output),
     });
     const ids = await client.fork(source, {
       at,

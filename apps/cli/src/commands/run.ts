@@ -6,6 +6,7 @@ import type { TurnClient } from "../client/turn-client.ts";
 import { commandName } from "../command-name.ts";
 import { cliError } from "../errors.ts";
 import { EXIT, exitCodeOf } from "../exit-codes.ts";
+import { linkNotices } from "../output/link-notices.ts";
 import { sayError } from "../output/say-error.ts";
 import { attachedFiles, schemaIn } from "./attached-files.ts";
 import { followTurn } from "./follow-turn.ts";
@@ -71,9 +72,7 @@ export async function run(words: string, options: RunOptions): Promise<number> {
     client = await openClient({
       config,
       server: options.server,
-      progress: output.progress,
-      onAway: () => output.notice("The server does not answer; waiting for it to come back."),
-      onBack: () => output.notice("The server is back; the turn goes on."),
+      ...linkNotices(output),
     });
     if (wanted !== undefined) return EXIT.cancelled;
     const environment = mcpEnvironment(options.mcp ?? [], client.sameMachine ? process.cwd() : undefined);

@@ -3,6 +3,7 @@ import { kindOf, turnOfJob } from "../client/find-turn.ts";
 import { openClient } from "../client/open-client.ts";
 import type { PawlClient } from "../client/pawl-client.ts";
 import { EXIT, exitCodeOf } from "../exit-codes.ts";
+import { linkNotices } from "../output/link-notices.ts";
 import { sayError } from "../output/say-error.ts";
 import type { TurnOutput } from "../output/turn-output.ts";
 import { followTurn } from "./follow-turn.ts";
@@ -25,9 +26,7 @@ export async function watch(id: string, options: RunOptions): Promise<number> {
     client = await openClient({
       config,
       server: options.server,
-      progress: output.progress,
-      onAway: () => output.notice("The server does not answer; waiting for it to come back."),
-      onBack: () => output.notice("The server is back; the turn goes on."),
+      ...linkNotices(output),
     });
     const kind = kindOf(id);
     if (kind === "session") return await watchSession(client, id, output);
