@@ -16,7 +16,8 @@ export function guarded<Port extends object>(
       : async (...args) => {
           const entering = enter();
           if (entering !== undefined) await entering;
-          return verb(...args);
+          // Awaited here: to hand a promise on takes two turns more of the queue than its value does.
+          return await verb(...args);
         };
   }
   return verbs as Port;

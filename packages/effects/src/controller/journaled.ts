@@ -59,7 +59,7 @@ export function journaled(options: JournaledOptions): EffectController {
     }
     const held = context.turn?.spending.heldFor(envelope.effectId);
     if (onCrashOf(envelope, context) === "ask" || held !== undefined) await intend(envelope, journal, held);
-    return performing.execute(envelope, context);
+    return await performing.execute(envelope, context);
   }
 
   /** The pause between the durable intent and this check must be short, or a person may already have said "no" (D12). */

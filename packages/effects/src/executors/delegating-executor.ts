@@ -70,7 +70,7 @@ export function delegatingExecutor(
   return async (envelope, context) => {
     const { turn } = context;
     const definition = turn?.toolbox.definitions.find(({ name }) => name === envelope.command.name);
-    if (turn === undefined || definition?.delegate === undefined) return others(envelope, context);
+    if (turn === undefined || definition?.delegate === undefined) return await others(envelope, context);
     return { kind: "tool_call", launch: await handOver(envelope, context, turn, definition, options) };
   };
 }

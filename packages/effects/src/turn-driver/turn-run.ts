@@ -239,7 +239,10 @@ export class TurnRun {
       turnId: state.turnId,
       config: machine.config,
       environment: state.environment,
-      messages: (upTo) => [...base, ...state.delta.slice(0, upTo)],
+      messages(upTo) {
+        const own = state.delta.slice(0, upTo);
+        return base.length === 0 ? own : base.concat(own);
+      },
       delta: state.delta,
       handingOver: handingOver(state),
       parent: state.parent,

@@ -132,8 +132,8 @@ export class Database {
     }
     const query = new RowCountQuery(bound, values);
     // A client that runs it in its own way answers in the usual form.
-    const answer: unknown = await on.query(query);
-    return answer === query ? query.count : ((answer as QueryResult).rowCount ?? 0);
+    const answer: unknown = on.query(query);
+    return answer === query ? await query.count : (((await answer) as QueryResult).rowCount ?? 0);
   }
 
   /** One attempt within somebody else's transaction, which is left usable unless PostgreSQL itself refused. */
