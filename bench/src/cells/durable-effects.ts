@@ -27,6 +27,12 @@ export const durableEffectsCell: Cell = {
     A network to the database, other tools than \`retry\` (which write an intent first), text that is
     streamed, or claiming and queueing, which are not timed.
   `,
+  whereItGoes: `
+    Above the floor is PostgreSQL asking the fence before it writes a row, and this process between an answer
+    and the next row: about twice as long for the outcome of a model or a tool, which goes through guards,
+    executor and machine, as for a step of a tool, which is encoded and written. Of many turns at once one
+    core of Node is what is used up.
+  `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres(TURNS_AT_ONCE);
     const { bare } = postgres;

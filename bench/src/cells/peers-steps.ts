@@ -26,10 +26,13 @@ export const peersStepsCell: Cell = {
     disk. Vercel Workflow is asked for a tenth of the steps, and replays all before at each: it does no better with more. A step of LangGraph is a superstep, with a checkpoint of all the state.
   `,
   whereItGoes: `
-    One workflow's step is one commit, so it cannot be faster than the floor; what is above it is the driver
-    of PostgreSQL in Node, the turn machine and the next step's arguments. Of many workflows the steps share
-    commits, and one core of Node is what is used up: a third of it by the driver of PostgreSQL, the rest by
-    encoding rows, deciding what comes next and taking in answers.
+    One workflow's step is one commit, so it cannot be faster than the floor. On a disk that takes no time a
+    step takes twice as long as a commit of the floor: of what is above it a third is PostgreSQL asking the
+    fence before it writes the row, and two thirds are this process, which decides what comes next, performs
+    it and encodes its outcome: with cold caches after each wait, so that a row takes several times as long to
+    encode as in a loop. Of many workflows the steps share commits, and one core of Node is what is used
+    up: a third of it by encoding rows and grouping them, a third by deciding and performing, a fifth by the
+    driver of PostgreSQL and its socket, the rest by collecting garbage and going from turn to turn.
   `,
   maxRounds: 5,
   async open() {
