@@ -1,109 +1,72 @@
 import type { JobId, JobSessionId, ProcessId, ProcessRecord, SessionId } from "@pawl/core";
 import type { EndedTurn, Logger, ProcessListener } from "@pawl/core/ports";
+import { Listeners } from "./listeners.ts";
 
-type BySession = Map<string, Set<{ readonly run: (end?: EndedTurn) => void }>>;
+type BySession<Told extends readonly unknown[]> = Map<string, Listeners<Told>>;
 
 /**
- * Who in this process wants to hear that there may be work, or that a log may have grown. Hints may be lost and may come twice;
- * they are delivered in a microtask of their own, so a listener may call the store at once.
+ * Who in this process wants to hear that there may be work, or that a log may have grown. Hints may be lost and may come twice.
  */
 export class Hints {
-  readonly #work = new Set<{ readonly run: (sessionId: SessionId | undefined) => void }>();
-  readonly #due = new Set<{ readonly run: (inMs: number) => void }>();
-  readonly #resolved = new Set<{ readonly run: (keyId: string) => void }>();
-  readonly #changed = new Set<{ readonly run: ProcessListener }>();
-  readonly #jobs = new Set<{ readonly run: (jobId: JobId | undefined) => void }>();
-  readonly #claimed = new Set<{ readonly run: (sessionId: JobSessionId) => void }>();
-  readonly #messages = new Set<{ readonly run: () => void }>();
-  readonly #append: BySession = new Map();
-  readonly #rest: BySession = new Map();
+  readonly #work: Listeners<[sessionId: SessionId | undefined]>;
+  readonly #due: Listeners<[inMs: number]>;
+  readonly #resolved: Listeners<[keyId: string]>;
+  readonly #changed: Listeners<Parameters<ProcessListener>>;
+  readonly #jobs: Listeners<[jobId: JobId | undefined]>;
+  readonly #claimed: Listeners<[sessionId: JobSessionId]>;
+  readonly #messages: Listeners<[]>;
+  readonly #append: BySession<[]> = new Map();
+  readonly #rest: BySession<[end: (() => EndedTurn) | undefined]> = new Map();
   readonly #logger: Logger;
 
   constructor(logger: Logger) {
     this.#logger = logger;
+    this.#work = new Listeners(logger);
+    this.#due = new Listeners(logger);
+    this.#resolved = new Listeners(logger);
+    this.#changed = new Listeners(logger);
+    this.#jobs = new Listeners(logger);
+    this.#claimed = new Listeners(logger);
+    this.#messages = new Listeners(logger);
   }
 
   work(sessionId?: SessionId): void {
-    for (const listener of this.#work) {
-      this.#later(() => this.#work.has(listener) && listener.run(sessionId));
-    }
+    this.#work.tell(sessionId);
   }
 
   due(inMs: number): void {
-    for (const listener of this.#due) {
-      this.#later(() => this.#due.has(listener) && listener.run(inMs));
-    }
+    this.#due.tell(inMs);
   }
 
   appended(sessionId: string): void {
-    this.#tell(this.#append, sessionId);
+    this.#append.get(sessionId)?.tell();
   }
 
   /** Its turn ended, or its holder has left it. `end`: makes a copy of what a turn came to that was ended here. */
   rested(sessionId: string, end?: () => EndedTurn): void {
-    this.#tell(this.#rest, sessionId, end);
+    this.#rest.get(sessionId)?.tell(end);
   }
 
   resolved(keyId: string): void {
-    for (const listener of this.#resolved) {
-      this.#later(() => this.#resolved.has(listener) && listener.run(keyId));
-    }
+    this.#resolved.tell(keyId);
   }
 
   /** Undefined: any may have changed. `record`: what this process wrote. */
   changed(processId?: ProcessId, record?: ProcessRecord): void {
-    for (const listener of this.#changed) {
-      this.#later(() => this.#changed.has(listener) && listener.run(processId, record));
-    }
+    this.#changed.tell(processId, record);
   }
 
   /** Undefined: any may have changed. */
   job(jobId?: JobId): void {
-    for (const listener of this.#jobs) {
-      this.#later(() => this.#jobs.has(listener) && listener.run(jobId));
-    }
+    this.#jobs.tell(jobId);
   }
 
   claimed(sessionId: JobSessionId): void {
-    for (const listener of this.#claimed) {
-      this.#later(() => this.#claimed.has(listener) && listener.run(sessionId));
-    }
-  }
-
-  onClaimed(listener: (sessionId: JobSessionId) => void): () => void {
-    const entry = { run: listener };
-    this.#claimed.add(entry);
-    return () => void this.#claimed.delete(entry);
+    this.#claimed.tell(sessionId);
   }
 
   message(): void {
-    for (const listener of this.#messages) {
-      this.#later(() => this.#messages.has(listener) && listener.run());
-    }
-  }
-
-  onMessage(listener: () => void): () => void {
-    const entry = { run: listener };
-    this.#messages.add(entry);
-    return () => void this.#messages.delete(entry);
-  }
-
-  onJob(listener: (jobId: JobId | undefined) => void): () => void {
-    const entry = { run: listener };
-    this.#jobs.add(entry);
-    return () => void this.#jobs.delete(entry);
-  }
-
-  onChange(listener: ProcessListener): () => void {
-    const entry = { run: listener };
-    this.#changed.add(entry);
-    return () => void this.#changed.delete(entry);
-  }
-
-  onResolved(listener: (keyId: string) => void): () => void {
-    const entry = { run: listener };
-    this.#resolved.add(entry);
-    return () => void this.#resolved.delete(entry);
+    this.#messages.tell();
   }
 
   /** After a time in which hints of other processes did not come through. */
@@ -111,28 +74,44 @@ export class Hints {
     this.work();
     this.changed();
     this.job();
-    for (const sessionId of this.#append.keys()) this.appended(sessionId);
-    for (const sessionId of this.#rest.keys()) this.rested(sessionId);
+    for (const listeners of this.#append.values()) listeners.tell();
+    for (const listeners of this.#rest.values()) listeners.tell(undefined);
   }
 
   onWork(listener: (sessionId: SessionId | undefined) => void): () => void {
-    const entry = { run: listener };
-    this.#work.add(entry);
-    return () => void this.#work.delete(entry);
+    return this.#work.add(listener);
   }
 
   onDue(listener: (inMs: number) => void): () => void {
-    const entry = { run: listener };
-    this.#due.add(entry);
-    return () => void this.#due.delete(entry);
+    return this.#due.add(listener);
+  }
+
+  onResolved(listener: (keyId: string) => void): () => void {
+    return this.#resolved.add(listener);
+  }
+
+  onChange(listener: ProcessListener): () => void {
+    return this.#changed.add(listener);
+  }
+
+  onJob(listener: (jobId: JobId | undefined) => void): () => void {
+    return this.#jobs.add(listener);
+  }
+
+  onClaimed(listener: (sessionId: JobSessionId) => void): () => void {
+    return this.#claimed.add(listener);
+  }
+
+  onMessage(listener: () => void): () => void {
+    return this.#messages.add(listener);
   }
 
   onAppend(sessionId: SessionId, listener: () => void): () => void {
-    return listen(this.#append, sessionId, listener);
+    return this.#listen(this.#append, sessionId, listener);
   }
 
   onRest(sessionId: SessionId, listener: (end?: EndedTurn) => void): () => void {
-    return listen(this.#rest, sessionId, listener);
+    return this.#listen(this.#rest, sessionId, (end) => listener(end?.()));
   }
 
   clear(): void {
@@ -141,34 +120,25 @@ export class Hints {
     this.#resolved.clear();
     this.#changed.clear();
     this.#jobs.clear();
+    this.#claimed.clear();
     this.#messages.clear();
+    for (const listeners of this.#append.values()) listeners.clear();
+    for (const listeners of this.#rest.values()) listeners.clear();
     this.#append.clear();
     this.#rest.clear();
   }
 
-  #tell(all: BySession, sessionId: string, end?: () => EndedTurn): void {
-    for (const listener of all.get(sessionId) ?? []) {
-      this.#later(() => all.get(sessionId)?.has(listener) && listener.run(end?.()));
-    }
+  #listen<Told extends readonly unknown[]>(
+    all: BySession<Told>,
+    sessionId: string,
+    listener: (...told: Told) => void,
+  ): () => void {
+    const listeners = all.get(sessionId) ?? new Listeners<Told>(this.#logger);
+    all.set(sessionId, listeners);
+    const stop = listeners.add(listener);
+    return () => {
+      stop();
+      if (listeners.size === 0 && all.get(sessionId) === listeners) all.delete(sessionId);
+    };
   }
-
-  #later(run: () => unknown): void {
-    queueMicrotask(() => {
-      try {
-        run();
-      } catch (error) {
-        this.#logger.warn("A listener of the store threw.", { error: String(error) });
-      }
-    });
-  }
-}
-
-function listen(all: BySession, sessionId: string, listener: (end?: EndedTurn) => void): () => void {
-  const entry = { run: listener };
-  const listeners = all.get(sessionId) ?? new Set();
-  all.set(sessionId, listeners.add(entry));
-  return () => {
-    listeners.delete(entry);
-    if (listeners.size === 0 && all.get(sessionId) === listeners) all.delete(sessionId);
-  };
 }
