@@ -133,7 +133,7 @@ describe("a runner of background tasks", () => {
     await vi.waitFor(() => expect(world.clock.pending.length).toBeGreaterThan(1), { timeout: 10_000 });
     expect((await world.processes.load(id))?.attempts).toBe(1);
     const end = world.end(id);
-    await world.clock.advance(1_001);
+    await world.clock.advance(2_001);
     expect(await end).toEqual({ type: "completed", output: "second" });
     hang.resolve("late");
   });
