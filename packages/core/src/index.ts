@@ -185,6 +185,7 @@ export { applyProcessEvent, foldProcess, type ProcessRecord, type ProcessStatus 
 export {
   type AbandonEvidence,
   isProcessEnd,
+  PROCESS_VERSION,
   type ProcessEnd,
   type ProcessEvent,
   type ProcessEventBody,

@@ -31,6 +31,7 @@ describe("export names", () => {
         "MAX_INPUT_ID_LENGTH",
         "MAX_KEY_LENGTH",
         "NO_USAGE",
+        "PROCESS_VERSION",
         "PRUNE_KINDS",
         "PawlError",
         "RUNTIME_TRANSITIONS",

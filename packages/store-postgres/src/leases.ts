@@ -48,9 +48,8 @@ export function postgresLeases(context: StoreContext): Leases {
         ttlMs,
       };
       neighbour.watch(nullableText(row!, "neighbour", where));
-      const watched = liveness.watch(textColumn(row!, "lock_key", where), lease);
+      liveness.watch(textColumn(row!, "lock_key", where), lease);
       if (row!.unswept === true && (await sweep(database, id, false)) > 0) hints.work();
-      await watched;
       return lease;
     },
 

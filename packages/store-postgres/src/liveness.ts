@@ -16,6 +16,8 @@ export class Liveness {
   readonly #leases = new Map<string, NodeLease>();
   /** Keys of the locks that the present connection holds. */
   readonly #taken = new Set<string>();
+  /** The lock of the newest lease is being taken. */
+  #taking: Promise<void> = Promise.resolve();
   /** What is said of leases is said in order: `watched` must not be overtaken by an older `not watched`. */
   #said: Promise<void> = Promise.resolve();
 
@@ -25,13 +27,16 @@ export class Liveness {
     this.#logger = logger;
   }
 
-  /** `key` is the number of the advisory lock, as text: it has 64 bits. */
-  async watch(key: string, lease: NodeLease): Promise<void> {
+  /**
+   * `key` is the number of the advisory lock, as text: it has 64 bits. Not waited for: until the lock is taken the lease alone counts.
+   */
+  watch(key: string, lease: NodeLease): void {
     this.#leases.set(key, lease);
-    await this.#take(key, lease);
+    this.#taking = this.#take(key, lease);
   }
 
   async forget(lease: NodeLease): Promise<void> {
+    await this.#taking;
     for (const [key, { nonce }] of this.#leases) {
       if (nonce !== lease.nonce) continue;
       this.#leases.delete(key);

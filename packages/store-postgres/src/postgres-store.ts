@@ -181,8 +181,9 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     if (listenUrl !== false) early = connectListener().then(heldEarly, () => undefined);
     try {
       digest = await loadJsonDigest();
-      const checked = preflight(database, options.acceptDataLoss ?? false);
-      await migrate(database, options.migrate ?? true, checked);
+      // Over one connection: a second one takes longer than a question.
+      await preflight(database, options.acceptDataLoss ?? false);
+      await migrate(database, options.migrate ?? true);
     } catch (error) {
       void early?.then((connection) => connection?.close());
       early = undefined;

@@ -1,5 +1,6 @@
 import {
   PawlError,
+  PROCESS_VERSION,
   type ProcessEvent,
   type ProcessId,
   planProcessAppend,
@@ -77,7 +78,7 @@ export function postgresProcesses(context: StoreContext): Processes {
       const text = storableJson(bodies, "The event");
       const asked = JSON.parse(text) as typeof bodies;
       const askedDigest = digest(asked);
-      const { processOfRow, PROCESS_VERSION } = await loadRows();
+      const { processOfRow } = await loadRows();
       if (fence !== undefined && fence.processId === id) {
         const appended = await commit.append({
           fence,
@@ -171,7 +172,6 @@ export function postgresProcesses(context: StoreContext): Processes {
     async claim(lease, { names, limit, enter }) {
       await lostClaims.free(lease);
       const token = newId();
-      const { PROCESS_VERSION, processOfRow } = await loadRows();
       const values = [
         ...nodeValues(lease),
         names,
@@ -184,6 +184,7 @@ export function postgresProcesses(context: StoreContext): Processes {
       if (rows[0]?.held !== true) throw fenced(lease.nodeId);
       const claimed = rows.filter((row) => row.process_id !== null);
       if (claimed.length === 0) return [];
+      const { processOfRow } = await loadRows();
       const claimOf = (row: Row): ProcessClaim => {
         const record = processOfRow(row);
         const { processId } = record.registration;

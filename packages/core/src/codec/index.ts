@@ -1,4 +1,6 @@
 // Decoders of what stores keep. The one entry of this package that needs zod, of which what it uses is built in.
+
+export { PROCESS_VERSION } from "../processes/process-event.ts";
 export type { Decode, DecodeVersioned } from "./decode.ts";
 export {
   CONTENT_VERSION,
@@ -12,4 +14,4 @@ export {
   decodeTurnOutcome,
   decodeUsage,
 } from "./persisted.ts";
-export { decodeProcessEventBody, decodeProcessRecord, PROCESS_VERSION } from "./process-event.ts";
+export { decodeProcessEventBody, decodeProcessRecord } from "./process-event.ts";

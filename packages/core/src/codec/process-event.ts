@@ -1,19 +1,17 @@
 import * as z from "zod/mini";
 import type { NodeId, ProcessId, SessionId } from "../ids.ts";
 import type { ProcessRecord } from "../processes/fold.ts";
-import type {
-  AbandonEvidence,
-  ProcessEnd,
-  ProcessEventBody,
-  ProcessOwner,
-  ProcessRegistration,
+import {
+  type AbandonEvidence,
+  PROCESS_VERSION,
+  type ProcessEnd,
+  type ProcessEventBody,
+  type ProcessOwner,
+  type ProcessRegistration,
 } from "../processes/process-event.ts";
 import type { DecodeVersioned } from "./decode.ts";
 import { count, json, jsonObject, storedId, unionBy, versionedDecoder } from "./decoder.ts";
 import { errorFacts } from "./effect.ts";
-
-/** Version of the events of background tasks and of the records that are folded from them. */
-export const PROCESS_VERSION = 1;
 
 const sessionId = storedId<SessionId>();
 

@@ -2,6 +2,9 @@ import type { ErrorFacts } from "../errors.ts";
 import type { NodeId, ProcessId, SessionId } from "../ids.ts";
 import type { Json, JsonObject } from "../json.ts";
 
+/** Version of the events of background tasks and of the records that are folded from them. */
+export const PROCESS_VERSION = 1;
+
 /**
  * What may be done after a crash of whoever runs it; declared at registration, never guessed.
  *

@@ -115,10 +115,12 @@ export class Database {
 
   /** One attempt on this connection; errors come as the driver throws them. */
   async run(on: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
-    if (statement.isDecoded && !areDecodersLoaded()) await loadDecoders();
     const { name, text } = this.#bind(statement);
     const query = { text, values, types: rowTypes };
-    const { rows } = await on.query(this.#prepared ? { name, ...query } : query);
+    const answer = on.query(this.#prepared ? { name, ...query } : query);
+    if (!statement.isDecoded || areDecodersLoaded()) return (await answer).rows as Row[];
+    // While the database is at it.
+    const [{ rows }] = await Promise.all([answer, loadDecoders()]);
     return rows as Row[];
   }
 

@@ -18,20 +18,12 @@ interface Applied {
  * Brings the schema up to this version: numbered files, forward only, all of them in one transaction under a lock of that
  * transaction, so that several processes may start at once, behind poolers too. Unless `allowed` it only checks.
  *
- * @param checked what has to be fine before anything is applied; it may be on its way. What it throws is thrown
  * @returns what was applied
  * @throws PawlError `store_schema_too_new`, `store_schema_too_old`, `store_migration_changed`, `store_write_failed`, `store_unreachable`
  */
-export async function migrate(
-  database: Database,
-  allowed: boolean,
-  checked: Promise<void> = Promise.resolve(),
-): Promise<readonly Migration[]> {
-  checked.catch(() => {});
+export async function migrate(database: Database, allowed: boolean): Promise<readonly Migration[]> {
   const known = await loadMigrations();
   const applied = await connected(database, (client) => readApplied(client, database.schema));
-  // Without a connection: where there is only one, the check waits for it.
-  await checked;
   const missing = pending(database.schema, known, applied);
   if (missing.length === 0) return [];
   if (!allowed) throw schemaTooOld(database.schema, missing.length);

@@ -1,10 +1,8 @@
 import { PawlError, type ProcessEvent, type ProcessId, type ProcessRecord } from "@pawl/core";
-import { decodeProcessEventBody, decodeProcessRecord, PROCESS_VERSION } from "@pawl/core/codec";
+import { decodeProcessEventBody, decodeProcessRecord } from "@pawl/core/codec";
 import type { Row } from "../connection/database.ts";
 import { corruptRow } from "../errors.ts";
 import { numberColumn, textColumn } from "./column.ts";
-
-export { PROCESS_VERSION };
 
 /** Each throws PawlError `store_corrupt_row`. */
 export function processOfRow(row: Row): ProcessRecord {

@@ -3,7 +3,8 @@ import { neighbourOf } from "./neighbour.ts";
 
 /**
  * $1 node, $2 nonce, $3 ttl in ms, $4 schema. Begins a new generation. The update of the node's row waits for the fenced
- * transactions of the generation before (D1). `neighbour`: the lock of the node that this one watches, or null.
+ * transactions of the generation before (D1). A generation that was closed or taken over has no nonce: what it held is freed once
+ * nothing is unswept. `neighbour`: the lock of the node that this one watches, or null.
  */
 export const openNode = statement(
   "open_node",
@@ -11,7 +12,7 @@ export const openNode = statement(
 with node as (
   insert into {schema}.nodes as n (node_id, generation, nonce)
   values ($1, 1, $2)
-  on conflict (node_id) do update set generation = n.generation + 1, nonce = excluded.nonce, unswept = true,
+  on conflict (node_id) do update set generation = n.generation + 1, nonce = excluded.nonce, unswept = n.unswept or n.nonce <> '',
     opened_at = clock_timestamp()
   returning n.node_id, n.generation, n.nonce, n.unswept
 ),
