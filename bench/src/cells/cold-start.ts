@@ -55,15 +55,18 @@ export const coldStartCell: Cell = {
     by one.
   `,
   notShown: `
-    A cold disk: the files have been read before. A bundler, which leaves much of a package out. Restate's
+    A cold disk: the files have been read before. A bundler, which leaves much of a package out. A schema
+    library: no system's program here checks anything, and one that describes its tools with zod waits for its
+    import, too, which is told by itself. Restate's
     server runs already and is not in the time; its program is not in its size. Sizes are those of one
     platform.
   `,
   whereItGoes: `
-    Pawl's packages are few files, so the import is mostly the driver of PostgreSQL and the schema library.
-    After it come connections, the look at the migrations and the lease of the node, then the first turn,
-    whose code runs for the first time: a node that others may take over from is more than a worker that polls.
-    In size it is the schema library that applications write their tools with.
+    Pawl's packages are few files, so the import is mostly the driver of PostgreSQL. After it come connections,
+    each of which costs a process of PostgreSQL its own start and a password that is slow to check on purpose, the
+    look at the migrations and the lease of the node, then the first turn, whose code runs for the first time: a node
+    that others may take over from is more than a worker that polls. In size it is zod, with which Pawl checks what it
+    reads back and what models answer.
   `,
   maxRounds: 5,
   async open() {
@@ -105,6 +108,11 @@ export const coldStartCell: Cell = {
         { name: `size of ${name} itself`, unit: "KiB", sample: () => own / 2 ** 10 },
       );
     }
+    subjects.push({
+      name: "import of zod, as an application may have it beside",
+      unit: "ms",
+      sample: () => importMs(["zod"]),
+    });
     return { subjects, absent, close: homes.close };
   },
 };
