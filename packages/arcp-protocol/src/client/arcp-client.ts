@@ -12,6 +12,7 @@ import type { ConnectOptions, JobFilter, SubmitRequest, SubscribeOptions } from 
 import { ClientConnection } from "./connection.ts";
 import { IncomingMessages } from "./incoming-messages.ts";
 import type { JobHandle } from "./job-handle.ts";
+import { type JobPage, listPayload, submitPayload, subscribePayload } from "./request-payloads.ts";
 import { Requests } from "./requests.ts";
 import { type ClientState, SessionLink } from "./session-link.ts";
 import { TrackedJobs } from "./tracked-jobs.ts";
@@ -113,15 +114,7 @@ export class ArcpClient {
   /** Submits a job. Resolves when it is accepted; rejects with the runtime's ArcpError when it is refused. */
   submit(request: SubmitRequest): Promise<JobHandle> {
     const key = request.idempotencyKey === undefined ? this.#ids.mint("key") : request.idempotencyKey;
-    const payload = {
-      agent: request.agent,
-      input: request.input ?? null,
-      ...(request.lease === undefined ? {} : { lease_request: request.lease }),
-      ...(request.leaseConstraints === undefined ? {} : { lease_constraints: request.leaseConstraints }),
-      ...(key === null ? {} : { idempotency_key: key }),
-      ...(request.maxRuntimeSec === undefined ? {} : { max_runtime_sec: request.maxRuntimeSec }),
-    };
-    return this.#requests.ask<JobHandle>("job.submit", payload, {
+    return this.#requests.ask<JobHandle>("job.submit", submitPayload(request, key), {
       traceId: request.traceId ?? this.#ids.traceId(),
       repeatable: key !== null,
       signal: request.signal,
@@ -135,12 +128,7 @@ export class ArcpClient {
 
   /** Attaches to a job that this session did not submit. */
   subscribe(jobId: string, options: SubscribeOptions = {}): Promise<JobHandle> {
-    const payload = {
-      job_id: jobId,
-      ...(options.history === undefined ? {} : { history: options.history }),
-      ...(options.fromEventSeq === undefined ? {} : { from_event_seq: options.fromEventSeq }),
-    };
-    return this.#requests.ask<JobHandle>("job.subscribe", payload, {
+    return this.#requests.ask<JobHandle>("job.subscribe", subscribePayload(jobId, options), {
       jobId,
       repeatable: true,
       signal: options.signal,
@@ -159,18 +147,9 @@ export class ArcpClient {
   /** One page of the jobs that this principal may see. */
   async listJobs(
     filter: JobFilter = {},
-    page: { limit?: number; cursor?: string | null; signal?: AbortSignal } = {},
+    page: JobPage & { signal?: AbortSignal } = {},
   ): Promise<{ jobs: ListedJob[]; nextCursor: string | null }> {
-    const payload = {
-      filter: {
-        ...(filter.status === undefined ? {} : { status: filter.status }),
-        ...(filter.agent === undefined ? {} : { agent: filter.agent }),
-        ...(filter.createdAfter === undefined ? {} : { created_after: instant(filter.createdAfter) }),
-        ...(filter.createdBefore === undefined ? {} : { created_before: instant(filter.createdBefore) }),
-      },
-      ...(page.limit === undefined ? {} : { limit: page.limit }),
-      ...(page.cursor == null ? {} : { cursor: page.cursor }),
-    };
+    const payload = listPayload(filter, page);
     const options = { repeatable: true, signal: page.signal };
     const message = await this.#requests.ask<Message<"session.jobs">>("session.list_jobs", payload, options);
     return { jobs: message.payload.jobs, nextCursor: message.payload.next_cursor ?? null };
@@ -313,8 +292,4 @@ function cancelOnAbort(handle: JobHandle, signal: AbortSignal | undefined): void
   signal.addEventListener("abort", abort, { once: true });
   const forget = () => signal.removeEventListener("abort", abort);
   handle.done.then(forget, forget);
-}
-
-function instant(value: Date | string): string {
-  return typeof value === "string" ? value : value.toISOString();
 }
