@@ -30,7 +30,10 @@ export const peersLatencyCell: Cell = {
   whereItGoes: `
     A background task is two commits that wait for the disk, one after another: its registration with the
     claim, and its end. DBOS and graphile-worker need as many. A body that ran before its registration is on
-    the disk would save one, and could happen without anybody having asked for it.
+    the disk would save one, and could happen without anybody having asked for it. A turn is two statements in a row, too:
+    its input is accepted and its session claimed in one, its model is asked while the turn is being begun, and its answer is
+    written with its commit. Both do more than a job's, and the input's own flush and the session's leave run beside them
+    in the same process.
   `,
   maxRounds: 5,
   async open({ scale }) {

@@ -22,10 +22,11 @@ export const pickUpCell: Cell = {
     A network to the database, nor a second process: both ends share this one's event loop.
   `,
   whereItGoes: `
-    Three statements, one after another: the input is accepted, its session is claimed with what is next, and
-    the turn begins. None of them waits for the disk before the model is asked; what waits for it does so
-    beside them. Over a store in memory the same turn takes a small part of this: the rest is round trips
-    and what PostgreSQL does to keep an input, its session's line and its history in step.
+    Two statements, one after another, and a notification between them: the sender's input is accepted, and whoever hears of
+    it claims its session together with what is next. The model is asked then, while its turn is being begun. None of them
+    waits for the disk; what waits for it does so beside them. Each statement is one round trip and what PostgreSQL does to
+    keep an input, its session's line and its history in step, which is most of it. From the model's answer to the commit is
+    one statement, which waits for the disk, behind the wait of the accepted input.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
