@@ -38,8 +38,12 @@ export const parkedCell: Cell = {
     The database, where each of them is a few rows.
   `,
   whereItGoes: `
-    What a parked session leaves in use is small. The rest is the room for young objects, which V8 lets grow
-    with the machine's memory while turns are driven and does not give back while it has enough.
+    What a parked session leaves in use is small. While it is driven a turn holds some 30 KiB, and until it is
+    parked it has made 330 KiB of garbage, a third of it the driver's. The rest is V8's room for that: under any
+    load it lets the young part of the heap grow to some 100 MiB on a machine with much memory, and the old part to
+    about four times what is in use, and gives neither back while there is enough. With a young part of
+    8 MiB in place of the default a process is as quick and stays 100 MiB smaller; with 2 it takes a
+    quarter more processor time.
   `,
   async open() {
     const postgres = await startMeasuredPostgres();
