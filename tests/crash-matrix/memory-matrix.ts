@@ -8,8 +8,6 @@ export type Tell = (verdict: Verdict) => void;
 
 /** Every point of the recorded turn, and every cell of the table: what is in only one of them fails. */
 export async function memoryMatrix(tell: Tell): Promise<void> {
-  // What is loaded when it is first used takes real time, for which a clock by hand does not wait.
-  await runInMemory();
   const calm = await runInMemory();
   const table = readExpected("The process ends");
   for (const point of calm.passed) {

@@ -62,7 +62,17 @@ export interface MemoryRun {
   readonly reached: boolean;
 }
 
+let warm: Promise<unknown> | undefined;
+
+/** The turn without a crash, or with one at this point. */
 export async function runInMemory(point?: CrashPoint): Promise<MemoryRun> {
+  // What is loaded when it is first used takes real time, for which a clock by hand does not wait: the first run of a process is in vain.
+  warm ??= run().catch(() => undefined);
+  await warm;
+  return await run(point);
+}
+
+async function run(point?: CrashPoint): Promise<MemoryRun> {
   const clock = manualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
   const death = new SimulatedDeath();
   const world = memoryWorld();
