@@ -90,21 +90,29 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions, sent?: 
       if (!driving(first.sessionId)) poke(first.sessionId, "result");
       const wake = createWake(clock, signal);
       let ended: EndedTurn | undefined;
+      const told = Promise.withResolvers<"soon">();
       const unlisten = store.leases.onRest(first.sessionId, (end) => {
-        if (end?.receipt.runId === id) ended = end;
+        if (end?.receipt.runId === id) {
+          ended = end;
+          told.resolve("soon");
+        }
         wake.now();
       });
+      // Whoever is told while he looks does not wait for what he would see.
+      const unlessTold = <T>(look: Promise<T>) => Promise.race([look, told.promise]);
       const release = hold();
       let pollMs = FIRST_POLL_MS;
       try {
         // Looked at again, since it may have ended before anybody listened. What is queued still is told of from here on.
-        if (first.state === "queued" && (await input()).state === "queued") await wake.wait(pollMs);
+        const isQueued = async () => (await input()).state === "queued";
+        if (first.state === "queued" && (await unlessTold(isQueued())) === true) await wake.wait(pollMs);
         for (;;) {
           signal?.throwIfAborted();
           // It was ended in this process: there is nothing to look up.
           if (ended !== undefined) return resultOfEnded(id, names.shown(first.sessionId), ended);
           wake.reset();
-          const result = await resultNow(first.turnId === id ? first : await input());
+          const look = async () => resultNow(first.turnId === id ? first : await input());
+          const result = await unlessTold(look());
           if (result !== undefined && result !== "soon") return result;
           if (result === "soon") pollMs = FIRST_POLL_MS;
           await wake.wait(pollMs);

@@ -45,6 +45,20 @@ it("is told by the store that committed it, and not looked up, where the turn en
   await host.stop({ drainMs: 0 });
 });
 
+it("is told while a look that was begun before takes its time", async () => {
+  const store = memoryStore();
+  const looked = Promise.withResolvers<void>();
+  vi.spyOn(store.sessions, "loadCommitted").mockImplementation(() => {
+    looked.resolve();
+    return new Promise(() => {});
+  });
+  const gate = looked.promise;
+  const host = createHost({ store, model: scriptedModel([{ text: "told", after: gate }]) });
+  const turn = await host.session("s1").send("hi");
+  expect(await turn.result()).toMatchObject({ status: "completed", text: "told" });
+  await host.stop({ drainMs: 0 });
+});
+
 it("is looked for ever more seldom when no hint comes, and is found all the same", async () => {
   const clock = manualClock();
   const store = memoryStore({ clock });
