@@ -137,7 +137,6 @@ describe("export names", () => {
     expect(Object.keys(codec).sort()).toMatchInlineSnapshot(`
       [
         "CONTENT_VERSION",
-        "PROCESS_VERSION",
         "decodeCancelEvidence",
         "decodeInputContent",
         "decodeLogBody",

@@ -1,6 +1,4 @@
 // Decoders of what stores keep. The one entry of this package that needs zod, of which what it uses is built in.
-
-export { PROCESS_VERSION } from "../processes/process-event.ts";
 export type { Decode, DecodeVersioned } from "./decode.ts";
 export {
   CONTENT_VERSION,

@@ -80,7 +80,8 @@ const WAIT_CANCELLED: EffectOutcome = { kind: "await_event", resolution: { statu
 
 /**
  * Drives one turn from where its rows left it. Owns the machine's state; asks the controller to perform; writes every input of the
- * machine as a row and acts on what a step asks for only when that row is durable (E2).
+ * machine as a row and acts on what a step asks for only when that row is durable (E2). The first calls of a turn that is being begun go out
+ * beside its begin, those that may be repeated without anybody's leave; everything they come to is written behind it (ADR 31).
  *
  * Invariants:
  * - R1 `run` resolves: with what the rows say, never before the row of the last input is durable and acted upon.
