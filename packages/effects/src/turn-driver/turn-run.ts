@@ -1,7 +1,6 @@
 import {
   type Cause,
   createEnvelope,
-  dueTimer,
   type EffectEnvelope,
   type EffectId,
   type EffectKind,
@@ -29,6 +28,7 @@ import type { SessionLane } from "./session-lane.ts";
 import { Spending } from "./spending.ts";
 import { TextStream } from "./text-stream.ts";
 import { TurnJournal } from "./turn-journal.ts";
+import { TurnTimer } from "./turn-timer.ts";
 
 /** How far a run came. */
 export type RunEnd =
@@ -98,9 +98,7 @@ export class TurnRun {
   readonly #outboxRoom = new OutboxRoom(() => leftBy(this.state));
   readonly #end = Promise.withResolvers<RunEnd>();
   readonly #feed: MachineFeed;
-  #cancelTimer: (() => void) | undefined;
-  /** When the timer fires that is set, if one is. */
-  #armedAt: number | undefined;
+  readonly #timer: TurnTimer;
   #stopping = false;
   #ended = false;
   #committed = false;
@@ -133,6 +131,13 @@ export class TurnRun {
       isOver: () => this.#ended,
       settled: (effectId) => this.#settled(effectId),
     });
+    this.#timer = new TurnTimer({
+      clock: options.clock,
+      state: () => this.state,
+      feed: (input) => this.feed(input),
+      isOver: () => this.#ended,
+      broken: (cause) => this.#broken(cause),
+    });
     this.#spending = new Spending(() => this.state, options.folded.heldNanoUsd);
     this.#scope = executionScope.turn(state.sessionId, state.turnId);
     // Streamed text is written without anybody waiting for it: the end of the lane must reach whoever runs all the same.
@@ -145,7 +150,7 @@ export class TurnRun {
 
   /** Begins what is outstanding and resolves when the turn cannot go on by itself. */
   run(): Promise<RunEnd> {
-    this.#armTimer(nextDeadline(this.state.timers));
+    this.#timer.arm(nextDeadline(this.state.timers));
     // What was fed before (a cancel, the end of the attempts) may have ended some of it.
     const outstanding = new Set(outstandingEffects(this.state));
     for (const effect of this.#o.folded.pending.values()) {
@@ -188,7 +193,7 @@ export class TurnRun {
   }
 
   #act(result: StepResult): void {
-    this.#armTimer(result.wakeAt);
+    this.#timer.arm(result.wakeAt);
     for (const id of result.aborts) this.#inFlight.abort(id, (wait) => this.#launch(wait, true));
     for (const effect of result.effects) this.#launch(effect, false);
     this.#checkEnd();
@@ -254,36 +259,6 @@ export class TurnRun {
     };
   }
 
-  #armTimer(wakeAt: number | undefined): void {
-    // Most steps leave the turn's deadline as it was.
-    if (wakeAt === this.#armedAt) return;
-    this.#disarm();
-    if (wakeAt === undefined || this.#ended) return;
-    this.#armedAt = wakeAt;
-    this.#cancelTimer = this.#o.clock.at(wakeAt, () => {
-      this.#disarm();
-      void this.#fireTimers().catch((cause: unknown) => this.#broken(cause));
-    });
-  }
-
-  #disarm(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#armedAt = undefined;
-  }
-
-  async #fireTimers(): Promise<void> {
-    const now = this.#o.clock.now();
-    // Each is looked up anew: a timer that fires may set or remove others.
-    let timer = dueTimer(this.state.timers, now);
-    while (timer !== undefined && !this.#ended) {
-      await this.feed({ type: "timer_fired", now, timer });
-      timer = dueTimer(this.state.timers, now);
-    }
-    // A clock that fired early has nothing due: it is asked again.
-    this.#armTimer(nextDeadline(this.state.timers));
-  }
-
   #checkEnd(): void {
     if (this.#ended || this.#feed.busy) return;
     if (this.state.phase.name === "finished") {
@@ -314,7 +289,7 @@ export class TurnRun {
   #finish(end: RunEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#disarm();
+    this.#timer.disarm();
     this.#unlisten();
     // A model that goes on talking must not write into a log whose turn is closed (D8).
     for (const text of this.#texts.values()) text.end();
