@@ -14,6 +14,8 @@ export interface WorkerConfig {
   /** Whether it hears hints of the database and of its own store. */
   readonly hints: boolean;
   readonly pollMs?: number;
+  /** Timers that are set for later than this many milliseconds never ring, so that nobody looks only because time has passed. */
+  readonly longestTimerMs?: number;
   /** The host's own default where a test is about attempts (D17). */
   readonly maxAttempts?: number;
   /** How long a tool takes, in milliseconds: the window for a kill in its middle. */

@@ -2,7 +2,7 @@
 // Started by `fleet.ts`; its one argument is a WorkerConfig as JSON. It ends when its standard input does, so that
 // nothing is left behind when the test's process goes.
 import { callId, type ModelResult, NO_USAGE, tool } from "@pawl/core";
-import type { Logger, Model } from "@pawl/core/ports";
+import type { Clock, Logger, Model } from "@pawl/core/ports";
 import { systemClock } from "@pawl/effects";
 import { createHost } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
@@ -93,10 +93,16 @@ if (config.clockJumps) {
   setInterval(() => (aheadMs = 5_400_000 - aheadMs), 500).unref();
 }
 
+const { longestTimerMs = Number.POSITIVE_INFINITY } = config;
+const clock: Clock = {
+  now: () => Date.now() + aheadMs,
+  at: (at, run) => (at > clock.now() + longestTimerMs ? () => {} : systemClock.at(at - aheadMs, run)),
+};
+
 const host = createHost({
   secret: JOURNEY_SECRET,
   store: heard,
-  clock: { now: () => Date.now() + aheadMs, at: (at, run) => systemClock.at(at - aheadMs, run) },
+  clock,
   model,
   tools: { look, charge },
   logger,
