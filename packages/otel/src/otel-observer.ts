@@ -88,7 +88,7 @@ export function otelObserver(options: OtelObserverOptions = {}): HostObserver {
         return outcome;
       } catch (thrown) {
         // A wait that is parked comes out as an exception too, and nothing is wrong with it.
-        const parked = thrown instanceof Error && thrown.constructor.name === "Parked";
+        const parked = thrown instanceof Error && thrown.name === "Parked";
         if (!parked) {
           span.recordException(thrown as Error);
           span.setStatus({ code: SpanStatusCode.ERROR });

@@ -124,6 +124,12 @@ describe("the trace of a turn", () => {
       "gen_ai.response.finish_reasons": ["tool_use"],
       "pawl.turn.id": turn.id,
     });
+    // It waited here, and then nowhere: nothing went wrong.
+    expect(named("await_event")[0]).toMatchObject({
+      attributes: { "pawl.effect.outcome": "parked" },
+      status: { code: SpanStatusCode.UNSET },
+      events: [],
+    });
     const called = named("execute_tool refund").at(-1) as ReadableSpan;
     expect(called.attributes).toMatchObject({
       "gen_ai.operation.name": "execute_tool",
@@ -226,8 +232,10 @@ describe("the trace of a turn", () => {
 });
 
 describe("the metrics of a host", () => {
-  it("count effects by kind and outcome, turns, tokens and lag", async () => {
-    const host = node(memoryStore(), [REFUND(1), "done"]);
+  it("count effects by kind and outcome, turns, tokens, cost and lag", async () => {
+    const usage = { inputTokens: 300, outputTokens: 20, costNanoUsd: 250_000_000 };
+    const asks = { ...REFUND(1), usage: { inputTokens: 100, outputTokens: 5 } };
+    const host = node(memoryStore(), [asks, { text: "done", usage }]);
     await (await host.session("s1").send("go")).result();
     const effects = await metric("pawl.effects");
     const count = (kind: string, outcome: string) =>
@@ -245,6 +253,8 @@ describe("the metrics of a host", () => {
       "output",
     ]);
     expect(tokens[0]?.value).toMatchObject({ count: 2 });
+    expect(tokens.map(({ value }) => (value as { readonly sum: number }).sum)).toEqual([400, 25]);
+    expect((await metric("pawl.cost")).map(({ value }) => value)).toEqual([0.25]);
   });
 });
 
