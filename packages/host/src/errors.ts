@@ -122,3 +122,10 @@ function valueAt(value: Json, pointer: string): Json | undefined {
   }
   return at;
 }
+
+export function hostStopped(): PawlError {
+  return new PawlError(
+    "node_closed",
+    "This host was stopped, and for good: make another one with createHost to go on.",
+  );
+}

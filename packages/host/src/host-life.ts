@@ -3,6 +3,7 @@ import type { Clock, Logger, Store } from "@pawl/core/ports";
 import type { ProcessRunner } from "@pawl/effects/processes";
 import type { LeaseKeeper, QueueRunner, SessionWorker, TimerLoop } from "@pawl/queue-runner";
 import { watchDueSessions } from "./due-sessions.ts";
+import { hostStopped } from "./errors.ts";
 import type { Host } from "./host.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { OutboxMessages } from "./outbox-messages.ts";
@@ -92,8 +93,11 @@ export function createHostLife(options: HostLifeOptions): HostLife {
     startDriving,
     poke: (id, reason) => startDriving(() => runner.pokeSession(id, reason)),
     async start() {
+      if (stopped) throw hostStopped();
       await begin();
-      letGo = hold();
+      // Held once, however often it was started, and not at all when it was stopped meanwhile.
+      letGo();
+      if (!stopped) letGo = hold();
     },
     async stop({ drainMs = 4_000 } = {}) {
       stopped = true;
@@ -118,12 +122,13 @@ export function createHostLife(options: HostLifeOptions): HostLife {
     pause: runner.pause,
     resume: runner.resume,
     async drain({ maxMs }) {
+      if (stopped) throw hostStopped();
       const before = worker.driven;
       const deadline = clock.now() + maxMs;
       const release = hold();
       try {
-        await begin();
-        await options.fireDue();
+        // Whoever pays by the second is not kept by a store that does not answer.
+        await Promise.race([begin().then(options.fireDue), until(deadline)]);
         runner.poke("drain");
         while (clock.now() < deadline) {
           await Promise.race([runner.settled(), until(deadline)]);

@@ -35,18 +35,23 @@ export interface Host<Tx = never> extends HostView<Tx> {
    * sees it under its whole id, such as `@alice/s1`. @throws PawlError `invalid_principal`
    */
   as(owner: SessionOwner): HostView<Tx>;
-  /** Drives turns until `stop`. Resolves when turns can be accepted. Without it the first `send` begins to drive. */
+  /**
+   * Drives turns until `stop`. Resolves when turns can be accepted. Without it the first `send` begins to drive.
+   *
+   * @throws PawlError `node_closed` after `stop`; what the store throws
+   */
   start(): Promise<void>;
   /**
    * Ends within `drainMs` (default 4 000): what runs then is aborted and resumed by whoever comes next. Called once more meanwhile, with less
    * time, it ends by the earlier of the two: `stop({ drainMs: 0 })` on a second signal ends it at once, and nothing is lost either way.
+   * It is for good: who goes on makes another host. What is sent through this one afterwards is accepted, and driven by others.
    * The store is yours and stays open: `store.close()` lets go of its connections, and a process of its own ends then.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
   /** Begins no further session on this node until `resume`; what it drives goes on, and other nodes take what comes. */
   pause(): void;
   resume(): void;
-  /** For serverless: drives what there is and returns, at the latest after `maxMs`. */
+  /** For serverless: drives what there is and returns, at the latest after `maxMs`. @throws PawlError `node_closed` after `stop` */
   drain(options: { readonly maxMs: number }): Promise<{ readonly driven: number }>;
   /** The processes that drive sessions of this store: see them, pause, resume and drain them. */
   readonly nodes: Nodes;

@@ -157,6 +157,72 @@ describe("a node", () => {
     await stopping;
   });
 
+  it("that was stopped says so to whoever would start it again, and what is sent to it is for others", async () => {
+    const clock = manualClock();
+    const store = memoryStore({ clock });
+    for (const started of [true, false]) {
+      const host = createHost({ store, clock, model });
+      if (started) await host.start();
+      await host.stop();
+      await expect(host.start()).rejects.toMatchObject({
+        code: "node_closed",
+        message: expect.stringContaining("createHost"),
+      });
+      await expect(host.drain({ maxMs: 1_000 })).rejects.toMatchObject({ code: "node_closed" });
+    }
+    const unused = createHost({ store, clock, model });
+    await unused.stop();
+    const turn = await unused.session("s1").send("hi");
+    await clock.advance(10_000);
+    expect((await turn.explain()).state).toBe("queued");
+    const other = createHost({ store, clock, model });
+    await other.start();
+    await clock.advance(500);
+    expect((await turn.explain()).state).toBe("completed");
+    await other.stop();
+  });
+
+  it("that was started twice, or stopped while it starts, keeps its process no longer than it lives", async () => {
+    const kept = new Set<unknown>();
+    const { setInterval: set, clearInterval: clear } = globalThis;
+    vi.spyOn(globalThis, "setInterval").mockImplementation(((...args: Parameters<typeof set>) => {
+      const timer = set(...args);
+      kept.add(timer);
+      return timer;
+    }) as typeof set);
+    vi.spyOn(globalThis, "clearInterval").mockImplementation((timer) => {
+      kept.delete(timer);
+      clear(timer);
+    });
+    try {
+      const twice = createHost({ store: memoryStore(), model });
+      await Promise.all([twice.start(), twice.start()]);
+      expect(kept.size).toBe(1);
+      await twice.stop();
+      expect(kept.size).toBe(0);
+
+      const gate = Promise.withResolvers<void>();
+      const inner = memoryStore();
+      const slow = { ...inner, open: () => gate.promise } as Store<never>;
+      const early = createHost({ store: slow, model });
+      const starting = early.start();
+      await early.stop({ drainMs: 0 });
+      gate.resolve();
+      await starting.catch(() => {});
+      expect(kept.size).toBe(0);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+
+  it("drains no longer than it may, also when the store does not answer", async () => {
+    const clock = manualClock();
+    const stuck = { ...memoryStore({ clock }), open: () => new Promise(() => {}) } as Store<never>;
+    const draining = createHost({ store: stuck, clock, model }).drain({ maxMs: 5_000 });
+    await clock.advance(5_000);
+    expect(await draining).toEqual({ driven: 0 });
+  });
+
   it("that could not begin is begun by the next who asks", async () => {
     const clock = manualClock();
     const store = memoryStore({ clock });

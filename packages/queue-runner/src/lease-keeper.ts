@@ -1,6 +1,7 @@
 import { type NodeId, PawlError } from "@pawl/core";
 import type { Clock, Leases, Logger, NodeLease } from "@pawl/core/ports";
 import { answeredWithin } from "./answered-within.ts";
+import { nodeClosed } from "./errors.ts";
 import { afterFailedRenewal, leaseEndsAt, renewalDueAt } from "./lease-policy.ts";
 
 /** A process that ends is not kept from it by a store that does not answer. */
@@ -48,8 +49,7 @@ export function createLeaseKeeper({ leases, nodeId, clock, logger, ttlMs }: Leas
   let closed = false;
 
   async function open(): Promise<KeptLease> {
-    if (closed)
-      throw new PawlError("node_closed", "This node was stopped. Start it again before giving it work.");
+    if (closed) throw nodeClosed();
     const renewedAt = clock.now();
     const lease = await leases.openNode(nodeId, { ttlMs });
     const mine: Kept = { lease, latch: new AbortController(), renewedAt, cancelTimers: () => {} };

@@ -42,7 +42,7 @@ export interface QueueRunnerOptions {
  * - Q13 What begins itself takes a place like anybody else, and none for which a request waits.
  */
 export interface QueueRunner {
-  /** Drives once at start-up, then polls. */
+  /** Drives once at start-up, then polls. @throws PawlError `node_closed` after `stop`, where it keeps a lease of its own */
   start(): void;
   /**
    * Begins nothing more and lets what is in flight end for up to `drainMs` (default 0), then has the handle end it. Resolves when
@@ -210,10 +210,12 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
 
   function watch(): void {
     for (const { sessionId, sinceMs } of inFlight.overdue(clock.now())) {
-      if (handle.isRunning?.(sessionId) ?? true) {
-        logger.info("a session has been in flight for long", { sessionId, sinceMs });
-        continue;
-      }
+      const isRunning = handle.isRunning?.(sessionId);
+      if (isRunning === undefined) {
+        const advice = "give the handle `isRunning`, so that a lost completion is found";
+        logger.warn("a session was submitted and has not completed for long", { sessionId, sinceMs, advice });
+      } else if (isRunning) logger.info("a session has been in flight for long", { sessionId, sinceMs });
+      if (isRunning !== false) continue;
       logger.error("a session was submitted and never completed", { sessionId, sinceMs });
       inFlight.forget(sessionId);
       freed({ sessionId, reason: "watchdog", traceIdle: false });

@@ -1,5 +1,6 @@
 import { BEHAVIOUR, nodeId } from "@pawl/core";
 import type { Clock, Leases, Logger, SessionClaim } from "@pawl/core/ports";
+import { nodeClosed } from "./errors.ts";
 import { createLeaseKeeper } from "./lease-keeper.ts";
 import { type QueueRunner, scheduleRuns } from "./queue-runner.ts";
 import { createSessionWorker, type SessionWorker } from "./session-worker.ts";
@@ -60,12 +61,14 @@ export function runSessionQueue(options: SessionQueueOptions): QueueRunner {
     ...(pollMs !== undefined && { pollMs }),
   });
   let unlisten = () => {};
+  let stopped = false;
   return {
     ...runner,
     get mode() {
       return runner.mode;
     },
     start() {
+      if (stopped) throw nodeClosed();
       unlisten();
       unlisten = queue.onWork((id) =>
         id === undefined ? runner.poke("hint") : runner.pokeSession(id, "hint"),
@@ -73,6 +76,7 @@ export function runSessionQueue(options: SessionQueueOptions): QueueRunner {
       runner.start();
     },
     async stop(stop) {
+      stopped = true;
       unlisten();
       await runner.stop(stop);
       await keeper.close();

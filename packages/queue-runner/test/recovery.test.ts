@@ -114,6 +114,20 @@ describe("the watchdog (Q7)", () => {
     expect(runner.inFlight.has(root)).toBe(true);
   });
 
+  it("finds a completion that never comes also where it cannot ask whether the work runs, and says what to do", async () => {
+    const { runner, clock, logger, asked } = await started([submitted(root)]);
+    runner.pokeSession(root, "send");
+    await asked();
+    await clock.advance(60_000);
+    expect(logger.lines.at(-1)).toMatchObject({
+      level: "warn",
+      message: "a session was submitted and has not completed for long",
+      facts: { sessionId: "root", advice: expect.stringContaining("isRunning") },
+    });
+    // It may run still: it is not begun a second time.
+    expect(runner.inFlight.has(root)).toBe(true);
+  });
+
   it("takes a submission for complete whose work is gone, and looks at the session again", async () => {
     const { runner, clock, logger, asked } = await started([submitted(root)], {
       handle: recordingHandle([], { isRunning: () => false }),
