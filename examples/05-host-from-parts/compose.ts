@@ -19,6 +19,7 @@ export async function compose({ pool, model, secret }: Given) {
   const awaits = await createAwaitEvents({ store, keyring: [secret] });
   await store.open();
   const controller = journaled({
+    time: store.time,
     executors: {
       model_call: modelExecutor(model),
       tool_call: toolExecutor(),

@@ -81,7 +81,8 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
     poke: (id) => life.poke(id, "late outcome"),
     logger,
   });
-  const settler = createWaitSettler({ rows: store.awaits, clock, signer, askedInput, lateOutcomes });
+  const { time } = store;
+  const settler = createWaitSettler({ rows: store.awaits, clock, time, signer, askedInput, lateOutcomes });
   const readWaits = createReadWaits();
   const links = createApprovalLinks({
     rows: store.awaits,

@@ -24,7 +24,7 @@ import { readTurnRequest, writeTurnRequest } from "./turn-request.ts";
 
 export interface HostControllerOptions
   extends Pick<HostOptions, "approvals" | "approvalsExpireMs" | "grants"> {
-  readonly store: Pick<Store, "inbox" | "sessions" | "processes" | "attachments">;
+  readonly store: Pick<Store, "inbox" | "sessions" | "processes" | "attachments" | "time">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly agents: readonly Agent[];
@@ -63,6 +63,7 @@ export function createHostController(options: HostControllerOptions): EffectCont
 
   return journaled({
     clock,
+    time: options.store.time,
     guards: [
       // What is not allowed at all needs nobody's approval.
       ...(grants === undefined ? [] : [grantGuard(grants, clock)]),

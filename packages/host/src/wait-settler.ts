@@ -1,5 +1,5 @@
 import { type Json, loadJsonDigest, type Resolution, type ResolvedBy, readApproval } from "@pawl/core";
-import type { AwaitEventRecord, AwaitEventRows, Clock, ResolveResult } from "@pawl/core/ports";
+import type { AwaitEventRecord, AwaitEventRows, Clock, ResolveResult, StoreTime } from "@pawl/core/ports";
 import { checkNotEarly, type ReceiptSigner } from "@pawl/effects/await-events";
 import { argumentHash } from "@pawl/effects/guards";
 import { receiptFactsOf } from "./approval-receipts.ts";
@@ -10,6 +10,8 @@ import type { LateOutcomes } from "./late-outcomes.ts";
 export interface WaitSettlerOptions {
   readonly rows: AwaitEventRows;
   readonly clock: Pick<Clock, "now">;
+  /** The clock of the store, by which "no" is early or not (D12). Absent: this process's. */
+  readonly time?: StoreTime | undefined;
   readonly signer: () => Promise<ReceiptSigner>;
   /** The arguments that the turn asked for, by its own log; undefined where that is not known. */
   readonly askedInput: (record: AwaitEventRecord) => Promise<Json | undefined>;
@@ -49,6 +51,7 @@ export type SettleResult = ResolveResult | { readonly status: "late"; readonly r
 export function createWaitSettler({
   rows,
   clock,
+  time,
   signer,
   askedInput,
   lateOutcomes,
@@ -62,7 +65,7 @@ export function createWaitSettler({
     const by: ResolvedBy = { name, via };
     const reason = approvalReason(record);
     if (reason === undefined) {
-      checkNotEarly(record, resolution, clock.now());
+      checkNotEarly(record, resolution, time?.().earliest ?? clock.now());
       return { terminal: resolution, by };
     }
     const digest = await loadJsonDigest();

@@ -3,6 +3,7 @@ import type { Logger, NewId } from "@pawl/core/ports";
 import type { BegunTurns } from "./begun-turns.ts";
 import type { Database } from "./connection/database.ts";
 import type { GroupCommit } from "./connection/group-commit.ts";
+import type { DatabaseTime } from "./database-time.ts";
 import type { Hints } from "./hints.ts";
 import type { Liveness } from "./liveness.ts";
 import type { LostSessionClaims } from "./lost-session-claims.ts";
@@ -33,6 +34,7 @@ export interface StoreContext {
   readonly hints: Hints;
   readonly liveness: Liveness;
   readonly neighbour: Pick<NeighbourWatch, "watch">;
+  readonly time: DatabaseTime;
   readonly channels: Channels;
   /** Of what this store says on the channels, so that it knows its own words. */
   readonly origin: string;

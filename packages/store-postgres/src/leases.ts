@@ -19,7 +19,7 @@ import { storableText } from "./storable.ts";
 import { sweep } from "./sweep.ts";
 
 export function postgresLeases(context: StoreContext): Leases {
-  const { database, groupCommit, begun, hints, liveness, neighbour, channels, newId } = context;
+  const { database, groupCommit, begun, hints, liveness, neighbour, time, channels, newId } = context;
   const leaves = new SharedWrites({
     database,
     statement: leaveSessions,
@@ -39,8 +39,10 @@ export function postgresLeases(context: StoreContext): Leases {
       nodeId(id);
       if (!(ttlMs > 0)) throw new RangeError("ttlMs must be a positive number of milliseconds.");
       const nonce = newId();
+      const asked = time.begin();
       const [row] = await database.write(openNode, [id, nonce, Math.ceil(ttlMs), database.schema]);
       const where = `Node "${id}"`;
+      time.learn(numberColumn(row!, "now_ms", where), asked);
       const lease: NodeLease = {
         nodeId: id,
         generation: numberColumn(row!, "generation", where),
@@ -54,11 +56,14 @@ export function postgresLeases(context: StoreContext): Leases {
     },
 
     async renewNode(lease) {
+      const asked = time.begin();
       const [row] = await database.write(renewNode, nodeValues(lease));
       if (row === undefined) throw fenced(lease.nodeId);
+      const where = `Node "${lease.nodeId}"`;
+      time.learn(numberColumn(row, "now_ms", where), asked);
       // Not waited for: the lease is what counts.
       void liveness.renewed(lease, row.seen === true);
-      neighbour.watch(nullableText(row, "neighbour", `Node "${lease.nodeId}"`));
+      neighbour.watch(nullableText(row, "neighbour", where));
     },
 
     async closeNode(lease) {

@@ -26,6 +26,7 @@ import { type ListenConnection, Listener } from "./connection/listener.ts";
 import { type ConnectionOptions, openListenConnection, openPool } from "./connection/pool.ts";
 import { readProcessHint } from "./connection/process-hint.ts";
 import type { Channels, StoreContext } from "./context.ts";
+import { DatabaseTime } from "./database-time.ts";
 import { closed } from "./errors.ts";
 import { guarded } from "./guarded.ts";
 import { Hints } from "./hints.ts";
@@ -156,6 +157,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
   const isWatching =
     listenUrl !== false && (options.url !== undefined || listenUrl !== undefined || database.hasRoom);
 
+  const time = new DatabaseTime();
   let digest: JsonDigest | undefined;
   let opening: Promise<void> | undefined;
   let isOpen = false;
@@ -169,6 +171,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     hints,
     liveness,
     neighbour: { watch: (key) => neighbour.watch(isWatching && listener.live ? key : null) },
+    time,
     channels,
     origin,
     newId,
@@ -222,6 +225,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     tokens: guarded<Tokens>(postgresTokens(context), enter),
     retention: guarded<Retention>(postgresRetention(context), enter),
     durability: "durable",
+    time: time.bounds,
     async open() {
       await enter();
     },

@@ -38,7 +38,7 @@ export type LogBody =
       readonly attempt: number;
       /** Of the writer: tells our own intent from one of a process that died. */
       readonly nonce: string;
-      /** Milliseconds since the epoch; an attempt that did not begin by then never begins. */
+      /** Milliseconds since the epoch by the store's clock; an attempt that did not begin by then never begins. */
       readonly startBefore: number;
       /** Estimated cost that is held until the outcome is known (D13), in integer nano US dollars. */
       readonly reservedNanoUsd?: number;

@@ -68,6 +68,7 @@ export type {
   Sessions,
 } from "./sessions.ts";
 export type { Secrets, Store } from "./store.ts";
+export type { StoreTime, TimeBounds } from "./store-time.ts";
 export type { NewToken, TokenGrant, TokenRecord, Tokens } from "./tokens.ts";
 export type {
   OpenToolboxOptions,

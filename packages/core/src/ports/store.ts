@@ -8,6 +8,7 @@ import type { Outbox } from "./outbox.ts";
 import type { Processes } from "./processes.ts";
 import type { Retention } from "./retention.ts";
 import type { Sessions } from "./sessions.ts";
+import type { StoreTime } from "./store-time.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Small values that all nodes of one store agree on: the first writer wins, and who replaces says what it replaces. */
@@ -34,6 +35,8 @@ export interface Store<Tx = never> {
   readonly retention: Retention;
   /** `durable`: what was committed survives the process. */
   readonly durability: "memory" | "durable";
+  /** Absent: its clock is this process's. Two nodes agree on when a lost attempt cannot begin any more by this and not by their clocks (D12). */
+  readonly time?: StoreTime;
   /** Gets ready: migrations, start-up checks. Safe to call more than once and from several processes. */
   open(): Promise<void>;
   /** Hints end; every later call of a verb is `store_closed`, until the store is opened again. Safe to call more than once. */

@@ -6,7 +6,7 @@ import {
   type OutcomeOf,
   PawlError,
 } from "@pawl/core";
-import type { Clock } from "@pawl/core/ports";
+import type { Clock, StoreTime } from "@pawl/core/ports";
 import { nondeterminism } from "../errors.ts";
 import { cancelGuard } from "../guards/cancel-guard.ts";
 import { dryRunGuard } from "../guards/dry-run-guard.ts";
@@ -16,6 +16,7 @@ import { inline } from "./inline.ts";
 import { onCrashOf } from "./on-crash.ts";
 import { decideReplay } from "./replay-decision.ts";
 import { settleAmbiguous } from "./settle-ambiguous.ts";
+import { timeOf } from "./store-time.ts";
 
 /**
  * A check between journal and executor (D11). A refusal is an outcome like any other and recorded as such, so that a
@@ -29,6 +30,8 @@ export interface JournaledOptions {
   readonly guards?: readonly Guard[];
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** The clock of the store, by which nodes agree on when a lost attempt cannot begin any more (D12). Default: this process's. */
+  readonly time?: StoreTime | undefined;
   /** How long an attempt may take to begin after its intent was made, in milliseconds. Default 10 000. */
   readonly startWithinMs?: number;
 }
@@ -45,7 +48,7 @@ type ToolEnvelope = EffectEnvelope<CommandOf<"tool_call">>;
  */
 export function journaled(options: JournaledOptions): EffectController {
   const performing = inline(options);
-  const { clock = systemClock, startWithinMs = 10_000 } = options;
+  const { clock = systemClock, time = timeOf(clock), startWithinMs = 10_000 } = options;
   const guards = [cancelGuard, dryRunGuard, ...(options.guards ?? [])];
 
   async function perform(
@@ -70,13 +73,16 @@ export function journaled(options: JournaledOptions): EffectController {
   ): Promise<void> {
     const attempt = envelope.command.kind === "tool_call" ? envelope.command.attempt : 0;
     for (;;) {
-      const startBefore = clock.now() + startWithinMs;
+      const intended = time();
+      const startBefore = intended.latest + startWithinMs;
       await journal.intent(envelope, {
         attempt,
         startBefore,
         ...(held !== undefined && { reservedNanoUsd: held }),
       });
-      if (clock.now() < startBefore) return;
+      const now = time();
+      // The earliest times know of no jump of our clock forth and back that would hide what has passed.
+      if (now.latest < startBefore && now.earliest - intended.earliest < startWithinMs) return;
     }
   }
 
@@ -102,10 +108,10 @@ export function journaled(options: JournaledOptions): EffectController {
         case "corrupt":
           throw new PawlError("store_corrupt_row", decision.message, { blame: "infrastructure" });
         case "ambiguous": {
-          // Written by the clock of a node that may be ahead of ours; an attempt never has longer than this to begin.
-          const startBefore = Math.min(decision.startBefore, clock.now() + startWithinMs);
+          // A node whose clock is ahead may have written a later one; an attempt never has longer than this to begin.
+          const startBefore = Math.min(decision.startBefore, time().latest + startWithinMs);
           const lost = { ...decision, startBefore };
-          const outcome = await settleAmbiguous(envelope as ToolEnvelope, context, lost, clock);
+          const outcome = await settleAmbiguous(envelope as ToolEnvelope, context, lost, { clock, time });
           await journal.record(envelope, outcome);
           return outcome as OutcomeOf<Kind>;
         }

@@ -1,14 +1,15 @@
 import type { CommandOf, EffectEnvelope, LeftMessage, ToolCallOutcome } from "@pawl/core";
-import type { Clock, Reconciliation, Toolbox, ToolInvocation } from "@pawl/core/ports";
+import type { Clock, Reconciliation, StoreTime, Toolbox, ToolInvocation } from "@pawl/core/ports";
 import { LeftMessages } from "../executors/left-messages.ts";
 import { DEFAULT_TOOL_TIMEOUT_MS } from "../executors/tool-executor.ts";
 import { sleepUntil } from "../system-clock.ts";
 import type { EffectContext } from "./effect-controller.ts";
+import { sleepUntilSure } from "./store-time.ts";
 
 /** An attempt that was begun and of whose end nothing is recorded. */
 export interface LostAttempt {
   readonly attempt: number;
-  /** Milliseconds since the epoch; what did not begin by then never begins. */
+  /** Milliseconds since the epoch by the store's clock; what did not begin by then never begins. */
   readonly startBefore: number;
   /** What it is known to have left for the world outside. */
   readonly left?: readonly LeftMessage[];
@@ -23,7 +24,7 @@ export async function settleAmbiguous(
   envelope: EffectEnvelope<CommandOf<"tool_call">>,
   context: EffectContext,
   { attempt, startBefore, left }: LostAttempt,
-  clock: Clock,
+  { clock, time }: { readonly clock: Clock; readonly time: StoreTime },
 ): Promise<ToolCallOutcome> {
   const { turn, signal } = context;
   const { callId, name, input, idempotencyKey } = envelope.command;
@@ -47,9 +48,9 @@ export async function settleAmbiguous(
   };
 
   let answer = await ask();
-  if (answer !== "unknown" && !answer.happened && clock.now() < overAt) {
+  if (answer !== "unknown" && !answer.happened && time().earliest < overAt) {
     try {
-      await sleepUntil(clock, overAt, signal);
+      await sleepUntilSure(clock, time, overAt, signal);
     } catch {
       return ambiguous;
     }

@@ -4,7 +4,8 @@ import { neighbourOf } from "./neighbour.ts";
 /**
  * $1 node, $2 nonce, $3 ttl in ms, $4 schema. Begins a new generation. The update of the node's row waits for the fenced
  * transactions of the generation before (D1). A generation that was closed or taken over has no nonce: what it held is freed once
- * nothing is unswept. `neighbour`: the lock of the node that this one watches, or null.
+ * nothing is unswept. `neighbour`: the lock of the node that this one watches, or null. `now_ms`: by the database's
+ * clock.
  */
 export const openNode = statement(
   "open_node",
@@ -25,6 +26,7 @@ heartbeat as (
     ttl_ms = excluded.ttl_ms, expires_at = excluded.expires_at, lock_key = excluded.lock_key, watched = false, paused = false
   returning h.lock_key
 )
-select node.generation, node.unswept, heartbeat.lock_key::text as lock_key, ${neighbourOf("$1")} as neighbour
+select node.generation, node.unswept, heartbeat.lock_key::text as lock_key, ${neighbourOf("$1")} as neighbour,
+  (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms
 from node, heartbeat`,
 );

@@ -5,6 +5,7 @@ import { holdsItsLock } from "./node-liveness.ts";
 /**
  * $1 node, $2 generation, $3 nonce. Zero rows: the lease ran out or was taken over. `seen` is false when others believe to
  * watch this process and its lock is gone. `neighbour`: the lock of the node that this one watches, or null.
+ * `now_ms`: by the database's clock.
  */
 export const renewNode = statement(
   "renew_node",
@@ -15,5 +16,6 @@ where h.node_id = $1 and h.generation = $2::bigint and h.nonce = $3 and h.expire
   and exists (
     select from {schema}.nodes n
     where n.node_id = h.node_id and n.generation = h.generation and n.nonce = h.nonce)
-returning not h.watched or ${holdsItsLock("h")} as seen, ${neighbourOf("h.node_id")} as neighbour`,
+returning not h.watched or ${holdsItsLock("h")} as seen, ${neighbourOf("h.node_id")} as neighbour,
+  (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`,
 );
