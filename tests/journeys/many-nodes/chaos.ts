@@ -7,6 +7,8 @@ export interface ChaosReport {
   restarts: number;
   resets: number;
   silences: number;
+  /** Of the first worker's clock alone. */
+  jumps: number;
 }
 
 export interface ChaosOptions {
@@ -18,20 +20,24 @@ export interface ChaosOptions {
 const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * For `forMs` each worker is killed, held, cut off or restarted again and again, each on its own; in the end all run. The waits
+ * For `forMs` each worker is killed, held, cut off or restarted again and again, each on its own, and the clock of one jumps; in the end all run. The waits
  * are the faults' own times, nothing waits for a condition by them.
  */
 export async function chaos(
   workers: readonly Worker[],
   { forMs, seed, leaseTtlMs }: ChaosOptions,
 ): Promise<ChaosReport> {
-  const report: ChaosReport = { kills: 0, pauses: 0, restarts: 0, resets: 0, silences: 0 };
+  const report: ChaosReport = { kills: 0, pauses: 0, restarts: 0, resets: 0, silences: 0, jumps: 0 };
   const endsAt = performance.now() + forMs;
   await Promise.all(
     workers.map(async (worker, index) => {
       const random = seededRandom(seed + index);
       while (performance.now() < endsAt) {
         await pass(200 + random() * 1_200);
+        if (index === 0) {
+          report.jumps += 1;
+          worker.jumpClock();
+        }
         const fault = random();
         if (fault < 0.3) {
           report.kills += 1;

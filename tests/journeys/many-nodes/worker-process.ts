@@ -88,6 +88,9 @@ const heard = config.hints ? store : { ...store, leases: { ...store.leases, onWo
 
 /** How far this node's clock is ahead; a jumping one goes half an hour back and forth, twice a second. */
 let aheadMs = 0;
+process.on("SIGUSR2", () => {
+  aheadMs = Math.round(Math.random() * 1_800_000);
+});
 if (config.clockJumps) {
   aheadMs = 3_600_000;
   setInterval(() => (aheadMs = 5_400_000 - aheadMs), 500).unref();
