@@ -58,7 +58,7 @@ async function blocked(count: number): Promise<void> {
   await vi.waitFor(
     async () => {
       const { rows } = await admin.query(
-        "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%await_events%'",
+        "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%await_events%'",
       );
       expect(rows[0].n).toBe(count);
     },

@@ -100,7 +100,7 @@ describe("hints between processes", () => {
     const work = vi.fn();
     store.leases.onWork(work);
     const { rowCount } = await admin.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen%' or query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid()",
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and (query like 'listen%' or query like '%pg_try_advisory_lock%')",
     );
     expect(rowCount).toBeGreaterThan(0);
     await vi.waitFor(() => expect(work).toHaveBeenCalledWith(undefined), patient);
