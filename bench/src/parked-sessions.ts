@@ -1,5 +1,5 @@
-// `node --expose-gc parked-sessions URL COUNT`: sessions that all wait for an approval in this process, and what they cost it. Tells its
-// memory before and with all of them parked, then has every one answered and tells how many went on.
+// `node --expose-gc parked-sessions URL COUNT [CONCURRENCY]`: sessions that all wait for an approval in this process, and what they cost
+// it. Tells its memory before and with all of them parked, then has every one answered and tells how many went on.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { callId, NO_USAGE, sessionId, tool } from "@pawl/core";
@@ -12,7 +12,9 @@ import { SECRET } from "./secret.ts";
 
 const url = process.argv[2]!;
 const count = Number(process.argv[3]);
-/** Sessions that are driven, sent to and answered at once. */
+/** Sessions that are driven at once; the host's default when absent. */
+const concurrency = process.argv[4] === undefined ? {} : { concurrency: Number(process.argv[4]) };
+/** Sessions that are sent to at once. */
 const AT_ONCE = 128;
 
 const ended = new Set<string>();
@@ -42,7 +44,7 @@ const work = tool({
 });
 const store = postgresStore({ url });
 const approvals = { work: () => true };
-const host = createHost({ store, secret: SECRET, model, tools: { work }, approvals, concurrency: AT_ONCE });
+const host = createHost({ store, secret: SECRET, model, tools: { work }, approvals, ...concurrency });
 await host.start();
 
 async function forAll(run: (n: number) => Promise<unknown>): Promise<void> {

@@ -1,5 +1,5 @@
 import { onStopSignals, type ServerConfig, tokenFile } from "@pawl/server";
-import { createLogger, parsePrincipal, serveStdio, startServer } from "@pawl/server/serve";
+import { createLogger, keepMemorySmall, parsePrincipal, serveStdio, startServer } from "@pawl/server/serve";
 import { commandName, shellWord } from "../command-name.ts";
 import { EXIT } from "../exit-codes.ts";
 import { watchLauncher } from "../launcher.ts";
@@ -28,6 +28,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   };
   // From the first moment on: a signal while the database starts must not leave half of it behind.
   const signals = onStopSignals(stopInTime, () => process.exit(EXIT.cancelled));
+  const memory = keepMemorySmall();
   try {
     const config = configOf(options);
     const logger = createLogger({
@@ -62,6 +63,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     progress.clear();
     return sayError(error);
   } finally {
+    memory.off();
     signals.off();
   }
 }
