@@ -12,47 +12,55 @@ import type { Row } from "./connection/database.ts";
 import type { InputFlush } from "./connection/input-flush.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
+import { enteredInput, entryOf } from "./enter-input.ts";
 import { nodeValues } from "./fence-values.ts";
-import { enterInput } from "./inbox.ts";
 import { numberColumn } from "./rows/column.ts";
 import { acceptAndClaim } from "./statements/accept-and-claim.ts";
 
+export interface AcceptedHere {
+  /** Undefined: something came between, or it was there already; then it can be accepted as any other. */
+  readonly accepted?: Accepted;
+  /** An answer was lost: what is there may have been entered here. */
+  readonly repeated: boolean;
+}
+
 /**
- * Accepts an input and claims its session, when it is all that there is to do in it, and resolves when it is durable. Undefined when
- * something came between, or it was there already: then it can be accepted as any other. Throws as `Inbox.accept`.
+ * Accepts an input and claims its session, when it is all that there is to do in it, and resolves when it is durable. Throws as `Inbox.accept`.
  */
 export async function acceptClaimed(
   context: StoreContext,
   flush: InputFlush,
   given: NewInput,
   { lease, taken }: ClaimWithInput,
-): Promise<Accepted | undefined> {
+): Promise<AcceptedHere> {
   const { database, hints, lostClaims, newId } = context;
+  const { sessionId, inputId, idempotencyKey = null } = given;
+  const entry = entryOf(context, given);
   const token = newId();
-  let row: Row | undefined;
-  let accepted: Accepted;
-  try {
-    accepted = await enterInput(context, given, async (_statement, values) => {
-      const told = await database.writeTold(acceptAndClaim, [...nodeValues(lease), token, ...values]);
-      // Whatever the lost attempt took, nobody here drives it.
-      if (told.repeated) lostClaims.add(token);
-      row = told.rows[0];
-      return told;
+  const values = [sessionId, inputId, entry.content, entry.digest, idempotencyKey, entry.turnId];
+  const { rows, repeated } = await database
+    .writeTold(acceptAndClaim, [...nodeValues(lease), token, ...values])
+    .catch((error: unknown) => {
+      if (error instanceof PawlError && isAssertionFailure(error.cause)) return NOTHING;
+      lostClaims.add(token);
+      throw error;
     });
-  } catch (error) {
-    if (error instanceof PawlError && isAssertionFailure(error.cause)) return undefined;
-    lostClaims.add(token);
-    throw error;
-  }
-  if (accepted.duplicate) return undefined;
-  const entered = row?.how === "entered" && row.epoch !== null ? row : undefined;
-  const claim = entered && (await claimOf(context, accepted.input, entered, lease).catch(() => undefined));
+  // Whatever the lost attempt took, nobody here drives it.
+  if (repeated) lostClaims.add(token);
+  const [row] = rows;
+  if (row === undefined) return { repeated };
+  const input = enteredInput(entry, row);
+  const claim = await claimOf(context, input, row, lease).catch(() => undefined);
   // It is accepted in any case: a claim that cannot be made use of is given up.
-  if (entered !== undefined && claim === undefined) lostClaims.add(token);
-  if (claim === undefined) hints.work(given.sessionId);
-  else taken(claim);
-  return (await flush.settle(accepted.input.inputId)) ? accepted : undefined;
+  if (claim === undefined) {
+    lostClaims.add(token);
+    hints.work(sessionId);
+  } else taken(claim);
+  const isThere = await flush.settle(inputId);
+  return { repeated, ...(isThere && { accepted: { input, duplicate: false } }) };
 }
+
+const NOTHING = { rows: [], repeated: false } as const;
 
 async function claimOf(
   { database }: StoreContext,

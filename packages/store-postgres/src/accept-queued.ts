@@ -2,7 +2,7 @@ import { type InputId, inputPolicy } from "@pawl/core";
 import type { Accepted, InputContent, NewInput } from "@pawl/core/ports";
 import type { Queryable, Transaction } from "./connection/database.ts";
 import type { StoreContext } from "./context.ts";
-import { checkInput, enterInput } from "./inbox.ts";
+import { checkInput, enterInput, entryOf } from "./enter-input.ts";
 import { objectColumn, textColumn } from "./rows/column.ts";
 import { listQueueKey } from "./statements/list-queue-key.ts";
 import { lockLine } from "./statements/lock-line.ts";
@@ -59,7 +59,7 @@ async function accept(
     rows: await tx.run(...query),
     repeated,
   });
-  const accepted = await enterInput(context, { ...given, content }, run, givenDigest);
+  const accepted = await enterInput(entryOf(context, { ...given, content }), run, givenDigest);
   const { input, duplicate } = accepted;
   // What an earlier attempt accepted has taken their place already.
   if (duplicate || replaced.includes(input.inputId)) return accepted;

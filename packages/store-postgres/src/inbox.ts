@@ -1,5 +1,5 @@
-import { acceptsInputs, inputId, PawlError, type RuntimeState, sessionId, turnIdOfInput } from "@pawl/core";
-import type { Accepted, Inbox, InputRecord, NewInput } from "@pawl/core/ports";
+import { PawlError } from "@pawl/core";
+import type { Inbox, InputRecord } from "@pawl/core/ports";
 import { acceptClaimed } from "./accept-claimed.ts";
 import { acceptEarly } from "./accept-early.ts";
 import { acceptQueued } from "./accept-queued.ts";
@@ -9,16 +9,14 @@ import { storeFailure } from "./connection/failure.ts";
 import { InputFlush } from "./connection/input-flush.ts";
 import { isAssertionFailure } from "./connection/retryable-codes.ts";
 import { readsOf, SharedReads } from "./connection/shared-reads.ts";
-import type { Statement } from "./connection/statement.ts";
 import type { StoreContext } from "./context.ts";
-import { conflict, fenced, sessionErased } from "./errors.ts";
+import { enterInput, entryOf } from "./enter-input.ts";
+import { conflict, fenced } from "./errors.ts";
 import { fenceValues, type Holder, holderOf } from "./fence-values.ts";
 import { persistInputState } from "./input-ledger.ts";
-import { textColumn } from "./rows/column.ts";
 import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
 import { inputOfRow } from "./rows/input-row.ts";
 import { joinedRows, lastRowOf, STORED_LOG_VERSION, storedLogRow } from "./rows/log-row.ts";
-import { acceptInput } from "./statements/accept-input.ts";
 import { listInputs } from "./statements/list-inputs.ts";
 import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
 import { loadInput } from "./statements/load-input.ts";
@@ -27,10 +25,6 @@ import { loadInputStates } from "./statements/load-input-states.ts";
 import { nextInput } from "./statements/next-input.ts";
 import { settleInputs } from "./statements/settle-inputs.ts";
 import { stageSteeringInputs } from "./statements/stage-steering-inputs.ts";
-import { storableJson, storableKey } from "./storable.ts";
-
-/** Two that enter the same at once: the second sees the first at the next look. */
-const MOST_ENTRY_RACES = 5;
 
 /** A caller's transaction: anything of `pg` that has `query`. */
 export type PostgresTransaction = Queryable;
@@ -49,12 +43,12 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       const { tx, claim } = options ?? {};
       if (given.queue !== undefined) return acceptQueued(context, given, tx);
       if (claim !== undefined && tx === undefined && given.delivery === "next" && given.at === undefined) {
-        const accepted = await acceptClaimed(context, flush, given, claim);
-        if (accepted !== undefined) return accepted;
+        const { accepted, repeated } = await acceptClaimed(context, flush, given, claim);
+        return accepted ?? acceptEarly(context, flush, given, repeated);
       }
       if (tx === undefined) return acceptEarly(context, flush, given);
       // What fails in the caller's transaction fails with it; nothing is repeated there.
-      const accepted = await enterInput(context, given, async (statement, values) => ({
+      const accepted = await enterInput(entryOf(context, given), async (statement, values) => ({
         rows: await database.runWithin(tx, statement, values),
         repeated: false,
       }));
@@ -157,92 +151,4 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       return (await database.read(listInputs, [id])).map(inputOfRow);
     },
   };
-}
-
-/** @throws PawlError `invalid_id`, `not_storable` */
-export function checkInput({
-  sessionId: session,
-  inputId: input,
-  content,
-  idempotencyKey,
-}: NewInput): string {
-  sessionId(session);
-  inputId(input);
-  if (idempotencyKey !== undefined) storableKey(idempotencyKey, "The idempotency key");
-  return storableJson(content, "The input");
-}
-
-/** Runs the statement that accepts an input, wherever `run` runs it. Throws as `Inbox.accept`. */
-export async function enterInput(
-  { digest, channels }: StoreContext,
-  given: NewInput,
-  run: (
-    statement: Statement,
-    values: unknown[],
-  ) => Promise<{ readonly rows: readonly Row[]; readonly repeated: boolean }>,
-  /** Of what was handed in, where `given` is more than that. */
-  givenDigest?: string,
-): Promise<Accepted> {
-  const content = checkInput(given);
-  const { delivery, idempotencyKey = null } = given;
-  const storedDigest = digest({ content: given.content, delivery });
-  const values = [
-    given.sessionId,
-    given.inputId,
-    content,
-    storedDigest,
-    delivery,
-    idempotencyKey,
-    given.at ?? null,
-    delivery === "next" ? turnIdOfInput(given.inputId) : null,
-    channels.work,
-  ];
-  for (let races = 0; races < MOST_ENTRY_RACES; races++) {
-    const { rows, repeated } = await run(acceptInput, values);
-    const accepted = concludeEntry(given, givenDigest ?? storedDigest, rows, repeated);
-    if (accepted !== undefined) return accepted;
-  }
-  throw conflict(`Input "${given.inputId}" could not be entered beside others with the same key: try again.`);
-}
-
-/** Undefined: nothing was there and nothing was entered, because somebody else did both meanwhile. */
-function concludeEntry(
-  given: NewInput,
-  contentDigest: string,
-  rows: readonly Row[],
-  repeated: boolean,
-): Accepted | undefined {
-  const found = rows.filter((row) => row.how !== null);
-  const entered = found.find((row) => row.how === "entered");
-  if (entered !== undefined) return { input: inputOfRow(entered), duplicate: false };
-
-  const known = found.map((row) => ({
-    input: inputOfRow(row),
-    isSame: textColumn(row, "given_digest", "An input") === contentDigest,
-  }));
-  const own = known.find(({ input }) => input.inputId === given.inputId);
-  if (repeated && own?.input.sessionId === given.sessionId && own.isSame) {
-    return { input: own.input, duplicate: false };
-  }
-  const sameKey = known.find(
-    ({ input }) =>
-      given.idempotencyKey !== undefined &&
-      input.sessionId === given.sessionId &&
-      input.idempotencyKey === given.idempotencyKey,
-  );
-  if (sameKey !== undefined) {
-    if (sameKey.isSame) return { input: sameKey.input, duplicate: true };
-    throw conflict("This idempotency key was used for other content: use a new key for a new input.");
-  }
-  if (rows[0]?.session_erased === true) throw sessionErased(given.sessionId);
-  if (known.length > 0 || rows[0]?.input_erased === true)
-    throw conflict(`Input id "${given.inputId}" is taken.`);
-  const state = rows[0]?.runtime_state as RuntimeState | null | undefined;
-  if (state !== null && state !== undefined && !acceptsInputs(state)) {
-    throw new PawlError(
-      "session_not_accepting",
-      `Session "${given.sessionId}" is ${state} and takes no inputs: use another session.`,
-    );
-  }
-  return undefined;
 }

@@ -3,7 +3,7 @@ import type { NewInput, Outbox, OutboxItem, OutboxRecord } from "@pawl/core/port
 import type { Transaction } from "./connection/database.ts";
 import { codeOf } from "./connection/retryable-codes.ts";
 import type { StoreContext } from "./context.ts";
-import { checkInput, enterInput } from "./inbox.ts";
+import { checkInput, enterInput, entryOf } from "./enter-input.ts";
 import { nullableNumber } from "./rows/column.ts";
 import { readableRows } from "./rows/decoded-column.ts";
 import { outboxOfRow } from "./rows/outbox-row.ts";
@@ -158,7 +158,7 @@ async function enter(
 ): Promise<"accepted" | "held_up" | NonNullable<Failure>> {
   await tx.command(`savepoint entry; set local lock_timeout = ${LINE_WAIT_MS}`);
   try {
-    await enterInput(context, input, async (statement, values) => ({
+    await enterInput(entryOf(context, input), async (statement, values) => ({
       rows: await tx.run(statement, values),
       repeated: false,
     }));
