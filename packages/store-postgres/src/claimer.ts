@@ -1,13 +1,15 @@
+import type { SessionId } from "@pawl/core";
 import type { ClaimRequest, Leases, NodeLease, SessionClaim } from "@pawl/core/ports";
 import type { Database } from "./connection/database.ts";
 import type { StoreContext } from "./context.ts";
 import { fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
-import { type ClaimAnswer, claimAnswerOfRow, type ReadClaim } from "./rows/claim-row.ts";
+import { type ClaimAnswer, claimAnswerOfOne, claimAnswerOfRow, type ReadClaim } from "./rows/claim-row.ts";
 import { numberColumn } from "./rows/column.ts";
 import { areDecodersLoaded, loadDecoders } from "./rows/decoders.ts";
 import { claimOneSession } from "./statements/claim-one-session.ts";
 import { claimSessions } from "./statements/claim-sessions.ts";
+import { findDeadNodes } from "./statements/find-dead-nodes.ts";
 import { freeLostClaims } from "./statements/free-lost-claims.ts";
 import { readLogHead } from "./statements/read-log-head.ts";
 import { takeOverNode } from "./statements/take-over-node.ts";
@@ -28,14 +30,30 @@ export function claimer({ database, hints, logger, newId, lostClaims }: StoreCon
 
   async function claimOnce(lease: NodeLease, request: ClaimRequest, token: string): Promise<ClaimAnswer> {
     const limit = Math.max(0, Math.min(request.limit, MOST_CLAIMS_AT_ONCE));
+    if (request.sessionId !== undefined && limit > 0)
+      return claimIn(request.sessionId, lease, request, token);
     const values = [...nodeValues(lease), limit, request.behaviours, token];
-    const [row] =
-      request.sessionId === undefined
-        ? await database.writeOnce(claimSessions, values)
-        : await database.writeOnce(claimOneSession, [...values, request.sessionId]);
+    const [row] = await database.writeOnce(claimSessions, values);
     // Whoever claims something is about to read an input.
     if ((row!.claims as unknown[]).length > 0 && !areDecodersLoaded()) await loadDecoders();
     return claimAnswerOfRow(row!, lease);
+  }
+
+  async function claimIn(
+    sessionId: SessionId,
+    lease: NodeLease,
+    { behaviours }: ClaimRequest,
+    token: string,
+  ): Promise<ClaimAnswer> {
+    const values = [...nodeValues(lease), behaviours, token, sessionId];
+    const [row] = await database.writeOnce(claimOneSession, values);
+    if (row === undefined) throw fenced(lease.nodeId);
+    const isClaimed = row.epoch !== null;
+    if (isClaimed && !areDecodersLoaded()) await loadDecoders();
+    // Who is dead may be who holds it; where it was claimed, or will be ready in a while, that is left to the next poll.
+    const isAsked = !isClaimed && row.due_in_ms === null;
+    const [dead] = isAsked ? await database.read(findDeadNodes, [lease.nodeId]) : [];
+    return claimAnswerOfOne(row, lease, dead);
   }
 
   /** Ends the nodes that a claim found dead and frees what they held. @returns whether there may be more to claim now */

@@ -32,21 +32,37 @@ export interface ClaimAnswer {
 export function claimAnswerOfRow(row: Row, lease: NodeLease): ClaimAnswer {
   return {
     held: row.held === true,
-    claims: (row.claims as Row[]).map((claim) => claimOf(claim, lease)),
+    claims: (row.claims as Row[]).map((claim) => claimOf(claim, lease, claim.next as Row | null)),
+    ...deadOf(row),
+    dueInMs: nullableNumber(row, "due_in_ms", "A claim"),
+  };
+}
+
+/** Of a claim of one session; `dead`: the row of `find-dead-nodes.ts`, where somebody asked. */
+export function claimAnswerOfOne(row: Row, lease: NodeLease, dead?: Row): ClaimAnswer {
+  return {
+    held: true,
+    claims: row.epoch === null ? [] : [claimOf(row, lease, row.input_id === null ? null : row)],
+    ...(dead === undefined ? { dead: [], unswept: [] } : deadOf(dead)),
+    dueInMs: nullableNumber(row, "due_in_ms", "A claim"),
+  };
+}
+
+function deadOf(row: Row): Pick<ClaimAnswer, "dead" | "unswept"> {
+  return {
     dead: (row.dead as Row[]).map((node) => ({
       nodeId: textColumn(node, "node_id", "A node"),
       generation: numberColumn(node, "generation", "A node"),
       nonce: textColumn(node, "nonce", "A node"),
     })),
     unswept: row.unswept as string[],
-    dueInMs: nullableNumber(row, "due_in_ms", "A claim"),
   };
 }
 
-function claimOf(row: Row, lease: NodeLease): ReadClaim {
+function claimOf(row: Row, lease: NodeLease, begins: Row | null): ReadClaim {
   const where = `The claim of "${String(row.session_id)}"`;
   const sessionId = textColumn(row, "session_id", where) as SessionId;
-  const next = nextOf(row.next as Row | null, where);
+  const next = nextOf(begins, where);
   return {
     stale: row.stale === true,
     claim: {
