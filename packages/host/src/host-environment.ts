@@ -72,7 +72,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
     return delegates.map(({ definition }) => definition);
   }
 
-  function configOf(request: TurnRequest, tools: readonly ToolDefinition[]): TurnConfig {
+  function configOf(request: TurnRequest): Omit<TurnConfig, "tools"> {
     const found = findAgent(agents, request.agent);
     const { name, version, instructions, limits, refreshTools, model: preferred, tools: made } = found;
     // Asked for by name now, so that a model that cannot be had is told before anything is paid for.
@@ -87,7 +87,6 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
         ...(made !== undefined && { tools: made }),
       },
       model,
-      tools,
       limits: limitsOf(name, limits, request),
       refreshTools,
       ...(request.environment !== undefined && { environment: request.environment }),
@@ -110,7 +109,8 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
     forkOf: (input) => readTurnRequest(input.content.environment).fork,
     async prepare(input: InputRecord, about) {
       const request = readTurnRequest(input.content.environment);
-      configOf(request, []);
+      // Before anything is asked for tools.
+      const config = configOf(request);
       const box = await openTools(request.environment, about);
       const toolbox = offered(
         box,
@@ -120,7 +120,7 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
       );
       // An agent that works for another one need not have all of its tools.
       if (request.parent === undefined) checkAsked(request.ask ?? [], toolbox.definitions);
-      return { toolbox, config: configOf(request, toolbox.definitions) };
+      return { toolbox, config: { ...config, tools: toolbox.definitions } };
     },
     async refresh(config, about) {
       const delegates = config.tools.filter(isDelegate);
@@ -138,7 +138,8 @@ export function createHostEnvironment(options: HostEnvironmentOptions): TurnEnvi
 
 /** @throws PawlError `invalid_limits` */
 function limitsOf(name: string, own: TurnLimits, { limits, narrow }: TurnRequest): TurnLimits {
-  const asked = agent({ name, limits: { ...own, ...limits } }).limits;
+  // An agent's own were checked when it was made.
+  const asked = limits === undefined ? own : agent({ name, limits: { ...own, ...limits } }).limits;
   if (narrow === undefined) return asked;
   agent({ name, limits: narrow });
   return narrowedLimits(asked, narrow);
