@@ -62,10 +62,13 @@ export interface SessionWorker extends Required<RunHandle> {
 export function createSessionWorker(options: SessionWorkerOptions): SessionWorker {
   const { leases, keeper, clock, logger, random, behaviours, endMs = 1_000 } = options;
   const stopping = new AbortController();
-  const ending = new AbortController();
+  /** Set once drives are told to end. */
+  let ended: PawlError | undefined;
   const drives = new Map<Promise<void>, SessionId>();
   /** Ends the drive of a session that was begun last. */
   const latest = new Map<SessionId, AbortController>();
+  /** What ends the drives under way, by the signal that their lease is lost: one listener for all of them. */
+  const stops = new Map<AbortSignal, Set<AbortController>>();
   const claims = new Set<Promise<unknown>>();
   let driven = 0;
 
@@ -102,19 +105,39 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
   function begin(claim: SessionClaim, { lost, isOver }: KeptLease): void {
     const { sessionId } = claim;
     latest.get(sessionId)?.abort(new PawlError("store_fenced", `"${sessionId}" was claimed anew.`));
-    const superseded = new AbortController();
-    latest.set(sessionId, superseded);
-    const signal = AbortSignal.any([lost, ending.signal, superseded.signal]);
+    const stop = stopOf(lost);
+    latest.set(sessionId, stop);
     let nothingLeft = false;
-    const driving = drive(claim, signal, isOver).then((left) => {
+    const driving = drive(claim, stop.signal, isOver).then((left) => {
       nothingLeft = isIdle(left);
     });
     const running = driving.finally(() => {
       drives.delete(running);
-      if (latest.get(sessionId) === superseded) latest.delete(sessionId);
+      stops.get(lost)?.delete(stop);
+      if (latest.get(sessionId) === stop) latest.delete(sessionId);
       options.completed(sessionId, { nothingLeft });
     });
     drives.set(running, sessionId);
+  }
+
+  /** Ends one drive; aborted when its lease is lost, or drives are told to end. */
+  function stopOf(lost: AbortSignal): AbortController {
+    const stop = new AbortController();
+    if (lost.aborted || ended !== undefined) {
+      stop.abort(ended ?? lost.reason);
+      return stop;
+    }
+    const others = stops.get(lost) ?? new Set();
+    if (!stops.has(lost)) {
+      stops.set(lost, others);
+      const end = () => {
+        stops.delete(lost);
+        for (const other of others) other.abort(lost.reason);
+      };
+      lost.addEventListener("abort", end, { once: true });
+    }
+    others.add(stop);
+    return stop;
   }
 
   async function drive(
@@ -182,9 +205,8 @@ export function createSessionWorker(options: SessionWorkerOptions): SessionWorke
     async stop({ drained }) {
       stopping.abort(new PawlError("node_stopping", "This node is stopping."));
       await Promise.race([quiet(), drained]);
-      ending.abort(
-        new PawlError("node_stopped", "This node stopped; whoever owns the session next goes on."),
-      );
+      ended = new PawlError("node_stopped", "This node stopped; whoever owns the session next goes on.");
+      for (const stop of [...stops.values()].flatMap((all) => [...all])) stop.abort(ended);
       const { passed, cancel } = deadline(clock, clock.now() + endMs);
       if ((await Promise.race([quiet(), passed])) === "passed") {
         // Their writes are fenced; what they hold of this process is lost until they end.
