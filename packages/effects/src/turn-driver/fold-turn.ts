@@ -116,6 +116,21 @@ export function foldTurn(machine: TurnMachine, rows: readonly LogRow[]): FoldedT
   return { state, pending, aborted, recorded, streamed, wakeAt, committed, heldNanoUsd };
 }
 
+/** A turn of which nothing but its begin was fed, as `foldTurn` would tell it. */
+export function begunTurn({ state, effects, wakeAt }: StepResult): FoldedTurn {
+  const isOver = state.phase.name === "finished";
+  return {
+    state,
+    pending: new Map(isOver ? [] : effects.map((effect) => [effect.id, effect])),
+    aborted: new Set(),
+    recorded: new Map(),
+    streamed: new Map(),
+    wakeAt,
+    committed: false,
+    heldNanoUsd: 0,
+  };
+}
+
 function remember(all: Map<EffectId, RecordedEffect>, id: EffectId, facts: RecordedEffect): void {
   all.set(id, { ...all.get(id), ...facts });
 }

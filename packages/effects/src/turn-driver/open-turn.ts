@@ -7,7 +7,6 @@ import {
   isPawlError,
   type LogBody,
   type LogRow,
-  loadJsonDigest,
   PawlError,
   step,
   type TurnConfig,
@@ -18,8 +17,9 @@ import {
   turnIdOfInput,
 } from "@pawl/core";
 import type { Clock, InputRecord, Logger, NextTurn, Store, Toolbox } from "@pawl/core/ports";
+import { configHasher } from "./config-hasher.ts";
 import type { TurnEnvironment } from "./environment.ts";
-import { type FoldedTurn, foldTurn } from "./fold-turn.ts";
+import { begunTurn, type FoldedTurn, foldTurn } from "./fold-turn.ts";
 import { beginFork, completeFork } from "./fork-turn.ts";
 import type { SessionLane } from "./session-lane.ts";
 
@@ -73,6 +73,8 @@ export function createTurnOpener({
   clock,
   logger,
 }: TurnOpenerOptions): TurnOpener {
+  const hashOf = configHasher();
+
   interface Prepared {
     readonly config: TurnConfig;
     readonly toolbox: Toolbox;
@@ -196,11 +198,11 @@ export function createTurnOpener({
     known: BeginOptions["next"],
   ): Promise<OpenTurn> {
     const begin = await beginInput(input, turnId, refusal, known);
-    const configHash = (await loadJsonDigest())(config);
+    const configHash = await hashOf(config);
     const machine = { config, protocol };
-    const { events } = step(machine, initialState(), begin);
+    const result = step(machine, initialState(), begin);
     const turn = { behaviour: BEHAVIOUR, config: configHash };
-    const body: LogBody = { kind: "machine_input", input: begin, turn, events };
+    const body: LogBody = { kind: "machine_input", input: begin, turn, events: result.events };
     const first = { turnId, ordinal: 0, at: begin.now, body };
     // Not waited for here: everything that the turn writes goes through the same lane, behind it.
     const begun = lane.exclusive(async (seq) => {
@@ -211,7 +213,7 @@ export function createTurnOpener({
     });
     // Whoever does not wait for it hears of it from the lane.
     begun.catch(() => {});
-    return { machine, toolbox, folded: foldTurn(machine, [{ ...first, seq: 0 }]), isNew: true, begun };
+    return { machine, toolbox, folded: begunTurn(result), isNew: true, begun };
   }
 
   return {
