@@ -27,7 +27,7 @@ export const growthSessionsCell: Cell = {
         of: "sessions",
         unit: "ms",
         sizes: SIZES,
-        sample: async (sessions) => (await worker.ask("workflows", sessions, 0)) / sessions,
+        sample: async (sessions) => (await worker.ask("calls", sessions, 0)) / sessions,
       }),
       close: systems.close,
     };

@@ -33,7 +33,7 @@ export const growthTurnsCell: Cell = {
           of: "effects",
           unit: "ms",
           sizes: EFFECTS,
-          sample: async (effects) => (await worker.ask("workflows", 1, effects)) / effects,
+          sample: async (effects) => (await worker.ask("calls", 1, effects)) / effects,
         }),
         ...curve({
           name: "a turn with a long message",

@@ -23,7 +23,10 @@ export const peersBytesCell: Cell = {
   title: "Bytes on disk and in PostgreSQL's log, beside other systems",
   about: `
     One workflow of 1,000 steps, and a conversation of 100 turns, which is 200 messages
-    of 500 characters. *On disk* is by how much the system's database grew, with its indexes. *Log* is what
+    of 500 characters. Pawl's workflow is the body of a composite tool, which one turn of an agent calls
+    once. A *call* is one of 1,000 of a model and a tool in one turn, which the others do not know: its row
+    has an outcome with a part of the conversation in it, and it is compared with their steps all the same.
+    *On disk* is by how much the system's database grew, with its indexes. *Log* is what
     PostgreSQL wrote to its write-ahead log meanwhile, after a checkpoint of its own. Restate keeps its data
     in files of its own, whose growth is shown as both. The floor is a row of 200 bytes, and the characters
     of the messages.
@@ -74,6 +77,9 @@ export const peersBytesCell: Cell = {
       steps: sharedSample(() =>
         written(home.url, home.companion?.folder, () => worker.ask("workflows", 1, stepsOf(name))),
       ),
+      calls: sharedSample(() =>
+        written(home.url, home.companion?.folder, () => worker.ask("calls", 1, STEPS)),
+      ),
       talk: sharedSample(() =>
         written(home.url, home.companion?.folder, () => worker.ask("converse", TURNS, CHARACTERS)),
       ),
@@ -88,11 +94,18 @@ export const peersBytesCell: Cell = {
     ];
     const target = { of: "peer", atMost: 1 } as const;
     for (const [name, system] of systems.running) {
-      const { steps: ofSteps, talk } = bySystem(system);
+      const { steps: ofSteps, calls, talk } = bySystem(system);
       for (const kind of ["disk", "log"] as const) {
         const where = kind === "disk" ? "on disk" : "log";
         const unit = "bytes";
-        const step = { of: `a step, ${where}`, unit, floor: floorOf[kind], target };
+        const call = { of: `a call of a model or a tool, ${where}`, unit, floor: floorOf[kind] };
+        const step = {
+          of: `a step, ${where}`,
+          unit,
+          floor: floorOf[kind],
+          target,
+          alsoOurs: [call.of],
+        };
         subjects.push(
           subjectOf(
             name,
@@ -100,6 +113,14 @@ export const peersBytesCell: Cell = {
             ofSteps((of) => of[kind] / stepsOf(system.name)),
           ),
         );
+        if (name === PAWL.name)
+          subjects.push(
+            subjectOf(
+              name,
+              call,
+              calls((of) => of[kind] / STEPS),
+            ),
+          );
         if (!TALKS.has(name)) continue;
         const session = {
           of: `a session of ${2 * TURNS} messages, ${where}`,

@@ -15,37 +15,51 @@ export const peersStepsCell: Cell = {
   title: "Durable steps, beside other systems",
   about: `
     Durable steps: one workflow's, one after another, and those of 32 workflows at once, each system in a
-    process of its own over one PostgreSQL with its default durability. The time is from asking for the
-    workflows to having their results. The floor is one-row commits, one after another, by bare \`pg\` on
-    one connection.
+    process of its own over one PostgreSQL with its default durability. A workflow is a function that calls
+    the system's \`step\`: Pawl's is the body of a composite tool, which one turn of an agent calls once, so
+    its time has that turn in it. The rows of *calls* are what an agent makes of its own: one turn that calls
+    a model and a tool in turn, which also decides after each, asks guards and budgets, and keeps the
+    conversation. The others do nothing of that, and are compared by their steps all the same. The time is
+    from asking for the workflows or turns to having their results. The floor is one-row commits, one after
+    another, by bare \`pg\` on one connection.
   `,
   notShown: `
-    Steps do nothing, so this is what durability costs and not what a workflow takes. Pawl's workflow is a
-    turn, whose steps are calls of a model and of a tool: it also decides, checks budgets and keeps the
-    conversation, which the others do not. Restate keeps its own log instead of PostgreSQL, on the same
+    Steps do nothing, so this is what durability costs and not what a workflow takes. Restate keeps its own log instead of PostgreSQL, on the same
     disk. Vercel Workflow is asked for a tenth of the steps, and replays all before at each: it does no better with more. A step of LangGraph is a superstep, with a checkpoint of all the state.
   `,
   whereItGoes: `
-    One workflow's step is one commit, so it cannot be faster than the floor. On a disk that takes no time a
-    step takes twice as long as a commit of the floor: of what is above it a third is PostgreSQL asking the
-    fence before it writes the row, and two thirds are this process, which decides what comes next, performs
-    it and encodes its outcome: with cold caches after each wait, so that a row takes several times as long to
-    encode as in a loop. Of many workflows the steps share commits, and one core of Node is what is used
-    up: a third of it by encoding rows and grouping them, a third by deciding and performing, a fifth by the
-    driver of PostgreSQL and its socket, the rest by collecting garbage and going from turn to turn.
+    One workflow's step is one commit, so it cannot be faster than the floor. What is above it is in equal
+    parts PostgreSQL asking the fence before it writes the row, and this process between an answer and the
+    next row, with cold caches after each wait: the outcome is taken, the body goes on, and its next value is
+    checked, encoded and sent. A call of a model or a tool takes this process twice as long: guards, executor
+    and machine. Of many workflows the steps share commits, and one core of Node is what is used up. A third of
+    the time is the turns around the steps: to accept, claim and begin 32 of them, the calls of model and tool,
+    and their commits. The rest are steps: a quarter of it is the socket, a fifth encoding rows and grouping
+    them, a fifth the lane and the journal, the rest collecting garbage and waiting for PostgreSQL, which takes
+    most of a batch's time to insert its rows and to flush.
   `,
   maxRounds: 5,
   async open() {
     const systems = await openSystems(SYSTEMS);
     const bare = await bareCommits(systems.url);
     const floor = "commits of one row, bare pg";
-    const one = { of: `${ALONE.toLocaleString("en-US")} steps of one workflow`, unit: "/s", floor };
-    const many = { of: `${AT_ONCE} workflows of ${EACH} steps`, unit: "/s", floor };
+    const alone = ALONE.toLocaleString("en-US");
+    const calls = {
+      one: { of: `${alone} calls of a model and a tool, in one turn`, unit: "/s", floor },
+      many: { of: `${AT_ONCE} turns of ${EACH} such calls`, unit: "/s", floor },
+    };
+    const one = { of: `${alone} steps of one workflow`, unit: "/s", floor, alsoOurs: [calls.one.of] };
+    const many = {
+      of: `${AT_ONCE} workflows of ${EACH} steps`,
+      unit: "/s",
+      floor,
+      alsoOurs: [calls.many.of],
+    };
     const subjects: Subject[] = [{ name: floor, unit: "/s", sample: () => bare.perSecond(ALONE) }];
     for (const [name, { worker, name: system }] of systems.running) {
       const share = system.slow === true ? SLOW_SHARE : 1;
-      const perSecond = async (count: number, steps: number) =>
-        (1_000 * count * steps) / (await worker.ask("workflows", count, steps));
+      const perSecond = async (count: number, steps: number, what: "workflows" | "calls" = "workflows") =>
+        (1_000 * count * steps) / (await worker.ask(what, count, steps));
       subjects.push(
         subjectOf(name, { ...one, target: { of: "peer", atLeast: 2 } }, () =>
           perSecond(1, Math.ceil(ALONE * share)),
@@ -53,6 +67,11 @@ export const peersStepsCell: Cell = {
         subjectOf(name, { ...many, target: { of: "peer", atLeast: 5 } }, () =>
           perSecond(AT_ONCE, Math.ceil(EACH * share)),
         ),
+      );
+      if (name !== PAWL.name) continue;
+      subjects.push(
+        subjectOf(name, calls.one, () => perSecond(1, ALONE, "calls")),
+        subjectOf(name, calls.many, () => perSecond(AT_ONCE, EACH, "calls")),
       );
     }
     return {

@@ -6,6 +6,7 @@ import { performStep } from "./step-file.ts";
 export const CHAT = "chat";
 export const WAITER = "waiter";
 export const FILED = "filed";
+export const WORKFLOW = "workflow";
 
 export interface BenchModelOptions {
   /** The model took a step. */
@@ -15,8 +16,9 @@ export interface BenchModelOptions {
 }
 
 /**
- * A model that answers at once. By its name: `chat` says what it was told, `waiter` calls `wait` once, `filed` calls `work` as often as
- * its input says (`CALLS FILE`) and leaves each step in that file, and a number calls `work` as many times.
+ * A model that answers at once. By its name: `chat` says what it was told, `waiter` calls `wait` once, `workflow` calls `chain` once
+ * for as many steps as its input says, `filed` calls `work` as often as its input says (`CALLS FILE`) and leaves each step in that file,
+ * and a number calls `work` as many times.
  */
 export function benchModel({ step, wentOn }: BenchModelOptions): (name: string | undefined) => Model {
   return (name = "0") => ({
@@ -26,6 +28,9 @@ export function benchModel({ step, wentOn }: BenchModelOptions): (name: string |
       const said = textOf(messages.findLast(({ role }) => role === "user"));
       if (name === CHAT) return answer(said);
       const answered = messages.filter(({ role }) => role === "assistant").length;
+      if (name === WORKFLOW) {
+        return answered === 0 ? call("chain", 0, { steps: Number(said) }) : answer("Done.");
+      }
       if (name === WAITER) {
         if (answered === 0) return call("wait", 0, {});
         wentOn(said);

@@ -4,7 +4,7 @@ import { postgresStore } from "@pawl/store-postgres";
 import { unchecked } from "../anything.ts";
 import { SECRET } from "../secret.ts";
 import { eachMs, monotonicMs, wallMs } from "../stopwatch.ts";
-import { benchModel, CHAT, FILED, WAITER } from "./pawl-model.ts";
+import { benchModel, CHAT, FILED, WAITER, WORKFLOW } from "./pawl-model.ts";
 import { performStep } from "./step-file.ts";
 import { expectCount, type OpenSystem } from "./system.ts";
 import { createTally } from "./tally.ts";
@@ -12,8 +12,9 @@ import { createTally } from "./tally.ts";
 const AT_ONCE = 32;
 
 /**
- * Pawl's whole host. A workflow is a turn: its steps are calls of a model and of a `retry` tool in turn, both of which answer at once, so
- * that a turn of n steps is n effects. A job is a background task. What waits for an event is a call of a tool that is answered later.
+ * Pawl's whole host. A workflow is the body of a composite tool, which a turn calls once. The calls of a turn are those of a model and of
+ * a `retry` tool, both of which answer at once. A job is a background task. What waits for an event is a call of a tool that is answered
+ * later.
  */
 export const open: OpenSystem = async ({ url, role }) => {
   const steps = createTally();
@@ -38,6 +39,19 @@ export const open: OpenSystem = async ({ url, role }) => {
       return { done: steps.count };
     },
   });
+  const chain = tool({
+    description: "Works step by step",
+    input: unchecked<{ readonly steps: number }>(),
+    composite: true,
+    async execute({ steps: count }, run) {
+      const step = async () => {
+        steps.add();
+        return { done: steps.count };
+      };
+      for (let i = 0; i < count; i++) await run.step(`step ${i}`, step);
+      return { done: count };
+    },
+  });
   const wait = tool({
     description: "Waits for an event",
     input,
@@ -59,7 +73,7 @@ export const open: OpenSystem = async ({ url, role }) => {
   });
   const model = benchModel({ step: () => steps.add(), wentOn: (id) => goneOf(id).resolve(monotonicMs()) });
   const store = postgresStore({ url });
-  const parts = { secret: SECRET, model, tools: { work, wait }, concurrency: AT_ONCE };
+  const parts = { secret: SECRET, model, tools: { work, chain, wait }, concurrency: AT_ONCE };
   const startHost = async () => {
     const host = createHost({ ...parts, store, nodeId: role, tasks: [job] });
     if (role !== "client") await host.start();
@@ -100,12 +114,19 @@ export const open: OpenSystem = async ({ url, role }) => {
   return {
     async workflows(count, each) {
       steps.reset();
-      const calls = Math.floor(each / 2);
       const ms = await wallMs(() =>
-        Promise.all(Array.from({ length: count }, () => finish(`${calls}`, "Work.", calls))),
+        Promise.all(Array.from({ length: count }, () => finish(WORKFLOW, `${each}`, 1))),
       );
-      // The last answer of a model, which calls nothing, is a step too.
-      expectCount("steps", steps.count, count * (2 * calls + 1));
+      expectCount("steps", steps.count, count * each);
+      return ms;
+    },
+    async calls(count, each) {
+      steps.reset();
+      const ofTool = Math.floor(each / 2);
+      const ms = await wallMs(() =>
+        Promise.all(Array.from({ length: count }, () => finish(`${ofTool}`, "Work.", ofTool))),
+      );
+      expectCount("calls", steps.count, count * (2 * ofTool + 1));
       return ms;
     },
     async drain(count, concurrency) {

@@ -20,6 +20,8 @@ export type Role = "worker" | "other" | "client" | "idler";
 export interface System {
   /** Runs `count` workflows at once, each of `steps` steps one after another. Every step is durable before the next begins. */
   workflows?(count: number, steps: number): Promise<number>;
+  /** Runs `count` turns of an agent at once, each of `calls` calls of a model and of a tool in turn, and of a last answer. */
+  calls?(count: number, calls: number): Promise<number>;
   /** Queues `jobs` trivial jobs, then works them off, `concurrency` at once. The queueing is not in the time. */
   drain?(jobs: number, concurrency: number): Promise<number>;
   /** Gives an idle system so many trivial jobs, one after another: from asking until it is known that each is done. */
