@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { canonicalJson, isPawlError, type Schema, tool, toolOutput, validate } from "../../src/index.ts";
@@ -92,6 +93,50 @@ describe("toolOutput()", () => {
       at: "1970-01-01T00:00:00.000Z",
       list: [1, "a", null],
     });
+  });
+
+  test("is what writing and reading it as JSON gives, for whatever JSON can carry, and detached from it", () => {
+    const awkward = fc.constantFrom(
+      -0,
+      [-0],
+      { gone: undefined },
+      new Date(0),
+      Object.create(null),
+      JSON.parse('{"__proto__":{"a":1}}'),
+      { toJSON: () => "spoken" },
+      Object.assign([1], { toJSON: () => "spoken" }),
+      Object.assign(Object.create({ toJSON: () => "inherited" }), { a: 1 }),
+      new (class Named {
+        a = 1;
+      })(),
+      Object("boxed"),
+      new Array(3),
+    );
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 30 },
+        fc.jsonValue(),
+        awkward,
+        fc.array(tie("value"), { maxLength: 3 }),
+        fc.dictionary(fc.string(), tie("value"), { maxKeys: 3 }),
+      ),
+    }));
+    fc.assert(
+      fc.property(value, (given) => {
+        const output = toolOutput(given);
+        expect(JSON.stringify(output)).toBe(JSON.stringify(given));
+        if (typeof output === "object" && output !== null) expect(output).not.toBe(given);
+      }),
+    );
+  });
+
+  test("a member that throws has a code", () => {
+    const throwing = {
+      get secret(): string {
+        throw new Error("not for you");
+      },
+    };
+    expect(codeOf(() => toolOutput(throwing))).toBe("tool_output_not_json");
   });
 
   const cycle: Record<string, unknown> = {};
