@@ -6,7 +6,15 @@ const SUSPECT = /\\u0000|\\ud[89a-f]/;
  * is as it was, and the same object when there was nothing to change.
  */
 export function storable<T>(value: T): T {
-  return SUSPECT.test(JSON.stringify(value)) ? (mended(value) as T) : value;
+  return storableWithSize(value).value;
+}
+
+/** As `storable`, with the length of its JSON in UTF-16 code units. */
+export function storableWithSize<T>(value: T): { readonly value: T; readonly chars: number } {
+  const json = JSON.stringify(value);
+  if (!SUSPECT.test(json)) return { value, chars: json.length };
+  const kept = mended(value) as T;
+  return { value: kept, chars: JSON.stringify(kept).length };
 }
 
 function mended(value: unknown): unknown {

@@ -89,7 +89,7 @@ export interface EffectJournal {
   record(envelope: EffectEnvelope, outcome: EffectOutcome): Promise<void>;
   /** What an attempt with an intent leaves for the world outside while it goes on (D23). Durable soon: nobody waits for it. Absent: nothing is kept. */
   left?(envelope: EffectEnvelope, messages: readonly LeftMessage[]): void;
-  /** A step of a composite tool (D14). */
+  /** A step of a composite tool (D14), with a value that every store can keep. */
   step(envelope: EffectEnvelope, stepId: string, value: Json): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { type EffectEnvelope, type Json, PawlError } from "@pawl/core";
 import type { ToolContext } from "@pawl/core/ports";
 import type { EffectContext } from "../controller/effect-controller.ts";
-import { storable } from "../storable.ts";
+import { storableWithSize } from "../storable.ts";
 
 /** A step's value goes back into the body, so it cannot be stored by reference. In UTF-16 code units of its JSON. */
 const MAX_STEP_CHARS = 1024 * 1024;
@@ -30,8 +30,8 @@ export function compositeSteps(
       const recorded: Json | undefined = done.get(stepId);
       if (recorded !== undefined) return recorded;
       signal.throwIfAborted();
-      const value = storable(await run());
-      if (JSON.stringify(value).length > MAX_STEP_CHARS) {
+      const { value, chars } = storableWithSize(await run());
+      if (chars > MAX_STEP_CHARS) {
         throw new PawlError(
           "step_value_too_large",
           `The step "${stepId}" was performed, and its value is too large to be recorded. Return less from it, or a reference.`,

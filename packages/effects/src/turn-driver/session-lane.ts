@@ -120,9 +120,19 @@ export class SessionLane {
   async #work(): Promise<void> {
     for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
       const batch = [job];
+      const rows: LogRow[] = [];
+      let last = job;
       try {
-        while (batch.at(-1)?.type === "rows" && joinsRows(this.#jobs[0])) batch.push(this.#jobs.shift()!);
-        await this.#flush(batch);
+        this.#number(last, rows);
+        while (last.type === "rows" && joinsRows(this.#jobs[0])) {
+          last = this.#jobs.shift()!;
+          batch.push(last);
+          this.#number(last, rows);
+        }
+        const { length } = rows;
+        if (last.type === "rows") await this.#log.append(this.fence, rows);
+        const used = last.type === "rows" ? 0 : await last.run(this.#head + length + 1, rows);
+        this.#head += length + used;
         for (const { done } of batch) done.resolve();
       } catch (thrown) {
         const cause = runtimeStoreError(thrown);
@@ -133,15 +143,10 @@ export class SessionLane {
     this.#busy = false;
   }
 
-  async #flush(batch: readonly Job[]): Promise<void> {
-    const drafts = batch.flatMap((job) => (job.type === "rows" ? job.drafts : []));
-    const rows = drafts.map((draft, index): LogRow => ({ ...draft, seq: this.#head + 1 + index }));
-    const last = batch.at(-1);
-    if (last?.type === "exclusive") {
-      this.#head += rows.length + (await last.run(this.#head + rows.length + 1, rows));
-    } else {
-      await this.#log.append(this.fence, rows);
-      this.#head += rows.length;
+  #number(job: Job, rows: LogRow[]): void {
+    if (job.type !== "rows") return;
+    for (const { turnId, ordinal, at, body } of job.drafts) {
+      rows.push({ seq: this.#head + rows.length + 1, turnId, ordinal, at, body });
     }
   }
 }
@@ -157,8 +162,14 @@ interface Deferred<T> {
 }
 
 function deferred<T>(): Deferred<T> {
-  const made = Promise.withResolvers<T>();
-  // A write that nobody waits for (streamed text) must not become an unhandled rejection; the latch tells of it.
-  made.promise.catch(() => {});
-  return made;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  return {
+    promise,
+    resolve,
+    reject(cause) {
+      // A write that nobody waits for (streamed text) must not become an unhandled rejection; the latch tells of it.
+      promise.catch(() => {});
+      reject(cause);
+    },
+  };
 }

@@ -57,8 +57,8 @@ export class TurnJournal implements EffectJournal {
     this.#write(row).catch(() => {});
   }
 
-  async step({ effectId }: EffectEnvelope, stepId: string, value: Json): Promise<void> {
-    await this.#write({ kind: "step_done", effectId, stepId, value: storable(value) });
+  step({ effectId }: EffectEnvelope, stepId: string, value: Json): Promise<void> {
+    return this.#write({ kind: "step_done", effectId, stepId, value });
   }
 
   async record({ effectId, command }: EffectEnvelope, outcome: EffectOutcome): Promise<void> {
@@ -71,10 +71,10 @@ export class TurnJournal implements EffectJournal {
     await feed.feed({ type: "effect_settled", now, effectId, outcome: stored }, mustMatch(command));
   }
 
-  async #write(body: Extract<LogBody, { kind: "effect_intent" | "step_done" }>): Promise<void> {
+  #write(body: Extract<LogBody, { kind: "effect_intent" | "step_done" }>): Promise<void> {
     // A body that ignores its signal outlives its effect, and even its turn.
     const over = this.#o.isOver() || this.#recorded.get(body.effectId)?.outcome !== undefined;
-    if (over) throw driveEnded(new Error("The effect is over."));
-    await this.#o.lane.append([this.#o.feed.draft(null, this.#o.clock.now(), body)]);
+    if (over) return Promise.reject(driveEnded(new Error("The effect is over.")));
+    return this.#o.lane.append([this.#o.feed.draft(null, this.#o.clock.now(), body)]);
   }
 }
