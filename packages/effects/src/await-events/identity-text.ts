@@ -7,24 +7,36 @@ import { canonicalJson, type ExecutionScope, type WaitIdentity } from "@pawl/cor
  *
  * @throws PawlError `not_json` as `canonicalJson`
  */
-export function identityText(scope: ExecutionScope, wait: WaitIdentity): string {
-  if (scope.type === "turn" && isPlain(scope, 3)) {
-    const { sessionId, turnId } = scope;
-    const text = waitText(wait);
-    if (text !== undefined && needsNoEscape(sessionId) && needsNoEscape(turnId)) {
-      return `{"scope":{"sessionId":"${sessionId}","turnId":"${turnId}","type":"turn"},"wait":${text}}`;
-    }
-  }
-  return canonicalJson({ scope, wait });
+export function identityText(
+  scope: ExecutionScope,
+  wait: WaitIdentity,
+  usual = turnWaitOf(scope, wait),
+): string {
+  if (usual === undefined) return canonicalJson({ scope, wait });
+  const { sessionId, turnId, type, name } = usual;
+  if (!needsNoEscape(sessionId) || !needsNoEscape(turnId) || !needsNoEscape(name))
+    return canonicalJson({ scope, wait });
+  const member = type === "custom" ? "key" : "callId";
+  return `{"scope":{"sessionId":"${sessionId}","turnId":"${turnId}","type":"turn"},"wait":{"${member}":"${name}","type":"${type}"}}`;
 }
 
-/** Undefined for what `canonicalJson` writes. */
-function waitText(wait: WaitIdentity): string | undefined {
-  if (!isPlain(wait, 2)) return undefined;
-  if (wait.type === "tool_completion" && needsNoEscape(wait.callId))
-    return `{"callId":"${wait.callId}","type":"tool_completion"}`;
-  if (wait.type === "custom" && needsNoEscape(wait.key)) return `{"key":"${wait.key}","type":"custom"}`;
-  return undefined;
+/** What nearly every event is: a call of a turn, or an event of its own. These four say all of it. */
+export interface TurnWait {
+  readonly sessionId: string;
+  readonly turnId: string;
+  readonly type: "tool_completion" | "custom";
+  readonly name: string;
+}
+
+/** Undefined for every other event, and for one with a member too many or of another type. */
+export function turnWaitOf(scope: ExecutionScope, wait: WaitIdentity): TurnWait | undefined {
+  if (scope.type !== "turn" || !isPlain(scope, 3) || !isPlain(wait, 2)) return undefined;
+  if (wait.type !== "tool_completion" && wait.type !== "custom") return undefined;
+  const { sessionId, turnId } = scope;
+  const name: unknown = wait.type === "custom" ? wait.key : wait.callId;
+  if (typeof sessionId !== "string" || typeof turnId !== "string" || typeof name !== "string")
+    return undefined;
+  return { sessionId, turnId, type: wait.type, name };
 }
 
 /** True for a bare object with this many members: with the types checked, it has no others than its type's. */
@@ -36,8 +48,7 @@ function isPlain(value: object, members: number): boolean {
 }
 
 /** True for strings of printable ASCII without quote and backslash: JSON writes them as they are. */
-function needsNoEscape(value: unknown): boolean {
-  if (typeof value !== "string") return false;
+function needsNoEscape(value: string): boolean {
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
     if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false;
