@@ -14,6 +14,7 @@ import { createBell } from "./bell.ts";
 import { claimAhead, claimLimit } from "./claim-ahead.ts";
 import type { AnyProcess } from "./define-process.ts";
 import { runProcess } from "./run-process.ts";
+import { SignalFollowers } from "./signal-followers.ts";
 
 export interface ProcessRunnerOptions {
   readonly processes: Processes;
@@ -87,6 +88,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   /** Registrations that will need a place if they are claimed. */
   const registering = new Set<Promise<unknown>>();
   const stopping = new AbortController();
+  const followers = new SignalFollowers();
   const bell = createBell(clock, stopping.signal);
   /** Something began since the last wait: it may have been left, to be claimed again a little later. */
   let ran = false;
@@ -169,6 +171,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       logger,
       lost,
       stopping: leaving,
+      followers,
       isEarly,
       mayHaveChanged: changed.delete(processId),
       maxAttempts,

@@ -12,6 +12,7 @@ import { processInputInvalid, signalInvalid, stepRepeated } from "../errors.ts";
 import { storable } from "../storable.ts";
 import type { AnyProcess, ProcessContext } from "./define-process.ts";
 import { followProcess, type ProcessFeed } from "./process-feed.ts";
+import type { SignalFollowers } from "./signal-followers.ts";
 
 export interface RunProcessOptions {
   readonly claim: ProcessClaim;
@@ -24,6 +25,8 @@ export interface RunProcessOptions {
   readonly lost: AbortSignal;
   /** Aborts when this node stops, or gives it back before its body is entered. */
   readonly stopping: AbortSignal;
+  /** Of the two signals above, shared by all that run here. */
+  readonly followers: SignalFollowers;
   /** It is left for `retryMs`: another has to end first. */
   readonly isEarly: boolean;
   /** Others may have said something to it since it was claimed. */
@@ -41,6 +44,16 @@ export interface RunProcessOptions {
  * it was left to whoever claims it next.
  */
 export async function runProcess(options: RunProcessOptions): Promise<ProcessEnd | null> {
+  const abort = new AbortController();
+  const unfollow = options.followers.follow([options.lost, options.stopping], abort);
+  try {
+    return await takeOn(options, abort);
+  } finally {
+    unfollow();
+  }
+}
+
+async function takeOn(options: RunProcessOptions, abort: AbortController): Promise<ProcessEnd | null> {
   const { claim, body, processes, lost, stopping } = options;
   const { fence, record } = claim;
   const { registration } = record;
@@ -83,11 +96,15 @@ export async function runProcess(options: RunProcessOptions): Promise<ProcessEnd
     return finish({ type: "failed", error: { code: "process_attempts_exhausted", message } }, started);
   }
 
-  const abort = new AbortController();
-  const signal = AbortSignal.any([abort.signal, lost, stopping]);
+  const { signal } = abort;
+  let isAskedToEnd = false;
+  const askToEnd = () => {
+    isAskedToEnd = true;
+    abort.abort(new PawlError("process_cancelled", "Somebody asked for its end."));
+  };
   const feed = await followProcess(processes, processId, {
     clock: options.clock,
-    onCancel: () => abort.abort(new PawlError("process_cancelled", "Somebody asked for its end.")),
+    onCancel: askToEnd,
     onError: (thrown) =>
       options.logger.warn("a background task could not be looked at", facts(processId, thrown)),
     ...(attempt === 1 && saysNothing(record) && !options.mayHaveChanged && { nothingUntil: record.head }),
@@ -105,7 +122,7 @@ export async function runProcess(options: RunProcessOptions): Promise<ProcessEnd
   const stopFeed = () => feed.stop(() => signal.reason);
   signal.addEventListener("abort", stopFeed, { once: true });
   // Asked for before it was entered again: it may clean up, and is told at once.
-  if (feed.cancelled) abort.abort(new PawlError("process_cancelled", "Somebody asked for its end."));
+  if (feed.cancelled) askToEnd();
   else if (signal.aborted) stopFeed();
 
   let end: ProcessEnd;
@@ -116,7 +133,7 @@ export async function runProcess(options: RunProcessOptions): Promise<ProcessEnd
     const output: Json = (await body.run(input.value, context)) ?? null;
     end = { type: "completed", output: storable(output) };
   } catch (thrown) {
-    end = feed.cancelled && abort.signal.aborted ? { type: "cancelled" } : failed(thrown);
+    end = feed.cancelled && isAskedToEnd ? { type: "cancelled" } : failed(thrown);
   } finally {
     signal.removeEventListener("abort", stopFeed);
     feed.stop(bodyOver);
