@@ -60,7 +60,7 @@ function boundYoungHeap(): MemoryKeeper {
 }
 
 /**
- * V8 has a collection for idle times, which gives pages back, but takes a process without any allocation for one that allocates much
+ * There is a collection for idle times, which gives pages back, but V8 takes a process without any allocation for one that allocates much
  * and never runs it. In its mode for saving memory it does, some ten seconds later. At work that mode costs processor time.
  */
 function saveWhenQuiet(): MemoryKeeper {
