@@ -73,7 +73,13 @@ export function createHost<Tx = never, Tools extends ToolSet = ToolSet>(
   });
 
   // What is waited for, and who may answer it.
-  const awaits = createHostAwaitEvents({ store, secret: options.secret, clock, due: timers.hint });
+  const awaits = createHostAwaitEvents({
+    store,
+    secret: options.secret,
+    clock,
+    due: timers.hint,
+    crowded: () => runner.free < runner.inFlight.size,
+  });
   const signer = createReceiptSigning(store, options.receiptKey);
   const askedInput = askedInputOf(store);
   const lateOutcomes = createLateOutcomes({

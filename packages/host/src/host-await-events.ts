@@ -5,6 +5,7 @@ import {
   awaitEventExecutor,
   createAwaitEvents,
   type Executors,
+  HOT_WAIT_MS,
   MAKE_SECRET_COMMAND,
   MIN_SECRET_BYTES,
   parseKeyring,
@@ -26,6 +27,8 @@ export interface HostAwaitEventsOptions {
   readonly clock: Clock;
   /** Something will be due at this time, milliseconds since the epoch. */
   readonly due: (at: number) => void;
+  /** Other sessions need the places of those that wait: they are parked at once, and not hot first. */
+  readonly crowded: () => boolean;
 }
 
 /** @throws PawlError `secret_required`, `secret_invalid`, `secret_too_weak` */
@@ -34,6 +37,7 @@ export function createHostAwaitEvents({
   secret,
   clock,
   due,
+  crowded,
 }: HostAwaitEventsOptions): HostAwaitEvents {
   if (secret === undefined && store.durability === "durable") throw secretRequired();
   const given = secret === undefined ? undefined : parseKeyring(secret);
@@ -60,7 +64,8 @@ export function createHostAwaitEvents({
       await_event: async (envelope, context) => {
         const { deadline } = envelope.command;
         if (deadline !== undefined) due(deadline);
-        return awaitEventExecutor(await ready(), { clock })(envelope, context);
+        const hotMs = crowded() ? 0 : HOT_WAIT_MS;
+        return awaitEventExecutor(await ready(), { clock, hotMs })(envelope, context);
       },
       peek_await_event: async (envelope, context) => peekAwaitEventExecutor(await ready())(envelope, context),
     },

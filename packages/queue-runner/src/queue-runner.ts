@@ -66,6 +66,8 @@ export interface QueueRunner {
    */
   completeSession(sessionId: SessionId, reason: string, options?: { readonly nothingLeft?: boolean }): void;
   readonly inFlight: ReadonlyMap<SessionId, unknown>;
+  /** How many more sessions could be in flight. */
+  readonly free: number;
   readonly mode: ClaimMode;
   /** Resolves when no request is waiting to be looked at, or none can be for lack of capacity. */
   settled(): Promise<void>;
@@ -235,6 +237,9 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
 
   return {
     inFlight: inFlight.sessions,
+    get free() {
+      return free();
+    },
     get mode() {
       return mode();
     },
