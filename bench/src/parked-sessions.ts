@@ -1,10 +1,11 @@
-// `node --expose-gc parked-sessions URL COUNT [CONCURRENCY]`: sessions that all wait for an approval in this process, and what they cost
+// `node --expose-gc parked-sessions URL COUNT [CONCURRENCY | small]`: sessions that all wait for an approval in this process, and what they cost
 // it. Tells its memory before and with all of them parked, then has every one answered and tells how many went on.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { callId, NO_USAGE, sessionId, tool } from "@pawl/core";
 import type { Model } from "@pawl/core/ports";
 import { createHost } from "@pawl/host";
+import { keepMemorySmall } from "@pawl/server/memory";
 import { postgresStore } from "@pawl/store-postgres";
 import { anything } from "./anything.ts";
 import { programFile } from "./program-file.ts";
@@ -12,8 +13,11 @@ import { SECRET } from "./secret.ts";
 
 const url = process.argv[2]!;
 const count = Number(process.argv[3]);
-/** Sessions that are driven at once; the host's default when absent. */
-const concurrency = process.argv[4] === undefined ? {} : { concurrency: Number(process.argv[4]) };
+/** How many sessions are driven at once, when that is not the host's default; or that memory is kept small. */
+const how = process.argv[4];
+const concurrency = how === undefined || how === "small" ? {} : { concurrency: Number(how) };
+/** Longer than V8 takes to see that a process rests, where it is asked to look. */
+const REST_MS = 20_000;
 /** Sessions that are sent to at once. */
 const AT_ONCE = 128;
 
@@ -42,6 +46,7 @@ const work = tool({
   onCrash: "retry",
   execute: () => ({ done: true }),
 });
+if (how === "small") keepMemorySmall();
 const store = postgresStore({ url });
 const approvals = { work: () => true };
 const host = createHost({ store, secret: SECRET, model, tools: { work }, approvals, ...concurrency });
@@ -81,6 +86,7 @@ const before = await memory();
 await forAll((n) => host.session(`s${n}`).send(`input ${n}`));
 for (let n = 0; n < count; n++)
   await until(async () => (await store.sessions.load(sessionId(`s${n}`)))?.parked === true);
+await new Promise((resolve) => setTimeout(resolve, REST_MS));
 const after = await memory();
 
 // Whoever answers is another process, which drives nothing: what goes on goes on here.

@@ -1,5 +1,4 @@
 // The server, and what a program around it needs
-export { keepMemorySmall, type MemoryKeeper } from "./keep-memory-small.ts";
 export { createLogger, type LoggerOptions } from "./log/create-logger.ts";
 export { type PrincipalToken, parsePrincipal } from "./principals/parse-principal.ts";
 export { type StdioOptions, type StdioServer, serveStdio } from "./serve-stdio.ts";

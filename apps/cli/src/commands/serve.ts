@@ -1,5 +1,6 @@
 import { onStopSignals, type ServerConfig, tokenFile } from "@pawl/server";
-import { createLogger, keepMemorySmall, parsePrincipal, serveStdio, startServer } from "@pawl/server/serve";
+import { keepMemorySmall } from "@pawl/server/memory";
+import { createLogger, parsePrincipal, serveStdio, startServer } from "@pawl/server/serve";
 import { commandName, shellWord } from "../command-name.ts";
 import { EXIT } from "../exit-codes.ts";
 import { watchLauncher } from "../launcher.ts";
