@@ -1,11 +1,12 @@
 import { statement } from "../connection/statement.ts";
+import { ASKED_IDS } from "./asked-ids.ts";
 
 /** $1 sessions. `place` says which of them a row is. */
 export const loadSession = statement(
   "load_session",
   `
 select k.place, s.*
-from unnest($1::text[]) with ordinality as k (id, place)
+from ${ASKED_IDS}
 cross join lateral (
   select s.session_id, s.runtime_state, s.revision, s.message_count, s.last_digest, s.open_turn,
     q.phase, q.blocked_code, q.blocked_message, q.paused, (extract(epoch from s.created_at) * 1000)::bigint as created_at_ms,
