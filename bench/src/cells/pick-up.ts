@@ -24,9 +24,11 @@ export const pickUpCell: Cell = {
   whereItGoes: `
     Two statements, one after another, and a notification between them: the sender's input is accepted, and whoever hears of
     it claims its session together with what is next. The model is asked then, while its turn is being begun. None of them
-    waits for the disk; what waits for it does so beside them. Each statement is one round trip and what PostgreSQL does to
-    keep an input, its session's line and its history in step, which is most of it. From the model's answer to the commit is
-    one statement, which waits for the disk, behind the wait of the accepted input.
+    waits for the disk, as the floor does; what waits for it does so beside them. Nearly half of the time passes until the input is
+    heard of, and a third with the claim: round trips, and what PostgreSQL does to keep an input, its session's line and its history in
+    step. The rest is this process's own work, most of it after the claim and dearer than in a busy process, since nothing of it is in
+    a processor's caches after a pause. From the
+    model's answer to the commit is one statement, which waits for the disk, behind the wait of the accepted input.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
