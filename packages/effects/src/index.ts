@@ -61,6 +61,7 @@ export {
 export { type DirectModelOptions, directModelExecutor } from "./executors/direct-model-executor.ts";
 export { type DurableStep, durableStepExecutor } from "./executors/durable-step-executor.ts";
 export { type CodeSandbox, execCodeExecutor } from "./executors/exec-code-executor.ts";
+export { type InterruptibleWaitOptions, interruptibleWait } from "./executors/interruptible-wait.ts";
 export { type ModelExecutorOptions, modelExecutor, modelRequest } from "./executors/model-executor.ts";
 export {
   type ProcessCommandOptions,

@@ -55,6 +55,7 @@ describe("public names stay what they are", () => {
         "execCodeExecutor",
         "formatKey",
         "inline",
+        "interruptibleWait",
         "joinToolboxes",
         "journaled",
         "jsonSchema",

@@ -5,6 +5,7 @@ import {
   childTurnExecutor,
   delegatingExecutor,
   type EffectController,
+  interruptibleWait,
   journaled,
   modelExecutor,
   type ProcessCommands,
@@ -80,7 +81,11 @@ export function createHostController(options: HostControllerOptions): EffectCont
       process: processExecutor(options.commands),
       sync_environment: syncEnvironmentExecutor,
       ...awaits.executors,
-      await_event: childTurnExecutor(waitForTasks, { sessions, inbox, parentOf }),
+      await_event: childTurnExecutor(interruptibleWait(waitForTasks, { inbox, awaits: awaits.ready }), {
+        sessions,
+        inbox,
+        parentOf,
+      }),
     }),
   });
 }

@@ -55,6 +55,12 @@ export function inboxSections(context: MemoryContext): Sections<Inbox> {
       return { inputs: claimed, row: written.row };
     },
 
+    isInterrupted(id) {
+      const session = state.sessions.get(id);
+      if (session === undefined) return false;
+      return steeringInputs(state, session, now()).some(({ delivery }) => delivery === "interrupt");
+    },
+
     loadInputStates(id) {
       return (state.sessions.get(id)?.inputs ?? []).map((input) => ledgerEntry(state, input));
     },

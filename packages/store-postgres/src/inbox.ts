@@ -17,6 +17,7 @@ import { persistInputState } from "./input-ledger.ts";
 import { inputLedgerOfRow } from "./rows/input-ledger-row.ts";
 import { inputOfRow } from "./rows/input-row.ts";
 import { joinedRows, lastRowOf, STORED_LOG_VERSION, storedLogRow } from "./rows/log-row.ts";
+import { isInterrupted } from "./statements/is-interrupted.ts";
 import { listInputs } from "./statements/list-inputs.ts";
 import { listSteeringInputs } from "./statements/list-steering-inputs.ts";
 import { loadInput } from "./statements/load-input.ts";
@@ -129,6 +130,11 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
         hints.appended(fence.sessionId);
         return { inputs, row: appendedRow(row) };
       }
+    },
+
+    async isInterrupted(id) {
+      const [row] = await database.read(isInterrupted, [id]);
+      return row?.interrupted === true;
     },
 
     async loadInputStates(id) {

@@ -93,6 +93,8 @@ export interface Inbox<Tx = never> {
     row: (inputs: readonly InputRecord[]) => LogRow,
     before?: readonly LogRow[],
   ): Promise<{ readonly inputs: readonly InputRecord[]; readonly row: LogRow }>;
+  /** Whether an `interrupt` is queued that is due: what the session's open turn waits for is not waited for any more (D16). */
+  isInterrupted(sessionId: SessionId): Promise<boolean>;
   load(inputId: InputId): Promise<InputRecord | null>;
   /** Everything that is known of the inputs of a session, in order of admission. */
   loadInputStates(sessionId: SessionId): Promise<readonly InputLedgerEntry[]>;

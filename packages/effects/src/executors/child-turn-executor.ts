@@ -11,6 +11,7 @@ import {
 } from "@pawl/core";
 import type { Inbox, Sessions } from "@pawl/core/ports";
 import type { EffectExecutor } from "../controller/effect-controller.ts";
+import { INTERRUPTED } from "./interruptible-wait.ts";
 
 export interface ChildTurnOptions {
   readonly sessions: Pick<Sessions, "loadCommitted" | "requestCancel">;
@@ -54,7 +55,7 @@ export function childTurnExecutor(
     if (resolution.status === "ok") {
       return { kind: "await_event", resolution: (await endOf(child)) ?? LOST };
     }
-    if (resolution.status !== "err") {
+    if (resolution.status !== "err" || resolution.payload.code === INTERRUPTED) {
       const reason = resolution.status === "timeout" ? "It took too long." : "It is not waited for any more.";
       await cancelChild(sessions, child, reason);
     }

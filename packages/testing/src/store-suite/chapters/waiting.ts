@@ -39,6 +39,20 @@ export const waitingChapter = chapter("Waiting", (add) => {
     t.expect(inputs.map((input) => input.inputId)).toEqual(["in_now"]);
   });
 
+  add("D16 an interrupt is told of while it is queued and due, and no other input is", async (t) => {
+    const told = () => t.store.inbox.isInterrupted(S1);
+    t.expect(await told()).toBe(false);
+    const held = await t.working();
+    const { acceptedAt } = await t.accept("in_steer", "s1", { delivery: "steer" });
+    await t.accept("in_later", "s1", { delivery: "interrupt", at: acceptedAt + HOUR_MS });
+    await t.accept("in_other", "s2", { delivery: "interrupt" });
+    t.expect(await told()).toBe(false);
+    await t.accept("in_now", "s1", { delivery: "interrupt" });
+    t.expect(await told()).toBe(true);
+    await t.store.inbox.checkpoint(held.fence, turnId("turn_s1"), () => held.row(textDelta("seen")));
+    t.expect(await told()).toBe(false);
+  });
+
   add("D16 an interrupt with a time ends the wait when its time comes, also after other wakes", async (t) => {
     const held = await t.working();
     const { acceptedAt } = await t.accept("in_now", "s1", { delivery: "interrupt" });

@@ -53,6 +53,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "inbox.accept": () => inbox.accept(newInput("in_9", "s1")),
     "inbox.next": () => inbox.next(fence),
     "inbox.checkpoint": () => inbox.checkpoint(fence, TURN, () => held.texts("late")[0]!),
+    "inbox.isInterrupted": () => inbox.isInterrupted(S1),
     "inbox.loadInputStates": () => inbox.loadInputStates(S1),
     "inbox.loadInputState": () => inbox.loadInputState(inputId("in_s1")),
     "inbox.persistInputState": () => inbox.persistInputState(newInputState("in_9")),
