@@ -26,7 +26,7 @@ export interface Session<Tx = never> {
    * Durable when it resolves. With `output`, or an agent that has one, the turn's answer is JSON that fits that schema, and its result has
    * it parsed: another one fails with `output_invalid`, after the model was asked once to mend it.
    *
-   * @throws PawlError `input_empty`, `attachment_too_large`, `attachment_unknown`, `attachment_invalid`, `schema_unsupported`
+   * @throws PawlError `input_empty`, `input_invalid`, `attachment_too_large`, `attachment_unknown`, `attachment_invalid`, `schema_unsupported`
    */
   send<Output extends Schema>(
     content: SendContent,

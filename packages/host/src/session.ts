@@ -10,6 +10,7 @@ import {
 import type { NewInput, SessionRecord, Store } from "@pawl/core/ports";
 import { jsonSchemaCheck } from "@pawl/effects";
 import type { AcceptHere } from "./accept-here.ts";
+import { checkInput } from "./check-input.ts";
 import { lettersOf } from "./dead-letters.ts";
 import { eraseSession } from "./erase-session.ts";
 import { followTree } from "./follow-tree.ts";
@@ -46,6 +47,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     new PawlError("session_unknown", `There is no session "${shown}". Its first input makes it.`);
 
   async function send(content: SendContent, asked: SendOptions<Tx> = {}): Promise<Turn> {
+    checkInput(content, asked);
     const { delivery = "next", idempotencyKey, at, tx, agent, output, queue } = asked;
     const { model, limits, narrow, environment: tools, ask, grant } = asked;
     const schema = output ?? (typeof agent === "object" ? agent.output : undefined);

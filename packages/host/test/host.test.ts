@@ -32,6 +32,26 @@ describe("send", () => {
     expect(() => host.session(" ")).toThrow(PawlError);
   });
 
+  it.each([
+    ["a delivery that there is not", "hi", { delivery: "later" }],
+    ["a time that is none", "hi", { at: "tomorrow" }],
+    ["a date in place of a time", "hi", { at: new Date(0) }],
+    ["a time that is not a number", "hi", { at: Number.NaN }],
+    ["a key that names nothing", "hi", { idempotencyKey: "" }],
+    ["content of another kind", 42, {}],
+    ["no content", undefined, {}],
+    ["a part of another kind", [{ type: "video" }], {}],
+    ["a text without its text", [{ type: "text" }], {}],
+  ])("refuses %s, and holds up nobody with it", async (_what, content, options) => {
+    const host = hostWith({ model: scriptedModel(["fine"]) });
+    const session = host.session("s1");
+    await expect(session.send(content as never, options as never)).rejects.toMatchObject({
+      code: "input_invalid",
+    });
+    expect(await session.record()).toBeNull();
+    expect(await (await session.send("y")).result()).toMatchObject({ status: "completed", text: "fine" });
+  });
+
   it("queues inputs of one session behind one another, in order (D2, promise 3)", async () => {
     const gate = Promise.withResolvers<void>();
     const host = hostWith({ model: scriptedModel([{ text: "first", after: gate.promise }, "second"]) });

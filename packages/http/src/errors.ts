@@ -20,6 +20,7 @@ export type HttpErrorCode =
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   body_invalid: 400,
   input_empty: 400,
+  input_invalid: 400,
   invalid_id: 400,
   invalid_principal: 400,
   invalid_event_id: 400,
