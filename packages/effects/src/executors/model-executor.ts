@@ -4,6 +4,7 @@ import type { Attachments, Clock, Model, ModelCallContext } from "@pawl/core/por
 import type { EffectContext, EffectExecutor, TurnFacts } from "../controller/effect-controller.ts";
 import { backoffMs, MODEL_RETRY, type RetryPolicy } from "../controller/retry-policy.ts";
 import { sleepUntil, systemClock } from "../system-clock.ts";
+import { checkedAnswer } from "./checked-answer.ts";
 import { type FindSchema, structuredAnswer } from "./structured-answer.ts";
 
 export interface ModelExecutorOptions {
@@ -100,8 +101,8 @@ async function withRetries(
 type CallContext = Pick<EffectContext, "onReset"> & ModelCallContext;
 
 /**
- * One call. A model that throws, cannot be found or goes on talking after its answer breaks its contract; the turn shall hear of it
- * and not hang.
+ * One call. A model that throws, cannot be found, answers with what is no answer or goes on talking after it breaks its contract; the turn
+ * shall hear of it and not hang.
  */
 export async function callModel(
   findModel: () => Model,
@@ -114,7 +115,8 @@ export async function callModel(
   };
   try {
     const { signal, readAttachment } = context;
-    return await findModel().call(request, { signal, onText, ...(readAttachment && { readAttachment }) });
+    const asked = { signal, onText, ...(readAttachment && { readAttachment }) };
+    return checkedAnswer(await findModel().call(request, asked));
   } catch (thrown) {
     const { code, message } = PawlError.from(thrown, "model_call_failed");
     const terminalReason = context.signal.aborted ? "cancelled" : "provider_error";

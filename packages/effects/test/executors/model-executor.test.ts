@@ -1,4 +1,4 @@
-import type { Message, ModelRequest } from "@pawl/core";
+import { type Message, type ModelRequest, type ModelResult, NO_USAGE } from "@pawl/core";
 import type { Model } from "@pawl/core/ports";
 import {
   type EffectContext,
@@ -8,7 +8,7 @@ import {
   modelRequest,
 } from "@pawl/effects";
 import { manualClock, type ScriptedTurn, scriptedModel } from "@pawl/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   answer,
   configOf,
@@ -50,6 +50,19 @@ const overloaded = (more: object = {}): ScriptedTurn => ({
   failure: { message: "overloaded", retryable: true, ...more },
 });
 
+const OK_ANSWER = {
+  parts: [{ type: "text", text: "there" }],
+  terminalReason: "stop",
+  usage: NO_USAGE,
+  model: "own",
+};
+const toolCall = (input: unknown) => ({ type: "tool_call", callId: "c1", name: "pay", input });
+function cyclic(): object {
+  const value: Record<string, unknown> = {};
+  value.self = value;
+  return value;
+}
+
 describe("model calls", () => {
   it("that fail for a while are tried again with backoff and jitter", async () => {
     const model = scriptedModel([overloaded(), overloaded(), "there"]);
@@ -74,6 +87,50 @@ describe("model calls", () => {
     const other = under(scriptedModel([overloaded({ retryAfterMs: 10 }), "there"]));
     await other.run();
     expect(other.elapsed()).toBe(250);
+  });
+
+  it.each<readonly [string, object, string]>([
+    ["a usage without a count", { usage: { inputTokens: 1 } }, "usage.modelCalls"],
+    ["a count that is no number", { usage: { ...NO_USAGE, outputTokens: Number.NaN } }, "usage.outputTokens"],
+    ["a cost that is no whole number", { usage: { ...NO_USAGE, costNanoUsd: 0.5 } }, "usage.costNanoUsd"],
+    ["no usage", { usage: undefined }, "no `usage`"],
+    ["no parts", { parts: undefined }, "`parts`"],
+    ["an unknown part", { parts: [{ type: "text", text: "a" }, { type: "song" }] }, "part 1 is none of"],
+    ["a part without its text", { parts: [{ type: "text" }] }, "part 0 has no `text`"],
+    ["a call without an id", { parts: [{ type: "tool_call", name: "pay", input: {} }] }, "`callId`"],
+    ["arguments that JSON cannot carry", { parts: [toolCall({ cents: 1n })] }, "not JSON"],
+    ["a number that JSON does not know", { parts: [toolCall({ cents: Number.NaN })] }, "not JSON"],
+    ["arguments that hold themselves", { parts: [toolCall(cyclic())] }, "not JSON"],
+    ["an unknown reason", { terminalReason: "bored" }, '"bored"'],
+    ["no model", { model: undefined }, "`model`"],
+  ])("that answer with %s are an outcome that says so, and are not repeated", async (_, broken, says) => {
+    const call = vi.fn(
+      async () => ({ ok: true, answer: { ...OK_ANSWER, ...broken } }) as unknown as ModelResult,
+    );
+    const outcome = await under({ id: "own", call }).run();
+    expect(outcome).toMatchObject({
+      result: {
+        ok: false,
+        failure: { code: "model_answer_invalid", message: expect.stringContaining(says) },
+      },
+    });
+    expect(call).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ["nothing", undefined],
+    ["neither an answer nor a failure", {}],
+    ["no answer", { ok: true }],
+    ["a failure that says nothing", { ok: false, failure: {} }],
+  ])("that resolve to %s are an outcome that says so", async (_, broken) => {
+    const model = { id: "own", call: async () => broken as ModelResult };
+    expect(await under(model).run()).toMatchObject({ result: { failure: { code: "model_answer_invalid" } } });
+  });
+
+  it("may leave members of arguments undefined", async () => {
+    const parts = [toolCall({ note: undefined, deep: [{ cents: 1 }] })];
+    const call = async () => ({ ok: true, answer: { ...OK_ANSWER, parts } }) as unknown as ModelResult;
+    expect(await under({ id: "own", call }).run()).toMatchObject({ result: { ok: true } });
   });
 
   it("that fail for good are not repeated", async () => {
