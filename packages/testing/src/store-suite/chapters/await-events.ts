@@ -186,31 +186,26 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
   add("D15 due events are settled with no waiter alive, and not before", async (t) => {
     const { awaits } = t.store;
     const due = (await now(t)) + 200;
-    for (const [keyId, at] of [
-      ["third", due + 2],
-      ["first", due],
-      ["second", due + 1],
-      ["far", due + HOUR_MS],
-    ] as const) {
-      await register(t, keyId, "s1", at);
-    }
     await register(t, "never");
+    await register(t, "far", "s1", due + HOUR_MS);
+    t.expect(await awaits.settleDue(10)).toEqual({ settled: 0, nextDueAt: due + HOUR_MS });
     await register(t, "answered", "s1", due - 1);
     await awaits.resolve("answered", YES, BY);
-    const before = await awaits.settleDue(10);
-    if ((await now(t)) < due) t.expect(before).toEqual({ settled: 0, nextDueAt: due });
+    // On a machine that stood still for so long it was over already.
+    const answered = (await awaits.load("answered"))?.terminal;
+    if ((answered as Resolution | undefined)?.status !== "timeout") t.expect(answered).toEqual(YES);
+    await register(t, "third", "s1", due + 2);
+    await register(t, "first", "s1", due);
+    await register(t, "second", "s1", due + 1);
     await passed(t, due + 2);
-    t.expect(await awaits.settleDue(2 - before.settled)).toEqual({
-      settled: 2 - before.settled,
-      nextDueAt: due + 2,
-    });
+    t.expect(await awaits.settleDue(2)).toEqual({ settled: 2, nextDueAt: due + 2 });
     t.expect(await awaits.settleDue(10)).toEqual({ settled: 1, nextDueAt: due + HOUR_MS });
     t.expect(await awaits.settleDue(10)).toEqual({ settled: 0, nextDueAt: due + HOUR_MS });
     const ends = [];
     for (const keyId of ["first", "second", "third", "far", "never", "answered"]) {
       ends.push((await awaits.load(keyId))?.terminal ?? null);
     }
-    t.expect(ends).toEqual([TIMEOUT, TIMEOUT, TIMEOUT, null, null, YES]);
+    t.expect(ends).toEqual([TIMEOUT, TIMEOUT, TIMEOUT, null, null, answered]);
     t.expect((await awaits.load("first"))?.resolvedBy).toEqual(SWEEPER);
   });
 
