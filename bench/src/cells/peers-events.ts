@@ -43,9 +43,8 @@ export const peersEventsCell: Cell = {
     are reached; Pawl's is behind one more commit.
   `,
   whereItGoes: `
-    The answer is one commit and the outcome of the waiting call another, which the next line is behind, and
-    which alone is waited for until it is on the disk; between them are a notification and the look at the
-    wait. Restate's awakeable is completed by its server,
+    The answer is one commit and the outcome of the waiting call another, which the next line is behind;
+    between them are a notification and the look at the wait. Restate's awakeable is completed by its server,
     which the handler's connection hears in the same moment, and its next line is behind nothing.
   `,
   maxRounds: 5,

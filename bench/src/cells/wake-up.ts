@@ -13,7 +13,7 @@ export const wakeUpCell: Cell = {
   title: "From an answer to the turn that waited for it",
   about: `
     From an answer that is given to the turn that waited for it going on, which is the call of the tool that
-    was approved: the answer is durable by then, and so is the row of the turn that has read it. The answer
+    was approved: the answer is durable twice by then, where it was given and in the turn's log. The answer
     comes through a host of its own with its own connections, as another process would be. Hot: the turn
     still waits in memory. Parked: nothing of it is in memory; it is claimed and replayed. In process: a
     bare await-event of a store in memory, from \`resolve\` to the waiter's next line; the await-event alone
@@ -24,10 +24,9 @@ export const wakeUpCell: Cell = {
     A network to the database, nor a second process: both ends share this one's event loop.
   `,
   whereItGoes: `
-    A hot turn goes on after two commits: the answer, and the row that says that the turn has read it, without
-    which no tool may run (D6). Only the second is waited for until it is on the disk, and the first is there
-    before it; whoever answered is told, and an approval's receipt signed, in the meantime. Between them are a
-    notification and the look at the wait. A parked turn is claimed, read and replayed besides.
+    A hot turn goes on after two commits: the answer, which its receipt is signed into, and the row that says
+    that the turn has read it, without which no tool may run (D6). Between them are a notification, the look
+    at the wait, and the Ed25519 signature. A parked turn is claimed, read and replayed besides.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();

@@ -27,8 +27,7 @@ export interface Answerer {
 /** Writes answers: the one place through which people's answers reach the store. */
 export interface WaitSettler {
   /**
-   * An approval's answer says who gave it. Its receipt is signed and stored before this resolves, while its turn goes on: where that does not
-   * come about, it is signed when somebody asks for it.
+   * An approval's answer says who gave it, and its receipt is signed and stored in the same write.
    *
    * @throws PawlError `approval_arguments_changed`, `wait_answer_early`
    */
@@ -57,34 +56,26 @@ export function createWaitSettler({
   askedInput,
   lateOutcomes,
 }: WaitSettlerOptions): WaitSettler {
-  /** What is written: an approval's answer with who gave it. */
-  async function checked(
+  /** What is written: an approval's answer with who gave it and the signed receipt. */
+  async function prepared(
     record: AwaitEventRecord,
     resolution: Resolution,
-    by: Answerer,
-  ): Promise<Resolution> {
+    { name, via }: Answerer,
+  ): Promise<{ readonly terminal: Resolution; readonly by: ResolvedBy }> {
+    const by: ResolvedBy = { name, via };
     const reason = approvalReason(record);
     if (reason === undefined) {
       checkNotEarly(record, resolution, time?.().earliest ?? clock.now());
-      return resolution;
+      return { terminal: resolution, by };
     }
     const digest = await loadJsonDigest();
     if (argumentHash(reason.tool, reason.input, digest) !== reason.argumentHash) {
       throw argumentsChanged(record.keyId, reason.input, await askedInput(record));
     }
-    // Nothing is decided with a key that cannot be read.
-    await signer();
-    return withName(resolution, by.name);
-  }
-
-  /** An approval that was just decided, with its receipt. */
-  async function withReceipt({ status, record }: AcceptedResult): Promise<AcceptedResult> {
-    const facts = receiptFactsOf(record);
-    if (facts === undefined || record.resolvedBy === null) return { status, record };
-    const receipt = await (await signer()).sign(facts);
-    const resolvedBy: ResolvedBy = { ...record.resolvedBy, note: { receipt: receipt as unknown as Json } };
-    await rows.note(record.keyId, resolvedBy);
-    return { status, record: { ...record, resolvedBy } };
+    const terminal = withName(resolution, name);
+    const facts = receiptFactsOf({ ...record, terminal, resolvedBy: by, resolvedAt: clock.now() });
+    const receipt = facts && (await (await signer()).sign(facts));
+    return { terminal, by: { ...by, ...(receipt && { note: { receipt: receipt as unknown as Json } }) } };
   }
 
   /** The short way, for what is as usual. */
@@ -99,19 +90,18 @@ export function createWaitSettler({
   }
 
   return {
-    async settle(record, resolution, by) {
-      const terminal = await checked(record, resolution, by);
+    async settle(record, resolution, answerer) {
+      const { terminal, by } = await prepared(record, resolution, answerer);
       const result =
         (await resolveAsRead(record, terminal, by)) ?? (await rows.resolve(record.keyId, terminal, by));
-      if (result.status === "accepted") return withReceipt(result);
       if (result.status !== "already_resolved" || approvalReason(record) !== undefined) return result;
       const late = await lateOutcomes.accept(result.record, resolution);
       return late ? { status: "late", record: result.record } : result;
     },
 
-    async settleAsRead(record, resolution, by) {
-      const result = await resolveAsRead(record, await checked(record, resolution, by), by);
-      return result && withReceipt(result);
+    async settleAsRead(record, resolution, answerer) {
+      const { terminal, by } = await prepared(record, resolution, answerer);
+      return resolveAsRead(record, terminal, by);
     },
   };
 }

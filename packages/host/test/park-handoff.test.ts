@@ -100,7 +100,7 @@ describe.each([
     for (let at = 1; at <= Math.min(total, 100); at++) hit.add((await run(at, hints)).name);
     // The hand-off itself was among them, on both sides.
     expect([...hit]).toEqual(expect.arrayContaining(["before leases.release", "after leases.release"]));
-    const looks = ["after awaits.register", "before awaits.look", "after awaits.look"];
+    const looks = ["after awaits.register", "before awaits.load", "after awaits.load"];
     expect([...hit]).toEqual(expect.arrayContaining(looks));
   });
 });

@@ -59,11 +59,6 @@ export function awaitSections({ state, hints, now, bytesDigest }: MemoryContext)
     return settled;
   }
 
-  function load(keyId: string): AwaitEventRecord | null {
-    const record = state.awaits.get(keyId);
-    return record === undefined || isRevoked(record) ? null : record;
-  }
-
   return {
     register(event) {
       if (isRevoked(event)) return null;
@@ -90,16 +85,10 @@ export function awaitSections({ state, hints, now, bytesDigest }: MemoryContext)
       return settle(known, decision.resolution, by);
     },
 
-    note(keyId, by) {
-      const known = state.awaits.get(keyId);
-      const who = known?.resolvedBy;
-      if (known === undefined || who == null || who.note !== undefined) return;
-      if (who.name !== by.name || who.via !== by.via) return;
-      state.awaits.set(keyId, frozenCopy({ ...known, resolvedBy: by }, "Who resolved it"));
+    load(keyId) {
+      const record = state.awaits.get(keyId);
+      return record === undefined || isRevoked(record) ? null : record;
     },
-
-    load,
-    look: load,
 
     pending({ sessionId, owner, limit }) {
       const prefix = owner && sessionPrefix(owner);

@@ -1,9 +1,7 @@
 import { isPawlError, type Resolution, type ResolvedBy, type SessionId } from "@pawl/core";
 import type { AwaitEventRecord, AwaitEventRows, NewAwaitEvent, ResolveResult } from "@pawl/core/ports";
 import type { Row } from "./connection/database.ts";
-import { areSettled, type EarlyAnswer } from "./connection/early-answers.ts";
 import type { StoreContext } from "./context.ts";
-import { conflict } from "./errors.ts";
 import { ownerValues } from "./owner-values.ts";
 import { awaitEventOfRow } from "./rows/await-event-row.ts";
 import { nullableText, numberColumn, textColumn } from "./rows/column.ts";
@@ -12,7 +10,6 @@ import { listDueAwaitEvents } from "./statements/list-due-await-events.ts";
 import { listOwnedPending } from "./statements/list-owned-pending.ts";
 import { listPendingAwaitEvents } from "./statements/list-pending-await-events.ts";
 import { loadAwaitEvent } from "./statements/load-await-event.ts";
-import { noteAnswer } from "./statements/note-answer.ts";
 import { pruneAwaitEvents } from "./statements/prune-await-events.ts";
 import { readRevocation } from "./statements/read-revocation.ts";
 import { registerAwaitEvent } from "./statements/register-await-event.ts";
@@ -24,22 +21,8 @@ import { storableJson, storableText } from "./storable.ts";
 
 /** Events that are settled at once when many come due: each waits for the line of its own session. */
 const SETTLED_AT_ONCE = 4;
-/** A database that crashes again and again between two statements. */
-const MOST_LOSSES = 5;
 
-export function postgresAwaits(context: StoreContext): AwaitEventRows {
-  const { database, groupCommit, hints, channels, newId, logger } = context;
-
-  /** Asks until what it says of how the event was resolved is durable. */
-  async function durably(ask: () => Promise<Row | undefined>): Promise<Row | undefined> {
-    for (let losses = 0; losses < MOST_LOSSES; losses++) {
-      const row = await ask();
-      const answer = row && earlyAnswerOf(row);
-      if (answer === undefined || (await areSettled(database, [answer]))) return row;
-    }
-    throw conflict("An await-event was resolved and was not, again and again: look at the database.");
-  }
-
+export function postgresAwaits({ database, hints, channels, newId, logger }: StoreContext): AwaitEventRows {
   /** `mine`: this call, and not somebody before it, settled the event. */
   async function settle(
     keyId: string,
@@ -48,7 +31,7 @@ export function postgresAwaits(context: StoreContext): AwaitEventRows {
     event?: NewAwaitEvent,
   ): Promise<{ readonly record: AwaitEventRecord; readonly mine: boolean } | null> {
     const about = event && valuesOf(event);
-    const values = [
+    const [row] = await database.write(resolveAwaitEvent, [
       storableText(keyId, "The key of an await-event"),
       storableJson(resolution, "The resolution"),
       storableJson(by, "Who resolved it"),
@@ -59,8 +42,7 @@ export function postgresAwaits(context: StoreContext): AwaitEventRows {
       ...(about
         ? [about.session, about.turn, about.scope, about.wait, about.info, event.dueAt]
         : [null, null, null, null, null, null]),
-    ];
-    const row = await durably(async () => (await database.write(resolveAwaitEvent, values))[0]);
+    ]);
     if (row === undefined) return null;
     tell(keyId, row);
     return { record: awaitEventOfRow(row), mine: row.mine === true };
@@ -90,7 +72,7 @@ export function postgresAwaits(context: StoreContext): AwaitEventRows {
     async register(event) {
       const { session, turn, scope, wait, info } = valuesOf(event);
       const values = [event.keyId, session, turn, scope, wait, info, event.dueAt];
-      const row = await durably(async () => (await database.write(registerAwaitEvent, values))[0]);
+      const [row] = await database.write(registerAwaitEvent, values);
       return row === undefined ? null : awaitEventOfRow(row);
     },
 
@@ -104,8 +86,9 @@ export function postgresAwaits(context: StoreContext): AwaitEventRows {
     },
 
     async resolveOpen(keyId, resolution, by, as) {
-      const values = [
-        storableText(keyId, "The key of an await-event"),
+      const key = storableText(keyId, "The key of an await-event");
+      const [row] = await database.write(resolveOpenEvent, [
+        key,
         storableJson(resolution, "The resolution"),
         storableJson(by, "Who resolved it"),
         newId(),
@@ -114,33 +97,15 @@ export function postgresAwaits(context: StoreContext): AwaitEventRows {
         // What was read is written as it was stored, so that its text tells whether it is still the same.
         "info" in as ? JSON.stringify(as.info) : null,
         "infoType" in as ? as.infoType : null,
-      ];
-      const row = await durably(async () => {
-        const [resolved] = await database.write(resolveOpenEvent, values);
-        // Who waits goes on while the disk is waited for.
-        if (resolved !== undefined) tell(keyId, resolved);
-        return resolved;
-      });
-      return row && awaitEventOfRow(row);
-    },
-
-    async note(keyId, by) {
-      await database.write(noteAnswer, [keyId, storableJson(by, "Who resolved it")]);
+      ]);
+      if (row === undefined) return undefined;
+      tell(keyId, row);
+      return awaitEventOfRow(row);
     },
 
     async load(keyId) {
-      const row = await durably(async () => (await database.read(loadAwaitEvent, [keyId]))[0]);
-      return row === undefined ? null : awaitEventOfRow(row);
-    },
-
-    async look(keyId) {
       const [row] = await database.read(loadAwaitEvent, [keyId]);
-      if (row === undefined) return null;
-      const record = awaitEventOfRow(row);
-      const answer = earlyAnswerOf(row);
-      if (answer !== undefined && record.sessionId !== null)
-        groupCommit.answers.read(record.sessionId, answer);
-      return record;
+      return row === undefined ? null : awaitEventOfRow(row);
     },
 
     async pending({ sessionId, owner, limit }) {
@@ -195,16 +160,6 @@ export function postgresAwaits(context: StoreContext): AwaitEventRows {
 
     onResolved: (listener) => hints.onResolved(listener),
   };
-}
-
-/**
- * How it was resolved, if that may not be on the disk yet. What has no token was resolved together with something that is, and what is `mine`
- * has been waited for.
- */
-function earlyAnswerOf(row: Row): EarlyAnswer | undefined {
-  const where = `Await-event "${String(row.key_id)}"`;
-  const token = row.fresh === true && row.mine !== true ? nullableText(row, "resolve_token", where) : null;
-  return token === null ? undefined : { keyId: textColumn(row, "key_id", where), token };
 }
 
 const SWEEPER: ResolvedBy = { name: "deadline", via: "sweeper" };

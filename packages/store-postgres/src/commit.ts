@@ -32,7 +32,6 @@ export async function commit(context: StoreContext, fence: Fence, given: Boundar
   const boundary = JSON.parse(json) as Content;
   checkOutbox(boundary.outbox ?? []);
   await groupCommit.settle(fence.sessionId);
-  await groupCommit.settleAnswers(fence.sessionId);
   const guess = context.begun.guess(fence, boundary, groupCommit.headOf(fence));
   const rows = storedBefore(boundary.runId, before);
   // Only the usual ends are committed together with other rows.

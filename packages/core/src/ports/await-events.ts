@@ -56,8 +56,7 @@ export interface AwaitEventRows {
   ): Promise<ResolveResult>;
   /**
    * As `resolve`, of an event that is open and is what `as` says, so that nobody has to read it first. Undefined when it is not, or when
-   * that takes a closer look: then nothing was written, and whoever asks looks and uses `resolve`. It resolves when the answer is durable;
-   * whoever waits may hear of it before.
+   * that takes a closer look: then nothing was written, and whoever asks looks and uses `resolve`.
    */
   resolveOpen(
     keyId: string,
@@ -65,15 +64,7 @@ export interface AwaitEventRows {
     by: ResolvedBy,
     as: AwaitEventMatch,
   ): Promise<AwaitEventRecord | undefined>;
-  /** Adds a note to who resolved an event: `by` is as it stands there, with the note. What has one keeps it. */
-  note(keyId: string, by: ResolvedBy): Promise<void>;
-  /** What it says of how the event was resolved is durable, as in whatever else returns a record. */
   load(keyId: string): Promise<AwaitEventRecord | null>;
-  /**
-   * As `load`, for the holder of the session whose turn waits for the event: he may hear of an answer before it is durable. What he then
-   * writes of the session is written behind it, or refused as `store_conflict` when it is gone.
-   */
-  look(keyId: string): Promise<AwaitEventRecord | null>;
   /** Unresolved events, oldest first. With `owner` only those of that one's sessions. */
   pending(query: {
     readonly sessionId?: SessionId;

@@ -85,12 +85,7 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
     return result.record.terminal ?? resolution;
   }
 
-  /** `look`: how it is asked for again once it is registered. */
-  async function waitFor(
-    event: NewAwaitEvent,
-    options: WaitOptions,
-    look: AwaitEventRows["look"],
-  ): Promise<Resolution | undefined> {
+  async function waitFor(event: NewAwaitEvent, options: WaitOptions): Promise<Resolution | undefined> {
     const { signal, until } = options;
     const watching = isControlWait(event.wait);
     let pollMs = POLL_FIRST_MS;
@@ -101,7 +96,7 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
         // Reset before looking: what comes after this line is a wake-up, what came before is seen by the look.
         wake.reset();
         // Only the first look may have to write. What cannot be read any more is asked for as if it were new.
-        const record = (registered ? await look(event.keyId) : null) ?? (await rows.register(event));
+        const record = (registered ? await rows.load(event.keyId) : null) ?? (await rows.register(event));
         if (record === null) throw unknownOrRevoked();
         registered = true;
         if (record.terminal !== null) return record.terminal;
@@ -186,11 +181,10 @@ export async function createAwaitEvents(options: AwaitEventsOptions): Promise<Pe
     async wait(key: AwaitEventKey, options) {
       if (!signer.verify(key)) throw unknownOrRevoked();
       const event = rowOf(key.scope, key.wait, options.deadline ?? null, options.info ?? {}, key.keyId);
-      return (await waitFor(event, { signal: options.signal }, rows.load)) as Resolution;
+      return (await waitFor(event, { signal: options.signal })) as Resolution;
     },
     waitUntil: (scope, wait, options) =>
-      // Only turns wait so, and what they come to is written by the holder of their session.
-      waitFor(rowOf(scope, wait, options.deadline ?? null, options.info ?? {}), options, rows.look),
+      waitFor(rowOf(scope, wait, options.deadline ?? null, options.info ?? {}), options),
     async peek(key) {
       if (!signer.verify(key)) return null;
       return (await rows.load(key.keyId))?.terminal ?? null;

@@ -24,10 +24,6 @@ function counting() {
       seen.looks += 1;
       return rows.load(keyId);
     },
-    look: (keyId) => {
-      seen.looks += 1;
-      return rows.look(keyId);
-    },
     onResolved: (listener) => {
       seen.listeners += 1;
       const stop = rows.onResolved(listener);

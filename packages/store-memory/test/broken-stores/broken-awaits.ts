@@ -93,17 +93,6 @@ export const BROKEN_AWAITS: readonly BrokenStore[] = [
     noticedBy: [{ chapter: "Law: racing makes one", case: "S17 D15 racing resolvers, some without a look" }],
   },
   {
-    fault: "the last note of who gave an answer wins",
-    breaking: (store, { state }) =>
-      replacing(store, "awaits", {
-        note: async (keyId, by) => {
-          const known = state.awaits.get(keyId);
-          if (known?.terminal) state.awaits.set(keyId, { ...known, resolvedBy: by });
-        },
-      }),
-    noticedBy: [{ chapter: CHAPTER, case: "D15 whoever waits looks at an answer" }],
-  },
-  {
     fault: "keys may be made for what was revoked",
     breaking: (store) => replacing(store, "awaits", { isRevoked: async () => false }),
     noticedBy: [

@@ -19,7 +19,6 @@ import { appendLogRows } from "../statements/append-log-rows.ts";
 import { type Append, type Part, sameHolder, takeBatch } from "./append-batch.ts";
 import { AppendLane, type Verdict } from "./append-lane.ts";
 import type { Database } from "./database.ts";
-import { answerLost, areSettled, EarlyAnswers } from "./early-answers.ts";
 import { storeFailure } from "./failure.ts";
 import { failureKind, isAssertionFailure } from "./retryable-codes.ts";
 
@@ -35,8 +34,6 @@ const LEAST_SHARE = 8;
 type Doubt = Pick<Append, "fence" | "rows" | "unlessSteered">;
 
 export class GroupCommit {
-  /** What rows stand on, and the commits of their turns. */
-  readonly answers = new EarlyAnswers();
   readonly #database: Database;
   readonly #appended: (sessionId: string) => void;
   readonly #queue: Append[] = [];
@@ -122,14 +119,6 @@ export class GroupCommit {
     }
   }
 
-  /** Resolves when what the session's turn has read is durable (EA1). @throws PawlError `store_conflict` when it is gone */
-  async settleAnswers(sessionId: string): Promise<void> {
-    const answers = this.answers.of(sessionId);
-    if (answers.length === 0) return;
-    if (!(await areSettled(this.#database, answers))) throw answerLost(sessionId);
-    this.answers.settled(sessionId, answers);
-  }
-
   /** The holder wrote the row before `next` in another way. */
   follow(fence: Fence, next: number): void {
     // Holders that were superseded do not say goodbye; what is forgotten costs a look into the log.
@@ -146,7 +135,6 @@ export class GroupCommit {
   /** The holder has left: its numbers say nothing any more. */
   forget(sessionId: string): void {
     this.#next.delete(sessionId);
-    this.answers.forget(sessionId);
   }
 
   /** Resolves when the queue is empty. */
@@ -181,7 +169,7 @@ export class GroupCommit {
   }
 
   async #run(first: readonly Part[]): Promise<void> {
-    const lane = new AppendLane(this.#database, (part) => this.#isNext(part), this.answers);
+    const lane = new AppendLane(this.#database, (part) => this.#isNext(part));
     try {
       for (let parts = first; parts.length > 0; ) {
         await this.#flush(lane, parts);
@@ -253,19 +241,16 @@ export class GroupCommit {
     return next !== undefined && next.seq === first && sameHolder(next.fence, fence);
   }
 
-  #conclude(part: Part, { held, open, head, refusedFrom, steered, unanswered }: Verdict): void {
+  #conclude(part: Part, { held, open, head, refusedFrom, steered }: Verdict): void {
     const { fence, turnId, first, next, appends } = part;
     const { sessionId } = fence;
-    const refusal = unanswered
-      ? () => answerLost(sessionId)
-      : !held
-        ? () => fenced(sessionId)
-        : !open
-          ? () =>
-              conflict(`Turn "${turnId}" is not the open turn of "${sessionId}": its rows are closed (D8).`)
-          : first > head + 1
-            ? () => conflict(`Row ${first} would leave a gap: the log of "${sessionId}" ends at ${head}.`)
-            : undefined;
+    const refusal = !held
+      ? () => fenced(sessionId)
+      : !open
+        ? () => conflict(`Turn "${turnId}" is not the open turn of "${sessionId}": its rows are closed (D8).`)
+        : first > head + 1
+          ? () => conflict(`Row ${first} would leave a gap: the log of "${sessionId}" ends at ${head}.`)
+          : undefined;
     // What an earlier attempt wrote is written, whoever has come since.
     const withheld = steered && next - 1 > head;
     if (refusal === undefined && refusedFrom === null) this.follow(fence, withheld ? first : next);

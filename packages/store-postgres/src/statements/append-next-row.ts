@@ -11,7 +11,9 @@ import { turnName } from "./turn-name.ts";
  * row does. The lock on the node waits for a take-over that is under way and finds no row after it, which is what makes it a fence (D1).
  * "is not distinct from" keeps the planner from the index of owners: it would read all sessions of the node to find one.
  */
-const TEXT = `
+export const appendNextRow = statement(
+  "append_next_row",
+  `
 insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
 select s.session_id, $7::bigint, s.epoch, $9::bigint, $8::int, $11::smallint, ${turnName("$7::bigint", "$13::bigint", "s.open_turn")}, $10::json
 from {schema}.sessions s
@@ -23,13 +25,5 @@ where s.session_id = $4 and s.epoch = $5::bigint and s.open_turn = $6
   and exists (
     select from {schema}.node_heartbeats h
     where h.node_id = $1 and h.generation = $2::bigint and h.expires_at > clock_timestamp())
-  and not ($12::boolean and ${isSteered("$4")})`;
-
-export const appendNextRow = statement("append_next_row", TEXT);
-
-/** As `appendNextRow`, where an answer is that the row stands on: $14 its key, $15 the token of its resolver. */
-export const appendAnsweredRow = statement(
-  "append_answered_row",
-  `${TEXT}
-  and exists (select from {schema}.await_events e where e.key_id = $14 and e.resolve_token = $15)`,
+  and not ($12::boolean and ${isSteered("$4")})`,
 );

@@ -1,9 +1,5 @@
-/**
- * What every statement on await-events returns, of the alias `e`. `fresh`: it may have been resolved by a commit that is not on the disk yet;
- * PostgreSQL lets none of those be behind for longer than three times `wal_writer_delay`, which is 10 seconds at most.
- */
+/** What every statement on await-events returns, of the alias `e`. */
 export const AWAIT_EVENT_COLUMNS = `e.key_id, e.session_id, e.turn_id, e.scope, e.wait, e.info,
   (extract(epoch from e.due_at) * 1000)::bigint as due_at_ms, e.terminal, e.resolved_by,
   (extract(epoch from e.created_at) * 1000)::bigint as created_at_ms,
-  (extract(epoch from e.resolved_at) * 1000)::bigint as resolved_at_ms, e.resolve_token,
-  coalesce(e.resolved_at > clock_timestamp() - interval '1 minute', false) as fresh`;
+  (extract(epoch from e.resolved_at) * 1000)::bigint as resolved_at_ms`;

@@ -9,8 +9,6 @@ import { AWAIT_EVENT_COLUMNS } from "./await-event-columns.ts";
  *
  * The session's line is locked first, as there. What was resolved or revoked while this waited for the lock is not updated: PostgreSQL
  * looks at the conditions again in the row as it is then. An answer that was lost is recognised by its token.
- *
- * Its commit is not waited for until it is on the disk (ADR 35): who asks for it waits for that with `settle-answers.ts`.
  */
 export const resolveOpenEvent = statement(
   "resolve_open_event",
@@ -37,12 +35,11 @@ woken as (
   returning q.session_id, q.held
 )
 select ${AWAIT_EVENT_COLUMNS}, case when not w.held then w.session_id end as woken, pg_notify($6, e.key_id) as hinted_event,
-  case when not w.held then pg_notify($5, w.session_id) end as hinted_work,
-  set_config('synchronous_commit', 'off', true) as unflushed
+  case when not w.held then pg_notify($5, w.session_id) end as hinted_work
 from written e
 join woken w on true
 union all
-select ${AWAIT_EVENT_COLUMNS}, null, null, null, null
+select ${AWAIT_EVENT_COLUMNS}, null, null, null
 from {schema}.await_events e
 where e.key_id = $1 and e.resolve_token = $4 and not e.revoked`,
 );

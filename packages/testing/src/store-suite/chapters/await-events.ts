@@ -83,31 +83,6 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
     t.expect((await awaits.resolveOpen("k2", NO, BY, { infoType: "approval" }))?.terminal).toEqual(NO);
   });
 
-  add(
-    "D15 whoever waits looks at an answer, and what is noted of who gave it stays as it was noted first",
-    async (t) => {
-      const { awaits } = t.store;
-      const held = await t.working();
-      const who = { name: "bo", via: "host" } as const;
-      await register(t, "k1");
-      t.expect(await awaits.look("k1")).toEqual((await awaits.load("k1"))!);
-      t.expect(await awaits.look("none")).toBe(null);
-      await awaits.note("k1", { ...who, note: "too early" });
-      const resolved = (await awaits.resolveOpen("k1", YES, who, { infoType: "approval" }))!;
-      t.expect(await awaits.look("k1")).toEqual(resolved);
-      t.expect((await held.append("goes on with it")).length).toBe(1);
-      await awaits.note("k1", { ...who, name: "somebody else", note: 0 });
-      t.expect(await awaits.load("k1")).toEqual(resolved);
-      for (const note of [{ signed: true }, "late"]) await awaits.note("k1", { ...who, note });
-      t.expect(await awaits.load("k1")).toEqual({
-        ...resolved,
-        resolvedBy: { ...who, note: { signed: true } },
-      });
-      await awaits.revoke("k1");
-      t.expect(await awaits.look("k1")).toBe(null);
-    },
-  );
-
   add("D15 what is not as it was taken for is not resolved so, and nothing of it changes", async (t) => {
     const { awaits } = t.store;
     await t.working();

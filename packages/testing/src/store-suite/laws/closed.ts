@@ -67,9 +67,7 @@ function verbs(store: Store, held: Held): Record<string, () => Promise<unknown>>
     "awaits.resolve": () => awaits.resolve("k1", { status: "cancelled" }, by, newAwaitEvent("k1")),
     "awaits.resolveOpen": () =>
       awaits.resolveOpen("k1", { status: "cancelled" }, by, { infoType: "approval" }),
-    "awaits.note": () => awaits.note("k1", by),
     "awaits.load": () => awaits.load("k1"),
-    "awaits.look": () => awaits.look("k1"),
     "awaits.pending": () => awaits.pending({ limit: 1 }),
     "awaits.settleDue": () => awaits.settleDue(1),
     "awaits.isRevoked": () => awaits.isRevoked({ keyId: "k1", sessionId: S1 }),
