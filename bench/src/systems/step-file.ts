@@ -6,6 +6,8 @@ export interface PerformedStep {
   readonly step: number;
   /** By `monotonicMs`. */
   readonly at: number;
+  /** Of the process that performed it. */
+  readonly pid: number;
 }
 
 /** How long a step takes, so that a process can be killed in the middle of one. */
@@ -13,7 +15,7 @@ const STEP_MS = 5;
 
 /** What the steps of a workflow leave outside of every runtime, so that nobody's own account of it has to be believed. */
 export async function performStep(file: string, step: number): Promise<void> {
-  appendFileSync(file, `${step} ${monotonicMs()}\n`);
+  appendFileSync(file, `${step} ${monotonicMs()} ${process.pid}\n`);
   await new Promise((resolve) => setTimeout(resolve, STEP_MS));
 }
 
@@ -21,7 +23,7 @@ export function performedSteps(file: string): readonly PerformedStep[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
   return lines.map((line) => {
-    const [step, at] = line.split(" ").map(Number);
-    return { step: step!, at: at! };
+    const [step, at, pid] = line.split(" ").map(Number);
+    return { step: step!, at: at!, pid: pid! };
   });
 }
