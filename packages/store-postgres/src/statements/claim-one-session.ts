@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { claimedLine } from "./claimed-line.ts";
 import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
 
 /**
@@ -31,14 +32,7 @@ taken as (
 ),
 marked as (
   update {schema}.session_queue q
-  set held = true, claim_token = $5, used_at = clock_timestamp(), wake_at = null, not_before = null, phase_at = null,
-    blocked_code = null, blocked_message = null,
-    phase = case when t.open_turn is null then 'none' else 'open' end,
-    attempts = case
-      when q.claimed_head is null then q.attempts
-      when t.head > q.claimed_head then 0
-      else q.attempts + 1 end,
-    claimed_head = t.head
+  set ${claimedLine("$5", "t")}
   from taken t
   where q.session_id = t.session_id
   returning q.attempts, t.*

@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { claimedLine } from "./claimed-line.ts";
 import { DEAD_NODES } from "./dead-nodes.ts";
 import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
 
@@ -59,14 +60,7 @@ headed as materialized (
 ),
 marked as (
   update {schema}.session_queue q
-  set held = true, claim_token = $6, used_at = clock_timestamp(), wake_at = null, not_before = null, phase_at = null,
-    blocked_code = null, blocked_message = null,
-    phase = case when h.open_turn is null then 'none' else 'open' end,
-    attempts = case
-      when q.claimed_head is null then q.attempts
-      when h.head > q.claimed_head then 0
-      else q.attempts + 1 end,
-    claimed_head = h.head
+  set ${claimedLine("$6", "h")}
   from headed h
   where q.session_id = h.session_id
   returning q.session_id, q.attempts
