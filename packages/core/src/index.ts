@@ -8,7 +8,13 @@ export {
   textOf,
   type UserMessage,
 } from "./conversation/message.ts";
-export type { ModelAnswer, ModelFailure, ModelRequest, TerminalReason } from "./conversation/model.ts";
+export {
+  type ModelAnswer,
+  type ModelFailure,
+  type ModelRequest,
+  TERMINAL_REASONS,
+  type TerminalReason,
+} from "./conversation/model.ts";
 export type {
   AnswerPart,
   FilePart,

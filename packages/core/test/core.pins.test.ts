@@ -35,6 +35,7 @@ describe("export names", () => {
         "PRUNE_KINDS",
         "PawlError",
         "RUNTIME_TRANSITIONS",
+        "TERMINAL_REASONS",
         "TOOL_NAME",
         "TRANSITIONS",
         "acceptsInputs",

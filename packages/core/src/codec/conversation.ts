@@ -1,6 +1,11 @@
 import * as z from "zod/mini";
 import type { Message } from "../conversation/message.ts";
-import type { ModelAnswer, ModelFailure, TerminalReason } from "../conversation/model.ts";
+import {
+  type ModelAnswer,
+  type ModelFailure,
+  TERMINAL_REASONS,
+  type TerminalReason,
+} from "../conversation/model.ts";
 import type {
   AnswerPart,
   FilePart,
@@ -68,16 +73,7 @@ export const usage: z.ZodMiniType<Usage> = z.looseObject({
   costNanoUsd: z.exactOptional(count),
 });
 
-const terminalReason: z.ZodMiniType<TerminalReason> = z.enum([
-  "stop",
-  "tool_use",
-  "output_limit",
-  "context_overflow",
-  "content_filter",
-  "provider_error",
-  "cancelled",
-  "unknown",
-]);
+const terminalReason: z.ZodMiniType<TerminalReason> = z.enum(TERMINAL_REASONS);
 
 export const modelAnswer: z.ZodMiniType<ModelAnswer> = z.looseObject({
   parts: z.array(answerPart),

@@ -15,16 +15,19 @@ export interface ModelRequest {
   readonly output?: { readonly schema: JsonObject };
 }
 
+/** All that `TerminalReason` may be. */
+export const TERMINAL_REASONS = [
+  "stop",
+  "tool_use",
+  "output_limit",
+  "context_overflow",
+  "content_filter",
+  "provider_error",
+  "cancelled",
+  "unknown",
+] as const;
 /** Why a model stopped. */
-export type TerminalReason =
-  | "stop"
-  | "tool_use"
-  | "output_limit"
-  | "context_overflow"
-  | "content_filter"
-  | "provider_error"
-  | "cancelled"
-  | "unknown";
+export type TerminalReason = (typeof TERMINAL_REASONS)[number];
 
 export interface ModelAnswer {
   readonly parts: readonly AnswerPart[];

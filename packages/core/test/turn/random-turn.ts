@@ -10,6 +10,7 @@ import {
   outstandingEffects,
   type Resolution,
   standard,
+  TERMINAL_REASONS,
   type TerminalReason,
   type ToolLaunch,
   type ToolOutcome,
@@ -42,17 +43,6 @@ type ModelScript =
   | { readonly fails: TerminalReason; readonly code?: string }
   | { readonly parts: readonly AnswerPart[]; readonly reason: TerminalReason; readonly tokens: number };
 
-const REASONS: readonly TerminalReason[] = [
-  "stop",
-  "tool_use",
-  "output_limit",
-  "context_overflow",
-  "content_filter",
-  "provider_error",
-  "cancelled",
-  "unknown",
-];
-
 const json = fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)));
 
 const part: fc.Arbitrary<AnswerPart> = fc.oneof(
@@ -71,12 +61,12 @@ const model: fc.Arbitrary<ModelScript> = fc.oneof(
       parts: fc.array(part, { maxLength: 5 }),
       reason: fc.oneof(
         { weight: 9, arbitrary: fc.constantFrom<TerminalReason>("stop", "tool_use") },
-        { weight: 1, arbitrary: fc.constantFrom(...REASONS) },
+        { weight: 1, arbitrary: fc.constantFrom(...TERMINAL_REASONS) },
       ),
       tokens: fc.nat(200),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ fails: fc.constantFrom(...REASONS) }) },
+  { weight: 1, arbitrary: fc.record({ fails: fc.constantFrom(...TERMINAL_REASONS) }) },
   {
     weight: 1,
     arbitrary: fc.constant<ModelScript>({ fails: "provider_error", code: "budget_exhausted" }),

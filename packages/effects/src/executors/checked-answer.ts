@@ -1,15 +1,6 @@
-import type { Json, ModelAnswer, ModelResult, TerminalReason, Usage } from "@pawl/core";
+import { type Json, type ModelAnswer, type ModelResult, TERMINAL_REASONS, type Usage } from "@pawl/core";
 
-const REASONS: ReadonlySet<unknown> = new Set<TerminalReason>([
-  "stop",
-  "tool_use",
-  "output_limit",
-  "context_overflow",
-  "content_filter",
-  "provider_error",
-  "cancelled",
-  "unknown",
-]);
+const REASONS: ReadonlySet<unknown> = new Set(TERMINAL_REASONS);
 const COUNTS = [
   "modelCalls",
   "inputTokens",
