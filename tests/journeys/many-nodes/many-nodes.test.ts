@@ -11,8 +11,8 @@ import { type FleetOptions, startFleet, Worker } from "./fleet.ts";
 import { verifySession } from "./verify-session.ts";
 
 const INPUTS = 4;
-/** The whole proof is 500 sessions (`PAWL_CHAOS_SESSIONS=500`); every run of the suite does a part of it, other faults each time. */
-const CHAOS_SESSIONS = Number(process.env.PAWL_CHAOS_SESSIONS ?? 40);
+/** Other faults each time. `PAWL_CHAOS_SESSIONS=40` while you work on it. */
+const CHAOS_SESSIONS = Number(process.env.PAWL_CHAOS_SESSIONS ?? 500);
 const LEASE_TTL_MS = 1_500;
 
 let postgres: TestPostgres;
