@@ -1,5 +1,6 @@
 import { type ApprovalDecision, canonicalJson, type Json, PawlError, type ResolvedBy } from "@pawl/core";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
+import { readSigningKey, type SigningKey } from "./signing-key.ts";
 
 /** What was decided about a call: enough to prove it later to somebody who has only this and the host's public key. */
 export interface ApprovalFacts {
@@ -47,13 +48,13 @@ export async function createReceiptKey(): Promise<string> {
 
 /** @throws PawlError `secret_invalid` for text that `createReceiptKey` did not make */
 export async function createReceiptSigner(privateKey: string): Promise<ReceiptSigner> {
-  const { key, publicKey } = await importPrivate(privateKey);
+  const key = await importPrivate(privateKey);
+  const { publicKey } = key;
   return {
     publicKey,
     async sign(facts) {
       const unsigned = { format: "pawl-approval", version: 1, ...facts, publicKey } as const;
-      const signature = await crypto.subtle.sign("Ed25519", key, bytesOf(unsigned));
-      return { ...unsigned, signature: encodeBase64url(new Uint8Array(signature)) };
+      return { ...unsigned, signature: encodeBase64url(await key.sign(bytesOf(unsigned))) };
     },
   };
 }
@@ -118,14 +119,9 @@ function withoutSpace(json: string): string {
   return json.replaceAll(/("(?:[^"\\]|\\.)*")|[\t\n\r ]+/g, (_, text: string | undefined) => text ?? "");
 }
 
-async function importPrivate(text: string): Promise<{ key: CryptoKey; publicKey: string }> {
+async function importPrivate(text: string): Promise<SigningKey> {
   try {
-    const bytes = decodeBase64url(text);
-    if (bytes === undefined) throw new Error("not base64url");
-    const key = await crypto.subtle.importKey("pkcs8", copyOf(bytes), "Ed25519", true, ["sign"]);
-    const { x } = await crypto.subtle.exportKey("jwk", key);
-    if (x === undefined) throw new Error("no public key");
-    return { key, publicKey: x };
+    return await readSigningKey(text);
   } catch (cause) {
     throw new PawlError(
       "secret_invalid",
