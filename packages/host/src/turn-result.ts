@@ -26,6 +26,8 @@ export interface OpenWait {
   readonly reason: WaitReason;
   /** Set where an agent waits that works for this turn: the steps down to it. */
   readonly path?: readonly AgentStep[];
+  /** Set where it is another turn that waits: one of the same session, which comes first. */
+  readonly behind?: TurnId;
 }
 
 type Completed = Extract<TurnOutcome, { status: "completed" }>;

@@ -28,6 +28,12 @@ describe("a paused session", () => {
       why: expect.stringContaining("paused"),
       advice: expect.stringContaining("resume()"),
     });
+    // Who asks how it ended is told, and does not hang until somebody resumes it.
+    expect(await two.host.turn(turn.id).result()).toMatchObject({
+      status: "blocked",
+      turnId: turn.id,
+      code: "session_paused",
+    });
     expect(two.model.left).toBe(1);
     await two.host.session("s1").resume();
     expect(await two.host.turn(turn.id).result()).toMatchObject({ text: "second" });
@@ -44,10 +50,28 @@ describe("a paused session", () => {
     gate.resolve();
     expect(await drained).toEqual({ idle: true });
     expect(await first?.result()).toMatchObject({ status: "completed", text: "first" });
+    expect(await second?.result()).toMatchObject({ status: "blocked", code: "session_paused" });
     expect((await second?.explain())?.why).toContain("paused");
     expect(model.calls).toHaveLength(1);
     await host.session("s1").resume();
     expect(await second?.result()).toMatchObject({ text: "second" });
+  });
+
+  it("is said of a turn that was begun and that nobody drives, and of one that was answered meanwhile", async () => {
+    const gate = Promise.withResolvers<void>();
+    const store = memoryStore();
+    const one = node(store, [{ text: "never", after: gate.promise }], "one");
+    const turn = await one.host.session("s1").send("a");
+    await vi.waitFor(() => expect(one.model.calls).toHaveLength(1), { timeout: 10_000 });
+    await one.host.session("s1").pause();
+    await one.host.stop({ drainMs: 0 });
+    const two = node(store, ["done"], "two");
+    expect(await two.host.turn(turn.id).result()).toMatchObject({
+      status: "blocked",
+      code: "session_paused",
+    });
+    await two.host.session("s1").resume();
+    expect(await two.host.turn(turn.id).result()).toMatchObject({ status: "completed" });
   });
 
   it("must be one: there is nothing to pause before its first input", async () => {

@@ -73,7 +73,10 @@ export async function followTurn(
 
 async function explain(client: TurnClient, result: WireTurnResult): Promise<WireTurn | undefined> {
   if (result.status !== "waiting" && result.status !== "blocked") return undefined;
-  return client.explain(result.turn_id).catch(() => undefined);
+  return client.explain(result.turn_id).then(
+    (turn) => ({ ...turn, result }),
+    () => undefined,
+  );
 }
 
 const NOTHING_TO_SAY = { state: undefined, why: "", advice: undefined };

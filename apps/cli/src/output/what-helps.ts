@@ -7,12 +7,15 @@ export function whatHelps(turn: WireTurn): readonly string[] {
 }
 
 function whatMoves({ turn_id, state, result }: WireTurn): readonly string[] {
-  switch (state) {
+  // What holds it back is known by its result, also while nothing of it has begun.
+  switch (result?.status ?? state) {
     case "queued":
     case "running":
       return [`watch ${turn_id}`];
-    case "blocked":
-      return [`cancel ${turn_id}`];
+    case "blocked": {
+      const paused = result?.status === "blocked" && result.code === "session_paused";
+      return [...(paused ? [`session resume ${result.session_id}`] : []), `cancel ${turn_id}`];
+    }
     case "waiting": {
       const waits = result?.status === "waiting" ? result.waits : [];
       return [...waits.map((wait) => answerOf(wait, turn_id)), `cancel ${turn_id}`];
@@ -24,14 +27,14 @@ function whatMoves({ turn_id, state, result }: WireTurn): readonly string[] {
 
 type Wait = Extract<NonNullable<WireTurn["result"]>, { status: "waiting" }>["waits"][number];
 
-function answerOf({ id, reason, path }: Wait, turnId: string): string {
+function answerOf({ id, reason, path, behind }: Wait, turnId: string): string {
   switch (reason.type) {
     case "did_it_happen":
       return `answer ${id} --happened | --not-happened | --abandon`;
     case "approval":
       return `approvals show ${id}`;
     case "budget":
-      return `grant ${path?.at(-1)?.turn_id ?? turnId} ${reason.limit === "cost" ? "--usd 1" : "--tokens 100000"}`;
+      return `grant ${path?.at(-1)?.turn_id ?? behind ?? turnId} ${reason.limit === "cost" ? "--usd 1" : "--tokens 100000"}`;
     case "agent":
       return `turn show --why ${reason.turn_id}`;
     case "tool_pending":

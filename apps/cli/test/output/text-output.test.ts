@@ -183,5 +183,20 @@ describe("a turn, for people", () => {
       "grant turn_1 --tokens 100000",
       "cancel turn_1",
     ]);
+    // It is the turn before it that is short of tokens.
+    const behind = { ...budget, waits: budget.waits.map((wait) => ({ ...wait, behind: "turn_0" })) };
+    expect(whatHelps({ ...explanation, state: "queued", result: behind })).toEqual([
+      "grant turn_0 --tokens 100000",
+      "cancel turn_1",
+    ]);
+  });
+
+  it("says how a paused session goes on", () => {
+    const ids = { turn_id: "turn_1", session_id: "s1" };
+    const result = { status: "blocked" as const, ...ids, code: "session_paused", message: "It is paused." };
+    expect(whatHelps({ turn_id: "turn_1", state: "queued", why: "It is paused.", result })).toEqual([
+      "session resume s1",
+      "cancel turn_1",
+    ]);
   });
 });

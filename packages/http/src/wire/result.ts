@@ -35,7 +35,15 @@ export const turnResultSchema = z.discriminatedUnion("status", [
   z.object({
     status: z.literal("waiting"),
     ...common,
-    waits: z.array(z.object({ id: z.string(), reason: waitReasonSchema, path: pathSchema.optional() })),
+    waits: z.array(
+      z.object({
+        id: z.string(),
+        reason: waitReasonSchema,
+        path: pathSchema.optional(),
+        /** The turn of the same session that waits and comes first. */
+        behind: z.string().optional(),
+      }),
+    ),
   }),
   z.object({ status: z.literal("blocked"), ...common, code: z.string(), message: z.string() }),
 ]);
@@ -58,10 +66,11 @@ export type WireTurn = z.infer<typeof turnSchema>;
 export function wireTurnResult(result: TurnResult): WireTurnResult {
   const ids = { turn_id: result.turnId, session_id: result.sessionId };
   if (result.status === "waiting") {
-    const waits = result.waits.map(({ id, reason, path }) => ({
+    const waits = result.waits.map(({ id, reason, path, behind }) => ({
       id,
       reason: wireWaitReason(reason),
       ...(path && { path: wirePath(path) }),
+      ...(behind !== undefined && { behind }),
     }));
     return { status: "waiting", ...ids, waits };
   }
