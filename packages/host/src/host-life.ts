@@ -131,8 +131,10 @@ export function createHostLife(options: HostLifeOptions): HostLife {
         await Promise.race([begin().then(options.fireDue), until(deadline)]);
         runner.poke("drain");
         while (clock.now() < deadline) {
+          // A turn may start a task, and a task may send an input.
+          await Promise.race([taskRunner?.settled(), until(deadline)]);
           await Promise.race([runner.settled(), until(deadline)]);
-          if (runner.inFlight.size === 0) break;
+          if (runner.inFlight.size === 0 && !taskRunner?.running.size) break;
           await Promise.race([worker.idle(), until(deadline)]);
         }
         await Promise.race([messages?.drain(), until(deadline)]);

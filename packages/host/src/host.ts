@@ -51,7 +51,7 @@ export interface Host<Tx = never> extends HostView<Tx> {
   /** Begins no further session on this node until `resume`; what it drives goes on, and other nodes take what comes. */
   pause(): void;
   resume(): void;
-  /** For serverless: drives what there is and returns, at the latest after `maxMs`. @throws PawlError `node_closed` after `stop` */
+  /** For serverless: drives the turns and runs the background tasks that there are, and returns, at the latest after `maxMs`. @throws PawlError `node_closed` after `stop` */
   drain(options: { readonly maxMs: number }): Promise<{ readonly driven: number }>;
   /** The processes that drive sessions of this store: see them, pause, resume and drain them. */
   readonly nodes: Nodes;

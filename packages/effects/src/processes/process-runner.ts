@@ -60,6 +60,8 @@ export interface ProcessRunner {
    * is abandoned, with that as evidence. A body that does not stop loses its lease with the node.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>;
+  /** Resolves once it has looked for work after this call, and nothing runs or waits for a place here; at once when it does not run. */
+  settled(): Promise<void>;
   readonly running: ReadonlySet<ProcessId>;
   /** Of one that runs here: how it ended, once that is written, or null when it was left to others. Undefined for all that do not. */
   end(id: ProcessId): Promise<ProcessEnd | null> | undefined;
@@ -93,20 +95,37 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   /** Something began since the last wait: it may have been left, to be claimed again a little later. */
   let ran = false;
   let loop: Promise<void> | undefined;
+  const looks = { begun: 0, ended: 0, end: Promise.withResolvers<void>() };
   let unlisten = () => {};
 
   async function lookForever(): Promise<void> {
     while (!stopping.signal.aborted) {
       bell.reset();
       more = true;
+      looks.begun += 1;
       await look().catch((thrown: unknown) => {
         const { code, message } = PawlError.from(thrown);
         logger.warn("looking for background tasks failed", { code, message });
       });
+      lookEnded();
       const isIdle = !ran && running.size === 0;
       ran = false;
       await bell.wait(isIdle ? IDLE_POLLS * pollMs : pollMs);
     }
+  }
+
+  function lookEnded(): void {
+    const { end } = looks;
+    looks.ended = looks.begun;
+    looks.end = Promise.withResolvers<void>();
+    end.resolve();
+  }
+
+  /** Resolves when a look has ended that began after this call. */
+  async function lookOnceMore(): Promise<void> {
+    const next = looks.begun + 1;
+    bell.ring();
+    while (looks.ended < next && !stopping.signal.aborted) await looks.end.promise;
   }
 
   /** Places that are taken; a body whose end is being written has left its own. */
@@ -253,9 +272,17 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
       loop = lookForever();
     },
     poke: bell.ring,
+    async settled() {
+      if (loop === undefined) return;
+      do {
+        await Promise.allSettled([...registering, ...running.values()]);
+        await lookOnceMore();
+      } while (registering.size + running.size + waiting.length > 0 && !stopping.signal.aborted);
+    },
     async stop({ drainMs = 0 } = {}) {
       unlisten();
       stopping.abort(new PawlError("node_stopping", "This node is stopping."));
+      lookEnded();
       giveBack(waiting.splice(0));
       const ended = Promise.allSettled([loop, ...registering]).then(() =>
         Promise.allSettled(running.values()),
