@@ -12,7 +12,7 @@ export interface Arguments {
   readonly against: string | undefined;
 }
 
-export const HELP = `pnpm bench [--quick] [--only NAME]… [--json] [--docs] [--against COMMIT|FILE]
+const HELP = `pnpm bench [--quick] [--only NAME]… [--json] [--docs] [--against COMMIT|FILE]
 
   --quick      few and short samples: enough to see a mistake, not a few per cent
   --only NAME  this cell alone; may be given several times
@@ -26,6 +26,19 @@ All cells take about three quarters of an hour; with --quick about a quarter. No
 
 Cells: ${[...cells.keys()].join(", ")}
 `;
+
+/** Ends the process when help is asked for, and with 2 when something is wrong with them, which it says. */
+export function argumentsOrEnd(args: readonly string[]): Arguments {
+  try {
+    const read = readArguments(args);
+    if (!read.help) return read;
+    process.stdout.write(HELP);
+    process.exit(0);
+  } catch (cause) {
+    process.stderr.write(`${(cause as Error).message}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
 
 /** @throws Error that says what is wrong with them */
 export function readArguments(args: readonly string[]): Arguments {

@@ -1,7 +1,7 @@
 // `node main [--quick] [--only NAME]… [--json] [--docs] [--against X]`: measures the cells and prints what they came to.
 import { loadavg } from "node:os";
 import { compareWith } from "./against/compare-with.ts";
-import { type Arguments, HELP, readArguments } from "./arguments.ts";
+import { argumentsOrEnd } from "./arguments.ts";
 import { FULL, QUICK } from "./cell.ts";
 import { cells } from "./cells/index.ts";
 import { writePages } from "./docs/write-pages.ts";
@@ -9,24 +9,12 @@ import { machineLine } from "./machine-facts.ts";
 import { tableOf } from "./print-table.ts";
 import { runCell } from "./run-cell.ts";
 
-function argumentsOrEnd(): Arguments {
-  try {
-    return readArguments(process.argv.slice(2));
-  } catch (cause) {
-    process.stderr.write(`${(cause as Error).message}\n\n${HELP}`);
-    process.exit(2);
-  }
-}
-
-const { quick, only, json, docs, help, against } = argumentsOrEnd();
-if (help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
+const { quick, only, json, docs, against } = argumentsOrEnd(process.argv.slice(2));
 const say = (text: string) => (json ? process.stderr : process.stdout).write(`${text}\n`);
 // What a cell has started is ended with it; a second signal ends this at once.
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+const tell = (text: string) => void process.stderr.write(`${text}\n`);
 const load = () =>
   loadavg()
     .map((value) => value.toFixed(2))
@@ -37,7 +25,7 @@ async function measure(): Promise<void> {
   for (const name of names) {
     try {
       const cell = await cells.get(name)!();
-      const measured = await runCell(cell, quick ? QUICK : FULL, stopping.signal);
+      const measured = await runCell(cell, quick ? QUICK : FULL, stopping.signal, tell);
       if (json) for (const figure of measured.figures) process.stdout.write(`${JSON.stringify(figure)}\n`);
       else say(tableOf(name, measured.figures));
       for (const peer of measured.absent) say(`  ${name}: ${peer.name} is not measured. ${peer.reason}`);
@@ -57,7 +45,7 @@ say(`${machineLine()}, load average ${load()}\n`);
 if (against === undefined) await measure();
 else {
   try {
-    const fell = await compareWith(against, { only, quick, json, say, signal: stopping.signal });
+    const fell = await compareWith(against, { only, quick, json, say, tell, signal: stopping.signal });
     if (fell > 0) process.exitCode = 1;
   } catch (cause) {
     if (stopping.signal.aborted) process.exit(130);

@@ -117,3 +117,19 @@ test("an abort ends after the sample that is being taken, and closes the cell", 
   await assert.rejects(runCell(cell, effort, stopping.signal), { name: "AbortError" });
   assert.deepEqual([taken, closed], [1, 1]);
 });
+
+test("an abort while a cell opens ends what it has started, and what it still starts", async () => {
+  const stopping = new AbortController();
+  const ended: string[] = [];
+  const open = async () => {
+    endsWithCell(async () => void ended.push("first"));
+    stopping.abort();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    endsWithCell(async () => void ended.push("second"));
+    throw new Error("What it needs is gone.");
+  };
+  const cell: Cell = { ...named, open };
+  const effort = { rounds: 1, warmUps: 0, sampleMs: 0, scale: 1, budgetMs: 60_000 };
+  await assert.rejects(runCell(cell, effort, stopping.signal), { name: "AbortError" });
+  assert.deepEqual(ended, ["first", "second"]);
+});

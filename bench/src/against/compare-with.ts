@@ -13,6 +13,8 @@ export interface CompareOptions {
   readonly quick: boolean;
   readonly json: boolean;
   readonly say: (text: string) => void;
+  /** Told what is being measured, every few seconds. */
+  readonly tell: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +33,7 @@ interface Before {
  * @throws Error for a commit that is not there, or that cannot be built
  */
 export async function compareWith(against: string, options: CompareOptions): Promise<number> {
-  const { only, quick, json, say, signal } = options;
+  const { only, quick, json, say, tell, signal } = options;
   const before = existsSync(against) ? await fromFile(against) : await fromCommit(against, options);
   let compared = 0;
   const fallen: Fall[] = [];
@@ -40,7 +42,7 @@ export async function compareWith(against: string, options: CompareOptions): Pro
     for (const name of names) {
       const now = async () => {
         const cell = await cells.get(name)!();
-        return (await runCell(cell, quick ? QUICK : FULL, signal)).figures;
+        return (await runCell(cell, quick ? QUICK : FULL, signal, tell)).figures;
       };
       const figures = await now();
       if (json) for (const figure of figures) process.stdout.write(`${JSON.stringify(figure)}\n`);

@@ -64,11 +64,13 @@ export async function openHomes(): Promise<SystemHomes> {
       const folder = await mkdtemp(join(tmpdir(), `pawl-bench-${module}-`));
       const processes: SystemProcess[] = [];
       let companion: Companion | undefined;
+      let closed = false;
       const close = async () => {
         made.delete(close);
+        closed = true;
         await Promise.all(processes.map((one) => one.close()));
         await companion?.close();
-        await rm(folder, { recursive: true, force: true });
+        await rm(folder, { recursive: true, force: true, maxRetries: 5 });
       };
       made.add(close);
       await prepare?.(folder);
@@ -80,6 +82,8 @@ export async function openHomes(): Promise<SystemHomes> {
           const place: Place = { url, folder, role };
           const one = await startSystem(module, place);
           processes.push(one);
+          // An interrupt may have come meanwhile.
+          if (closed) await one.kill();
           return one;
         },
         close,

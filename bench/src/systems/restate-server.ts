@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { endsWithCell } from "../ends-with-cell.ts";
 import type { Companion } from "./open-systems.ts";
 
 /** Where Restate's server is found, and where it finds the handlers: the same place after a restart of these. */
@@ -15,12 +16,15 @@ export interface RestatePorts {
 
 const PORTS_FILE = "ports.json";
 const DATA = "data";
+/** It leaves folders behind in its temp folder. */
+const TEMPORARY = "tmp";
 
 /** Its server as a single node with its own log on disk, beside the processes that hold the handlers. */
 export async function startRestateServer(folder: string): Promise<Companion> {
   const ports = { ingress: await freePort(), admin: await freePort(), handlers: await freePort() };
   const fabric = await freePort();
   await writeFile(join(folder, PORTS_FILE), JSON.stringify(ports));
+  await mkdir(join(folder, TEMPORARY));
   const main = createRequire(import.meta.url).resolve("@restatedev/restate-server/package.json");
   const binary = createRequire(main).resolve(
     `@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`,
@@ -29,6 +33,7 @@ export async function startRestateServer(folder: string): Promise<Companion> {
     stdio: "ignore",
     env: {
       ...process.env,
+      TMPDIR: join(folder, TEMPORARY),
       RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ports.ingress}`,
       RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${ports.admin}`,
       RESTATE_BIND_ADDRESS: `127.0.0.1:${fabric}`,
@@ -39,14 +44,15 @@ export async function startRestateServer(folder: string): Promise<Companion> {
     },
   });
   const exited = once(server, "exit");
+  const close = endsWithCell(async () => {
+    server.kill("SIGKILL");
+    await exited;
+  });
   await untilHealthy(ports.admin, server);
   return {
     pid: server.pid!,
     folder: join(folder, DATA),
-    async close() {
-      server.kill("SIGKILL");
-      await exited;
-    },
+    close,
   };
 }
 
@@ -55,13 +61,16 @@ export async function restatePorts(folder: string): Promise<RestatePorts> {
 }
 
 async function untilHealthy(admin: number, server: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 600 && server.exitCode === null; tries++) {
+  const runs = () => server.exitCode === null && server.signalCode === null;
+  for (let tries = 0; tries < 600 && runs(); tries++) {
     const answer = await fetch(`http://127.0.0.1:${admin}/health`).catch(() => undefined);
     if (answer?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   server.kill("SIGKILL");
-  throw new Error(`The Restate server did not come up (exit code ${server.exitCode}).`);
+  throw new Error(
+    `The Restate server did not come up (${server.exitCode ?? server.signalCode ?? "no answer"}).`,
+  );
 }
 
 async function freePort(): Promise<number> {

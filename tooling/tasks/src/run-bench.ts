@@ -38,7 +38,8 @@ async function pnpm(commandArgs: readonly string[], cwd: string): Promise<void> 
   else await run(own, commandArgs, { cwd });
 }
 
-// Who asks for help waits for no build.
+// Who asks for help, or has mistyped, waits for no build.
+await run(process.execPath, [join(bench, "src", "check-arguments.ts"), ...args], { stdio: "inherit" });
 if (!args.includes("--help") && !args.includes("-h")) {
   await pnpm(["install", "--frozen-lockfile", "--reporter=silent"], bench);
   const packages = ["--filter=./packages/*", "--filter=@pawl/server", "--filter=@pawl/test-postgres"];
@@ -47,4 +48,4 @@ if (!args.includes("--help") && !args.includes("-h")) {
   // Built, so that nobody's process carries what reads TypeScript.
   await pnpm(["run", "--silent", "build"], bench);
   await run(process.execPath, [join(bench, "dist", "main.js"), ...args], { stdio: "inherit" });
-} else await run(process.execPath, [join(bench, "src", "main.ts"), ...args], { stdio: "inherit" });
+}

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { endsWithCell } from "../../ends-with-cell.ts";
 import { ROOT } from "../../machine-facts.ts";
 import { programFile } from "../../program-file.ts";
 
@@ -19,5 +20,8 @@ export async function buildWorkflows(folder: string): Promise<void> {
   await symlink(INSTALLED, join(folder, "node_modules"), "dir");
   await writeFile(join(folder, "package.json"), '{ "private": true, "type": "commonjs" }\n');
   const command = [join(INSTALLED, "workflow", "bin", "run.js"), "build", "--target", "standalone"];
-  await promisify(execFile)(process.execPath, command, { cwd: folder });
+  const building = promisify(execFile)(process.execPath, command, { cwd: folder });
+  const stop = endsWithCell(async () => void building.child.kill("SIGKILL"));
+  await building;
+  await stop();
 }
