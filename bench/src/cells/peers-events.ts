@@ -1,7 +1,18 @@
 import type { Cell, Subject } from "../cell.ts";
 import { sharedSample } from "../shared-sample.ts";
 import { quantile } from "../statistics.ts";
-import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
+import {
+  ABSURD,
+  BARE_NOTIFY,
+  DBOS,
+  GRAPHILE,
+  LANGGRAPH,
+  PAWL,
+  PG_BOSS,
+  RESTATE,
+  unable,
+  VERCEL_WORKFLOW,
+} from "../systems/names.ts";
 import { eachThatRuns, openHomes } from "../systems/open-systems.ts";
 import type { SystemProcess } from "../systems/start-system.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
@@ -11,15 +22,13 @@ const SYSTEMS = [
   DBOS,
   RESTATE,
   ABSURD,
-  {
-    ...LANGGRAPH,
-    missing: () => "Nobody waits for its interrupts: whoever has the answer runs the graph on itself.",
-  },
-  {
-    ...VERCEL_WORKFLOW,
-    missing: () =>
-      "Its workflows run in a sandbox: that one goes on shows only in its next step, which is more work.",
-  },
+  unable(LANGGRAPH, "Nobody waits for its interrupts: whoever has the answer runs the graph on itself."),
+  unable(
+    VERCEL_WORKFLOW,
+    "Its workflows run in a sandbox: that one goes on shows only in its next step, which is more work.",
+  ),
+  unable(GRAPHILE, "Its jobs wait for no events."),
+  unable(PG_BOSS, "Its jobs wait for no events."),
 ];
 const SHARES = [
   ["p50", 0.5],
@@ -35,11 +44,14 @@ export const peersEventsCell: Cell = {
     line, by a clock that both processes share. Pawl: a call of a tool that is answered later, and the next
     line is the next call of the model, by when the answer is durable in the turn's log. DBOS: \`recv\` and
     \`send\`. Restate: an awakeable. Absurd: \`awaitEvent\` and \`emitEvent\`. Pawl's turns that have waited
-    for half a second are parked, with nothing of them in memory: these are shown beside.
+    for half a second are parked, with nothing of them in memory: these are shown beside. The floor is what
+    any event through PostgreSQL costs between two such processes: a row that a bare client inserts and
+    announces in one statement, until the other one's bare connection has heard of it.
   `,
   notShown: `
     A network. DBOS and Restate keep what waits in the memory of its process for longer than this takes;
-    Absurd never does, and its worker polls every 10 ms. The next lines of the others do nothing before they
+    Absurd never does, and its worker polls every 10 ms, 25 times as often as by default; polled even more often
+    it would slow down whatever is measured beside it. The next lines of the others do nothing before they
     are reached; Pawl's is behind one more commit.
   `,
   whereItGoes: `
@@ -66,7 +78,14 @@ export const peersEventsCell: Cell = {
       return ms;
     }
 
+    const floorOf = (share: string) => `insert and notify, bare pg, other process, ${share}`;
     const parkedOf = (share: string) => `event → goes on, parked, ${share}`;
+    const bare = await homes.make(BARE_NOTIFY);
+    const hearing = await bare.start("worker");
+    const telling = await bare.start("client");
+    const readBare = sharedSample(() => latencies(hearing, telling, "wait"));
+    for (const [share, at] of SHARES)
+      subjects.push({ name: floorOf(share), unit: "ms", sample: readBare((ms) => quantile(ms, at)) });
     const absent = await eachThatRuns(SYSTEMS, async (name) => {
       const home = await homes.make(name);
       const worker = await home.start("worker");
@@ -76,6 +95,7 @@ export const peersEventsCell: Cell = {
         const figure = {
           of: `event → goes on, ${share}`,
           unit: "ms",
+          floor: floorOf(share),
           alsoOurs: [parkedOf(share)],
           ...(share === "p50" && { target: { of: "peer", atMost: 0.5 } as const }),
         };
@@ -90,7 +110,12 @@ export const peersEventsCell: Cell = {
       if (name !== PAWL) return;
       const readParked = sharedSample(() => latencies(worker, client, "waitParked"));
       for (const [share, at] of SHARES)
-        subjects.push({ name: parkedOf(share), unit: "ms", sample: readParked((ms) => quantile(ms, at)) });
+        subjects.push({
+          name: parkedOf(share),
+          unit: "ms",
+          floor: floorOf(share),
+          sample: readParked((ms) => quantile(ms, at)),
+        });
     });
     return { subjects, absent, close: homes.close };
   },

@@ -29,6 +29,8 @@ export const VERCEL_WORKFLOW: SystemName = {
   prepare: buildWorkflows,
   slow: true,
 };
+/** No system: what PostgreSQL itself gives. */
+export const BARE_NOTIFY: SystemName = { module: "bare-notify", name: "bare pg" };
 
 /** All of them, each with its defaults. */
 export const SYSTEMS: readonly SystemName[] = [
@@ -45,4 +47,9 @@ export const SYSTEMS: readonly SystemName[] = [
 /** Queues run jobs and know no workflows. */
 export function isQueue(name: SystemName): boolean {
   return name === GRAPHILE || name === PG_BOSS;
+}
+
+/** One that cannot do the work of a cell: it is told why. */
+export function unable(name: SystemName, reason: string): SystemName {
+  return { ...name, missing: () => reason };
 }
