@@ -40,6 +40,11 @@ const PACKAGES = [
   "mcp",
   "mcp-cache",
   "arcp-protocol",
+  "ai-sdk",
+  "http",
+  "queue-runner",
+  "otel",
+  "testing",
 ];
 const HERE = fileURLToPath(import.meta.url);
 const IMPORTER = programFile("import-time");
