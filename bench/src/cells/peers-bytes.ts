@@ -3,11 +3,32 @@ import { bareCommits } from "../bare-commits.ts";
 import type { Cell, Subject } from "../cell.ts";
 import { folderBytes } from "../folder-bytes.ts";
 import { sharedSample } from "../shared-sample.ts";
-import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
-import { openSystems, type RunningSystem, type SystemName } from "../systems/open-systems.ts";
+import {
+  ABSURD,
+  DBOS,
+  GRAPHILE,
+  LANGGRAPH,
+  PAWL,
+  PG_BOSS,
+  RESTATE,
+  unable,
+  VERCEL_WORKFLOW,
+} from "../systems/names.ts";
+import { eachThatRuns, openHomes, type SystemName } from "../systems/open-systems.ts";
+import type { SystemProcess } from "../systems/start-system.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, VERCEL_WORKFLOW];
+const NO_STEPS = "It keeps a job until it is done, and knows neither steps nor conversations.";
+const SYSTEMS = [
+  PAWL,
+  DBOS,
+  RESTATE,
+  ABSURD,
+  LANGGRAPH,
+  VERCEL_WORKFLOW,
+  unable(GRAPHILE, NO_STEPS),
+  unable(PG_BOSS, NO_STEPS),
+];
 const TALKS: ReadonlySet<string> = new Set([PAWL.name, LANGGRAPH.name]);
 const STEPS = 1_000;
 const TURNS = 100;
@@ -27,7 +48,8 @@ export const peersBytesCell: Cell = {
     once. A *call* is one of 1,000 of a model and a tool in one turn, which the others do not know: its row
     has an outcome with a part of the conversation in it, and it is compared with their steps all the same.
     *On disk* is by how much the system's database grew, with its indexes. *Log* is what
-    PostgreSQL wrote to its write-ahead log meanwhile, after a checkpoint of its own. Restate keeps its data
+    PostgreSQL wrote to its write-ahead log meanwhile, after a checkpoint of its own. Steps, calls and
+    conversations have a database each; a step *between conversations* is one in the database of these. Restate keeps its data
     in files of its own, whose growth is shown as both. The floor is a row of 200 bytes, and the characters
     of the messages.
   `,
@@ -39,14 +61,15 @@ export const peersBytesCell: Cell = {
   `,
   whereItGoes: `
     On disk a step is its row in the log, with one entry in the index. In PostgreSQL's log it is also the
-    images of pages that are written for the first time after a checkpoint: rows of steps are small and are
-    put into what is left of pages that a conversation has filled before.
+    images of pages that are written for the first time after a checkpoint, which is right before each sample
+    and every few minutes otherwise. Between conversations these are many: rows of steps are small, and
+    PostgreSQL puts them into what is left of pages that the messages have filled.
   `,
   maxRounds: 3,
   async open() {
-    const systems = await openSystems(SYSTEMS);
-    const bare = await bareCommits(systems.url);
-    const admin = new pg.Client({ connectionString: systems.url });
+    const homes = await openHomes();
+    const bare = await bareCommits(homes.url);
+    const admin = new pg.Client({ connectionString: homes.url });
     admin.on("error", () => undefined);
     await admin.connect();
 
@@ -73,19 +96,15 @@ export const peersBytesCell: Cell = {
     }
 
     const stepsOf = ({ slow }: SystemName) => (slow === true ? STEPS / 10 : STEPS);
-    const bySystem = ({ name, home, worker }: RunningSystem) => ({
-      steps: sharedSample(() =>
-        written(home.url, home.companion?.folder, () => worker.ask("workflows", 1, stepsOf(name))),
-      ),
-      calls: sharedSample(() =>
-        written(home.url, home.companion?.folder, () => worker.ask("calls", 1, STEPS)),
-      ),
-      talk: sharedSample(() =>
-        written(home.url, home.companion?.folder, () => worker.ask("converse", TURNS, CHARACTERS)),
-      ),
-    });
+    const started = async (name: SystemName) => {
+      const home = await homes.make(name);
+      return { home, worker: await home.start("worker") };
+    };
+    type Started = Awaited<ReturnType<typeof started>>;
+    const sampleOf = ({ home, worker }: Started, work: (worker: SystemProcess) => Promise<unknown>) =>
+      sharedSample(() => written(home.url, home.companion?.folder, () => work(worker)));
     const floorOf = { disk: "a row of 200 bytes, on disk", log: "a row of 200 bytes, log" } as const;
-    const floor = sharedSample(() => written(systems.url, undefined, () => bare.commit(STEPS)));
+    const floor = sharedSample(() => written(homes.url, undefined, () => bare.commit(STEPS)));
     const characters = `characters of ${2 * TURNS} messages`;
     const subjects: Subject[] = [
       { name: floorOf.disk, unit: "bytes", sample: floor(({ disk }) => disk / STEPS) },
@@ -93,57 +112,52 @@ export const peersBytesCell: Cell = {
       { name: characters, unit: "bytes", sample: () => 2 * TURNS * CHARACTERS },
     ];
     const target = { of: "peer", atMost: 1 } as const;
-    for (const [name, system] of systems.running) {
-      const { steps: ofSteps, calls, talk } = bySystem(system);
+    const absent = await eachThatRuns(SYSTEMS, async (system) => {
+      const { name } = system;
+      const ours = name === PAWL.name;
+      const runSteps = (worker: SystemProcess) => worker.ask("workflows", 1, stepsOf(system));
+      const steps = sampleOf(await started(system), runSteps);
+      const calls = ours
+        ? sampleOf(await started(system), (worker) => worker.ask("calls", 1, STEPS))
+        : undefined;
+      const talking = TALKS.has(name) ? await started(system) : undefined;
+      const talk = talking && sampleOf(talking, (worker) => worker.ask("converse", TURNS, CHARACTERS));
+      const between = ours && talking !== undefined ? sampleOf(talking, runSteps) : undefined;
       for (const kind of ["disk", "log"] as const) {
         const where = kind === "disk" ? "on disk" : "log";
         const unit = "bytes";
-        const call = { of: `a call of a model or a tool, ${where}`, unit, floor: floorOf[kind] };
-        const step = {
-          of: `a step, ${where}`,
-          unit,
-          floor: floorOf[kind],
-          target,
-          alsoOurs: [call.of],
-        };
-        subjects.push(
-          subjectOf(
-            name,
-            step,
-            ofSteps((of) => of[kind] / stepsOf(system.name)),
-          ),
-        );
-        if (name === PAWL.name)
-          subjects.push(
-            subjectOf(
-              name,
-              call,
-              calls((of) => of[kind] / STEPS),
-            ),
-          );
-        if (!TALKS.has(name)) continue;
+        const floor = floorOf[kind];
+        const call = { of: `a call of a model or a tool, ${where}`, unit, floor };
+        const mixed = { of: `a step between conversations, ${where}`, unit, floor };
+        const step = { of: `a step, ${where}`, unit, floor, target, alsoOurs: [call.of, mixed.of] };
         const session = {
           of: `a session of ${2 * TURNS} messages, ${where}`,
           unit,
           floor: characters,
           target,
         };
-        subjects.push(
-          subjectOf(
-            name,
-            session,
-            talk((of) => of[kind]),
-          ),
-        );
+        const ofStep = (of: Written) => of[kind] / stepsOf(system);
+        const ofCall = (of: Written) => of[kind] / STEPS;
+        subjects.push(subjectOf(name, step, steps(ofStep)));
+        if (calls !== undefined) subjects.push(subjectOf(name, call, calls(ofCall)));
+        if (between !== undefined) subjects.push(subjectOf(name, mixed, between(ofStep)));
+        if (talk !== undefined)
+          subjects.push(
+            subjectOf(
+              name,
+              session,
+              talk((of) => of[kind]),
+            ),
+          );
       }
-    }
+    });
     return {
       subjects,
-      absent: systems.absent,
+      absent,
       async close() {
         await admin.end().catch(() => undefined);
         await bare.close();
-        await systems.close();
+        await homes.close();
       },
     };
   },
