@@ -4,11 +4,33 @@ import { join } from "node:path";
 import type { AbsentPeer, Cell, Subject } from "../cell.ts";
 import { sharedSample } from "../shared-sample.ts";
 import { type Crash, crash } from "../systems/crash.ts";
-import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
+import {
+  ABSURD,
+  DBOS,
+  GRAPHILE,
+  LANGGRAPH,
+  PAWL,
+  PG_BOSS,
+  RESTATE,
+  unable,
+  VERCEL_WORKFLOW,
+} from "../systems/names.ts";
 import { openHomes, type SystemName } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const RESTARTED = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, VERCEL_WORKFLOW];
+const RESTARTED = [
+  PAWL,
+  DBOS,
+  RESTATE,
+  ABSURD,
+  LANGGRAPH,
+  VERCEL_WORKFLOW,
+  unable(GRAPHILE, "It knows no steps: a job that was cut off is repeated as a whole, four hours later."),
+  unable(
+    PG_BOSS,
+    "It knows no steps: a job that was cut off is repeated as a whole, by default 15 minutes later.",
+  ),
+];
 const TAKEN_OVER = [PAWL, ABSURD];
 const NO_OTHER_NODE: readonly AbsentPeer[] = [
   {

@@ -2,14 +2,14 @@ import pg from "pg";
 import type { Cell, Subject } from "../cell.ts";
 import { residentBytes } from "../resident-bytes.ts";
 import { sharedSample } from "../shared-sample.ts";
-import { isQueue, LANGGRAPH, SYSTEMS } from "../systems/names.ts";
+import { isQueue, LANGGRAPH, SYSTEMS, unable } from "../systems/names.ts";
 import { eachThatRuns, openHomes, type SystemHome } from "../systems/open-systems.ts";
 import type { SystemProcess } from "../systems/start-system.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
 const WORKERS = [
   ...SYSTEMS.filter((name) => name !== LANGGRAPH),
-  { ...LANGGRAPH, missing: () => "It has no worker: nothing of it runs while there is nothing to do." },
+  unable(LANGGRAPH, "It has no worker: nothing of it runs while there is nothing to do."),
 ];
 /** PostgreSQL tells of a transaction about a second after it. */
 const TOLD_AFTER_MS = 1_500;

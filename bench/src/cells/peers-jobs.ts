@@ -4,16 +4,34 @@ import {
   DBOS,
   GRAPHILE,
   GRAPHILE_BATCHED,
+  LANGGRAPH,
   PAWL,
   PG_BOSS,
   PG_BOSS_BATCHED,
+  RESTATE,
+  unable,
+  VERCEL_WORKFLOW,
 } from "../systems/names.ts";
 import { openSystems } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
 const JOBS = 5_000;
 const CONCURRENCY = 16;
-const SYSTEMS = [PAWL, GRAPHILE, PG_BOSS, DBOS, ABSURD, GRAPHILE_BATCHED, PG_BOSS_BATCHED];
+const SYSTEMS = [
+  PAWL,
+  GRAPHILE,
+  PG_BOSS,
+  DBOS,
+  ABSURD,
+  GRAPHILE_BATCHED,
+  PG_BOSS_BATCHED,
+  unable(RESTATE, "It has no queue that can be filled before somebody works it off."),
+  unable(LANGGRAPH, "It has no queue."),
+  unable(
+    VERCEL_WORKFLOW,
+    "Its queue is graphile-worker's, and cannot be filled with workflows before somebody works it off.",
+  ),
+];
 /** They give up that a crash repeats no more than what was being worked on, so they stand beside and are no peers. */
 const BESIDE: ReadonlySet<string> = new Set([GRAPHILE_BATCHED.name, PG_BOSS_BATCHED.name]);
 
@@ -29,8 +47,8 @@ export const peersJobsCell: Cell = {
   `,
   notShown: `
     Jobs do nothing. Pawl's job is a background task, with its registration, its log and its end, which the
-    queues do not keep. What polls is asked to poll as often as it allows, which an operator would not do.
-    Restate has no queue that can be filled before somebody works it off, and LangGraph has none at all.
+    queues do not keep. DBOS's queue is polled every millisecond, and Absurd's every 10 ms when it finds nothing, which an
+    operator would not do.
   `,
   maxRounds: 5,
   async open() {

@@ -1,11 +1,30 @@
 import type { Cell, Subject } from "../cell.ts";
 import { sharedSample } from "../shared-sample.ts";
 import { quantile } from "../statistics.ts";
-import { ABSURD, DBOS, GRAPHILE, PAWL, PG_BOSS, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
+import {
+  ABSURD,
+  DBOS,
+  GRAPHILE,
+  LANGGRAPH,
+  PAWL,
+  PG_BOSS,
+  RESTATE,
+  unable,
+  VERCEL_WORKFLOW,
+} from "../systems/names.ts";
 import { openSystems } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const SYSTEMS = [PAWL, GRAPHILE, PG_BOSS, DBOS, ABSURD, RESTATE, VERCEL_WORKFLOW];
+const SYSTEMS = [
+  PAWL,
+  GRAPHILE,
+  PG_BOSS,
+  DBOS,
+  ABSURD,
+  RESTATE,
+  VERCEL_WORKFLOW,
+  unable(LANGGRAPH, "It has no queue: whoever wants something done runs it."),
+];
 const SHARES = [
   ["p50", 0.5],
   ["p95", 0.95],

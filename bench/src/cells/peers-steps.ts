@@ -1,10 +1,30 @@
 import { bareCommits } from "../bare-commits.ts";
 import type { Cell, Subject } from "../cell.ts";
-import { ABSURD, DBOS, LANGGRAPH, PAWL, RESTATE, VERCEL_WORKFLOW } from "../systems/names.ts";
+import {
+  ABSURD,
+  DBOS,
+  GRAPHILE,
+  LANGGRAPH,
+  PAWL,
+  PG_BOSS,
+  RESTATE,
+  unable,
+  VERCEL_WORKFLOW,
+} from "../systems/names.ts";
 import { openSystems } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
-const SYSTEMS = [PAWL, DBOS, RESTATE, ABSURD, LANGGRAPH, VERCEL_WORKFLOW];
+const NO_STEPS = "It runs jobs, and knows no steps within one.";
+const SYSTEMS = [
+  PAWL,
+  DBOS,
+  RESTATE,
+  ABSURD,
+  LANGGRAPH,
+  VERCEL_WORKFLOW,
+  unable(GRAPHILE, NO_STEPS),
+  unable(PG_BOSS, NO_STEPS),
+];
 const ALONE = 1_000;
 const AT_ONCE = 32;
 const EACH = 100;

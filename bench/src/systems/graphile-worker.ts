@@ -7,11 +7,14 @@ import { createTally } from "./tally.ts";
 const SILENT = new Logger(() => () => {});
 
 /** graphile-worker with one query per job, its default. It hears of new jobs from PostgreSQL. */
-export const open: OpenSystem = (place) => openWorker(place.url, false);
+export const open: OpenSystem = (place) => openWorker(place.url, false, place.role === "idler" ? 10 : 20);
 
-/** @param batched takes and completes jobs in batches, which gives up that a crash repeats at most what was being worked on */
-export async function openWorker(url: string, batched: boolean): Promise<System> {
-  const pool = new pg.Pool({ connectionString: url, max: 20 });
+/**
+ * @param batched takes and completes jobs in batches, which gives up that a crash repeats at most what was being worked on
+ * @param connections two more than run at once, as it recommends, and some for the jobs' own
+ */
+export async function openWorker(url: string, batched: boolean, connections = 20): Promise<System> {
+  const pool = new pg.Pool({ connectionString: url, max: connections });
   // It wants to hear of every connection's errors.
   pool.on("error", () => undefined).on("connect", (client) => void client.on("error", () => undefined));
   await runMigrations({ pgPool: pool, logger: SILENT });

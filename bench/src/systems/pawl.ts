@@ -73,7 +73,12 @@ export const open: OpenSystem = async ({ url, role }) => {
   });
   const model = benchModel({ step: () => steps.add(), wentOn: (id) => goneOf(id).resolve(monotonicMs()) });
   const store = postgresStore({ url });
-  const parts = { secret: SECRET, model, tools: { work, chain, wait }, concurrency: AT_ONCE };
+  const parts = {
+    secret: SECRET,
+    model,
+    tools: { work, chain, wait },
+    ...(role !== "idler" && { concurrency: AT_ONCE }),
+  };
   const startHost = async () => {
     const host = createHost({ ...parts, store, nodeId: role, tasks: [job] });
     if (role !== "client") await host.start();

@@ -30,13 +30,15 @@ const LOOK_EVERY_MS = 5;
  * Vercel Workflow with its PostgreSQL world, whose queue is graphile-worker and which calls the workflows and steps over HTTP, here in
  * this process. Its own wait for a result looks once a second, so the run is looked at directly.
  */
-export const open: OpenSystem = async ({ url, folder }) => {
+export const open: OpenSystem = async ({ url, folder, role }) => {
   const environment = {
     WORKFLOW_TARGET_WORLD: "@workflow/world-postgres",
     WORKFLOW_POSTGRES_URL: url,
-    WORKFLOW_POSTGRES_WORKER_CONCURRENCY: String(CONCURRENCY),
-    // As graphile-worker recommends: two more than run at once.
-    WORKFLOW_POSTGRES_MAX_POOL_SIZE: String(CONCURRENCY + 2),
+    ...(role !== "idler" && {
+      WORKFLOW_POSTGRES_WORKER_CONCURRENCY: String(CONCURRENCY),
+      // As graphile-worker recommends: two more than run at once.
+      WORKFLOW_POSTGRES_MAX_POOL_SIZE: String(CONCURRENCY + 2),
+    }),
   };
   Object.assign(process.env, environment);
   // Its programs look for the world from here.
