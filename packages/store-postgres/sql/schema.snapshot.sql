@@ -72,11 +72,8 @@ create table inputs (
   queue_key text collate "C",
   given_digest text,
   updated_at timestamp with time zone,
-  constraint inputs_delivery_check CHECK ((delivery = ANY (ARRAY['next'::text, 'steer'::text, 'interrupt'::text]))),
-  constraint inputs_durability_check CHECK ((durability = ANY (ARRAY['durable'::text, 'ephemeral'::text, 'derived'::text]))),
   constraint inputs_pkey PRIMARY KEY (input_id),
-  constraint inputs_session_id_position_key UNIQUE (session_id, "position"),
-  constraint inputs_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'queued'::text, 'staged'::text, 'applied'::text, 'applied_pending_consumption'::text, 'consumed'::text, 'superseded'::text, 'coalesced'::text, 'abandoned'::text])))
+  constraint inputs_session_id_position_key UNIQUE (session_id, "position")
 );
 CREATE INDEX inputs_due ON inputs USING btree (session_id, due_at) WHERE (state = 'queued'::text);
 CREATE UNIQUE INDEX inputs_idempotency ON inputs USING btree (session_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
@@ -325,25 +322,13 @@ create table session_queue (
   claimed_head bigint,
   used_at timestamp with time zone default clock_timestamp() not null,
   paused boolean default false not null,
-  ready_at timestamp with time zone generated always as (
-CASE
-    WHEN (held OR paused) THEN NULL::timestamp with time zone
-    WHEN ((phase = 'none'::text) AND (wake_at IS NULL) AND (input_at IS NULL)) THEN NULL::timestamp with time zone
-    WHEN ((phase = ANY (ARRAY['open'::text, 'parked'::text])) AND (wake_at IS NULL) AND (phase_at IS NULL)) THEN NULL::timestamp with time zone
-    WHEN ((phase = 'blocked'::text) AND (wake_at IS NULL)) THEN NULL::timestamp with time zone
-    ELSE GREATEST(not_before, LEAST(wake_at,
-    CASE phase
-        WHEN 'none'::text THEN input_at
-        WHEN 'blocked'::text THEN NULL::timestamp with time zone
-        ELSE phase_at
-    END))
-END) stored,
-  constraint session_queue_phase_check CHECK ((phase = ANY (ARRAY['none'::text, 'open'::text, 'parked'::text, 'blocked'::text]))),
+  ready_at timestamp with time zone,
   constraint session_queue_pkey PRIMARY KEY (session_id)
 ) with (fillfactor=70);
 CREATE UNIQUE INDEX session_queue_pkey ON session_queue USING btree (session_id);
 CREATE INDEX session_queue_ready ON session_queue USING btree (ready_at) WHERE (ready_at IS NOT NULL);
 CREATE INDEX session_queue_used ON session_queue USING btree (used_at);
+CREATE TRIGGER line_ready BEFORE INSERT OR UPDATE ON session_queue FOR EACH ROW EXECUTE FUNCTION note_ready();
 
 create table sessions (
   session_id text collate "C" not null,
@@ -361,8 +346,7 @@ create table sessions (
   owner_generation bigint,
   epoch bigint default 0 not null,
   created_at timestamp with time zone default clock_timestamp() not null,
-  constraint sessions_pkey PRIMARY KEY (session_id),
-  constraint sessions_runtime_state_check CHECK ((runtime_state = ANY (ARRAY['initializing'::text, 'idle'::text, 'running'::text, 'recovering'::text, 'retired'::text, 'stopped'::text, 'destroyed'::text])))
+  constraint sessions_pkey PRIMARY KEY (session_id)
 ) with (fillfactor=80);
 CREATE INDEX sessions_owner ON sessions USING btree (owner_node) WHERE (owner_node IS NOT NULL);
 CREATE UNIQUE INDEX sessions_pkey ON sessions USING btree (session_id);
@@ -403,8 +387,7 @@ create table turns (
   ended_at timestamp with time zone,
   pruned text,
   fork_of text collate "C",
-  constraint turns_pkey PRIMARY KEY (turn_id),
-  constraint turns_pruned_check CHECK ((pruned = ANY (ARRAY['text'::text, 'turn'::text])))
+  constraint turns_pkey PRIMARY KEY (turn_id)
 );
 CREATE INDEX turns_forks ON turns USING btree (fork_of) WHERE (fork_of IS NOT NULL);
 CREATE UNIQUE INDEX turns_pkey ON turns USING btree (turn_id);
@@ -429,6 +412,24 @@ begin
     new.outcome := '{"type":"consumed"}';
   end if;
   new.updated_at := clock_timestamp();
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION note_ready()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.ready_at := case
+    when new.held or new.paused then null
+    when new.phase = 'none' then least(new.wake_at, new.input_at)
+    when new.phase = 'blocked' then new.wake_at
+    else least(new.wake_at, new.phase_at)
+  end;
+  if new.ready_at < new.not_before then
+    new.ready_at := new.not_before;
+  end if;
   return new;
 end
 $function$;

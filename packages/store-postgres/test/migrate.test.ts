@@ -132,6 +132,49 @@ describe("migrations", () => {
     await store.close();
   });
 
+  test("lines of sessions that were there before stay ready when they were, and follow what is written from then on", async () => {
+    const all = await loadMigrations();
+    await admin.query(printMigrations("lines", all.slice(0, 16)));
+    const at = (hour: number) => `timestamptz '2026-01-01 ${String(hour).padStart(2, "0")}:00+00'`;
+    const insert = (id: string, columns: string, values: string) =>
+      admin.query(`insert into lines.session_queue (session_id, ${columns}) values ('${id}', ${values})`);
+    // What a line says, and the hour from which on it is ready.
+    const lines: readonly (readonly [columns: string, values: string, hour: number | null])[] = [
+      ["positions", "0", null],
+      ["input_at, wake_at", `${at(3)}, ${at(2)}`, 2],
+      ["input_at, not_before", `${at(3)}, ${at(4)}`, 4],
+      ["wake_at, not_before", `${at(3)}, ${at(1)}`, 3],
+      ["not_before", at(4), null],
+      ["held, input_at", `true, ${at(3)}`, null],
+      ["paused, wake_at", `true, ${at(3)}`, null],
+      ["phase, input_at", `'open', ${at(3)}`, null],
+      ["phase, phase_at, input_at", `'open', ${at(3)}, ${at(1)}`, 3],
+      ["phase, phase_at, wake_at", `'parked', ${at(3)}, ${at(2)}`, 2],
+      ["phase, phase_at, not_before", `'parked', ${at(3)}, ${at(4)}`, 4],
+      ["phase, phase_at, input_at", `'blocked', ${at(3)}, ${at(3)}`, null],
+      ["phase, phase_at, wake_at", `'blocked', ${at(3)}, ${at(5)}`, 5],
+    ];
+    const read = async (prefix: string) => {
+      const { rows } = await admin.query(
+        "select ready_at from lines.session_queue where session_id like $1 || '%' order by session_id",
+        [prefix],
+      );
+      return rows.map(({ ready_at }) => (ready_at as Date | null)?.getUTCHours() ?? null);
+    };
+    const hours = lines.map(([, , hour]) => hour);
+    const id = (prefix: string, place: number) => `${prefix}${String(place).padStart(2, "0")}`;
+    for (const [place, [columns, values]] of lines.entries()) await insert(id("old", place), columns, values);
+    expect(await read("old")).toEqual(hours);
+    await (await openStore(database.url, { schema: "lines" })).close();
+    expect(await read("old")).toEqual(hours);
+    for (const [place, [columns, values]] of lines.entries()) await insert(id("new", place), columns, values);
+    expect(await read("new")).toEqual(hours);
+    await admin.query("update lines.session_queue set held = not held");
+    expect(await read("new")).toEqual(lines.map(([columns]) => (columns.startsWith("held") ? 3 : null)));
+    await admin.query("update lines.session_queue set held = not held");
+    expect(await read("old")).toEqual(hours);
+  });
+
   test("pending: what is known and not yet applied, in order", async () => {
     const [first] = await loadMigrations();
     const known = [first!, { ...first!, number: 2, name: "0002-x.sql", hash: "h2" }];
