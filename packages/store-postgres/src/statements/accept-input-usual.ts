@@ -25,7 +25,8 @@ line as (
 born as (
   insert into {schema}.sessions (session_id, created_at)
   select $1, e.now from line l cross join entry e
-  where l.positions = 1 or not exists (select from {schema}.sessions s where s.session_id = $1)
+  -- Whoever gave it its first place made it, in the same transaction.
+  where l.positions = 1
   on conflict do nothing
 )
 insert into {schema}.inputs (input_id, session_id, position, delivery, state, content, digest, idempotency_key,
