@@ -4,14 +4,15 @@ import { createHost, type Host } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import { anything } from "./anything.ts";
 import { SECRET } from "./secret.ts";
+import { monotonicMs } from "./stopwatch.ts";
 
 /** A host on PostgreSQL with a model that answers at once and is seen at it. */
 export interface WatchedHost {
   readonly host: Host<never>;
   readonly store: ReturnType<typeof postgresStore>;
-  /** When the model is called for the `nth` time with this text as the newest input, from 1; by `performance.now()`. */
+  /** When the model is called for the `nth` time with this text as the newest input, from 1; by `monotonicMs`. */
   called(text: string, nth?: number): Promise<number>;
-  /** When the tool of this session is called; by `performance.now()`. */
+  /** When the tool of this session is called; by `monotonicMs`. */
   worked(sessionId: string): Promise<number>;
   close(): Promise<void>;
 }
@@ -35,7 +36,7 @@ export function watchedHost({ url, concurrency = 16, approvals = false }: Watche
     id: "bench/model",
     async call({ messages }) {
       const { text, answered } = newest(messages);
-      moment(text, answered + 1).resolve(performance.now());
+      moment(text, answered + 1).resolve(monotonicMs());
       const call = { type: "tool_call", callId: callId("c1"), name: "work", input: {} } as const;
       const calls = approvals && answered === 0;
       return {
@@ -54,7 +55,7 @@ export function watchedHost({ url, concurrency = 16, approvals = false }: Watche
     input: anything,
     onCrash: "retry",
     execute: (_input, { sessionId }) => {
-      moment(sessionId, 0).resolve(performance.now());
+      moment(sessionId, 0).resolve(monotonicMs());
       return { done: true };
     },
   });

@@ -1,25 +1,24 @@
-import { inputId, sessionId } from "@pawl/core";
-import { postgresStore } from "@pawl/store-postgres";
+import { sessionId } from "@pawl/core";
 import { bareNotify } from "../bare-notify.ts";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
+import { startOtherEnd } from "../start-other-end.ts";
 import { quantile } from "../statistics.ts";
+import { monotonicMs } from "../stopwatch.ts";
 import { watchedHost } from "../watched-host.ts";
-
-/** Long enough that whatever the last one left to do is done. */
-const QUIET_MS = 5;
 
 export const pickUpCell: Cell = {
   name: "pick-up",
   title: "From an input to the first step of its turn",
   about: `
     From an input that is sent to the first step of its turn, which is the call of its model, and to its
-    end, on a system that has nothing else to do. The sender is a store of its own with its own connections,
-    as another process would be; the host hears of the input from PostgreSQL. The clock starts before the
-    input is sent. The floor is a bare INSERT with a NOTIFY until a bare listener has heard it.
+    end, on a system that has nothing else to do for about ten milliseconds between one and the next. The
+    sender is another process, which starts the clock before it sends; the host hears of the input from
+    PostgreSQL. The floor is a bare INSERT with a NOTIFY by that process until a bare listener in the host's
+    has heard it.
   `,
   notShown: `
-    A network to the database, nor a second process: both ends share this one's event loop.
+    A network, to the database or between the two processes, which share this machine's cores with it.
   `,
   whereItGoes: `
     Two statements, one after another, and a notification between them: the sender's input is accepted, and whoever hears of
@@ -32,46 +31,33 @@ export const pickUpCell: Cell = {
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
-    const sender = postgresStore({ url: postgres.url });
     const watched = watchedHost({ url: postgres.url });
-    const notify = await bareNotify(postgres.bare);
     await watched.host.start();
-    await sender.open();
+    const other = await startOtherEnd(postgres.url);
+    const notify = await bareNotify(postgres.bare, other.notify);
     const inputs = 25 * scale;
     let sent = 0;
 
-    async function send(): Promise<string> {
+    async function untilStep(): Promise<number> {
       sent += 1;
       const text = `input ${sent}`;
-      const id = sessionId(`s${sent}`);
-      const content = { parts: [{ type: "text" as const, text }] };
-      await sender.inbox.accept({ inputId: inputId(`in_${sent}`), sessionId: id, content, delivery: "next" });
-      return text;
-    }
-
-    async function untilStep(): Promise<number> {
-      const began = performance.now();
-      const text = `input ${sent + 1}`;
-      const called = watched.called(text);
-      await send();
-      const ms = (await called) - began;
+      const [at, began] = await Promise.all([watched.called(text), other.send(`s${sent}`, text)]);
       await ended(`s${sent}`);
-      return ms;
+      return at - began;
     }
 
     async function untilEnd(): Promise<number> {
-      const over = Promise.withResolvers<void>();
-      const id = sessionId(`s${sent + 1}`);
-      const began = performance.now();
+      sent += 1;
+      const over = Promise.withResolvers<number>();
+      const id = sessionId(`s${sent}`);
       const unlisten = watched.store.log.onAppend(id, () => {
         void watched.store.sessions.load(id).then((record) => {
-          if ((record?.revision ?? 0) > 0) over.resolve();
+          if ((record?.revision ?? 0) > 0) over.resolve(monotonicMs());
         });
       });
-      await send();
-      await over.promise;
+      const [at, began] = await Promise.all([over.promise, other.send(id, `input ${sent}`)]);
       unlisten();
-      return performance.now() - began;
+      return at - began;
     }
 
     /** Nothing of it may be under way when the next is sent. */
@@ -84,10 +70,7 @@ export const pickUpCell: Cell = {
 
     const share = (of: () => Promise<number>, at: number) => async () => {
       const samples: number[] = [];
-      for (let i = 0; i < inputs; i++) {
-        samples.push(await of());
-        await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-      }
+      for (let i = 0; i < inputs; i++) samples.push(await of());
       return quantile(samples, at);
     };
     const floor = "insert and notify, bare pg, p50";
@@ -113,7 +96,7 @@ export const pickUpCell: Cell = {
       ],
       async close() {
         notify.close();
-        await sender.close();
+        await other.close();
         await watched.close();
         await postgres.close();
       },

@@ -5,7 +5,10 @@ import { memoryStore } from "@pawl/store-memory";
 import { bareNotify } from "../bare-notify.ts";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
+import { SECRET_BYTES } from "../secret.ts";
+import { startOtherEnd } from "../start-other-end.ts";
 import { quantile } from "../statistics.ts";
+import { monotonicMs } from "../stopwatch.ts";
 import { watchedHost } from "../watched-host.ts";
 
 export const wakeUpCell: Cell = {
@@ -14,14 +17,15 @@ export const wakeUpCell: Cell = {
   about: `
     From an answer that is given to the turn that waited for it going on, which is the call of the tool that
     was approved: the answer is durable twice by then, where it was given and in the turn's log. The answer
-    comes through a host of its own with its own connections, as another process would be. Hot: the turn
-    still waits in memory. Parked: nothing of it is in memory; it is claimed and replayed. In process: a
-    bare await-event of a store in memory, from \`resolve\` to the waiter's next line; the await-event alone
-    is the same over PostgreSQL, the waiter with connections of its own. The floor is a bare INSERT with a
-    NOTIFY until a bare listener has heard it.
+    is given by another process, which starts the clock before it answers. Hot: the turn still waits in
+    memory. Parked: nothing of it is in memory; it is claimed and replayed. In process: a bare await-event
+    of a store in memory, from \`resolve\` to the waiter's next line; the await-event alone is the same over
+    PostgreSQL and from that other process. The floor is a bare INSERT with a NOTIFY by that process until a
+    bare listener in the host's has heard it; that of a hot turn, which goes on after two commits, is the
+    same until the listener's process has inserted a row of its own.
   `,
   notShown: `
-    A network to the database, nor a second process: both ends share this one's event loop.
+    A network, to the database or between the two processes, which share this machine's cores with it.
   `,
   whereItGoes: `
     A hot turn goes on after two commits: the answer, which its receipt is signed into, and the row that says
@@ -31,19 +35,16 @@ export const wakeUpCell: Cell = {
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
     const waiting = watchedHost({ url: postgres.url, approvals: true, concurrency: 64 });
-    const answering = watchedHost({ url: postgres.url, approvals: true });
     await waiting.host.start();
-    await answering.store.open();
-    const notify = await bareNotify(postgres.bare);
+    const other = await startOtherEnd(postgres.url);
+    const notify = await bareNotify(postgres.bare, other.notify);
     const turns = 8 * scale;
     let sent = 0;
 
     const clock = systemClock;
-    const bytes = Uint8Array.from({ length: 32 }, (_, i) => (i * 37 + 11) % 256);
-    const keyring = createKeyring([{ id: "k1", bytes }]);
+    const keyring = createKeyring([{ id: "k1", bytes: SECRET_BYTES }]);
     const over = (rows: AwaitEventRows) => createAwaitEvents({ rows, keyring, clock });
     const awaits = await over(memoryStore({ clock }).awaits);
-    const here = await over(answering.store.awaits);
     const there = await over(waiting.store.awaits);
 
     async function ask(): Promise<string> {
@@ -55,17 +56,13 @@ export const wakeUpCell: Cell = {
 
     async function askedFor(session: string): Promise<string> {
       for (;;) {
-        const [wait] = await answering.host.waits.list({ sessionId: session });
+        const [wait] = await waiting.host.waits.list({ sessionId: session });
         if (wait !== undefined) return wait.id;
       }
     }
 
     async function answer(session: string, id: string): Promise<number> {
-      const began = performance.now();
-      const [at] = await Promise.all([
-        waiting.worked(session),
-        answering.host.waits.answer(id, { decision: "approve" }, { by: "bench" }),
-      ]);
+      const [at, began] = await Promise.all([waiting.worked(session), other.approve(id)]);
       return at - began;
     }
 
@@ -92,13 +89,12 @@ export const wakeUpCell: Cell = {
       for (let i = 0; i < 25 * scale; i++) {
         sent += 1;
         const scope = executionScope.turn("session-1", `turn-${sent}`);
-        const key = await here.key(scope, { type: "tool_completion", callId: "c1" });
-        const gone = there.wait(key, { signal: new AbortController().signal }).then(() => performance.now());
+        const key = await there.key(scope, { type: "tool_completion", callId: "c1" });
+        const gone = there.wait(key, { signal: new AbortController().signal }).then(monotonicMs);
         // The waiter has asked first, and waits.
         await waiting.store.awaits.register({ ...key, sessionId: null, turnId: null, dueAt: null, info: {} });
-        const began = performance.now();
-        void here.resolve(key, { status: "ok", payload: 1 });
-        samples.push((await gone) - began);
+        const [at, began] = await Promise.all([gone, other.resolve(`turn-${sent}`)]);
+        samples.push(at - began);
       }
       return samples;
     }
@@ -133,13 +129,14 @@ export const wakeUpCell: Cell = {
       return samples;
     }
 
-    async function bare(): Promise<readonly number[]> {
+    const bare = (of: () => Promise<number>) => async () => {
       const samples: number[] = [];
-      for (let i = 0; i < 25 * scale; i++) samples.push(await notify.untilHeard());
+      for (let i = 0; i < 25 * scale; i++) samples.push(await of());
       return samples;
-    }
+    };
 
     const floor = "insert and notify, bare pg, p50";
+    const floorOfTwo = "the same, and an insert by who hears it, bare pg, p50";
     const share = (of: () => Promise<readonly number[]>, at: number) => async () => quantile(await of(), at);
     return {
       subjects: [
@@ -149,11 +146,12 @@ export const wakeUpCell: Cell = {
           target: { of: "value", atMost: 50 },
           sample: share(inProcess, 0.5),
         },
-        { name: floor, unit: "ms", sample: share(bare, 0.5) },
+        { name: floor, unit: "ms", sample: share(bare(notify.untilHeard), 0.5) },
+        { name: floorOfTwo, unit: "ms", sample: share(bare(notify.untilWritten), 0.5) },
         {
           name: "another process, hot, p50",
           unit: "ms",
-          floor,
+          floor: floorOfTwo,
           target: { of: "value", atMost: 1.5 },
           sample: share(hot, 0.5),
         },
@@ -176,8 +174,8 @@ export const wakeUpCell: Cell = {
       ],
       async close() {
         notify.close();
+        await other.close();
         await waiting.close();
-        await answering.close();
         await postgres.close();
       },
     };
