@@ -28,6 +28,11 @@ export class DatabaseTime {
     this.#known = { at, asked, answered: this.#here() };
   }
 
+  /** It is there by now, for sure. Undefined before anything was learnt. */
+  earliest(): number | undefined {
+    return this.#known === undefined ? undefined : this.bounds().earliest;
+  }
+
   /** Before anything was learnt it is this process's clock. */
   readonly bounds: StoreTime = (): TimeBounds => {
     const { wall, counted } = this.#here();

@@ -78,7 +78,6 @@ export function postgresProcesses(context: StoreContext): Processes {
       const text = storableJson(bodies, "The event");
       const asked = JSON.parse(text) as typeof bodies;
       const askedDigest = digest(asked);
-      const { processOfRow } = await loadRows();
       if (fence !== undefined && fence.processId === id) {
         const appended = await commit.append({
           fence,
@@ -104,6 +103,7 @@ export function postgresProcesses(context: StoreContext): Processes {
         const registered = await registrations.register({ ...registration, claim });
         if (registered !== undefined) return registered;
       }
+      const { processOfRow } = await loadRows();
       const holder = fence === undefined ? [null, null, null, null] : holderValues(id, fence);
       for (let races = 0; races < MOST_APPEND_RACES; races++) {
         const [row] = await database.read(readProcess, [id, key, ...holder]);

@@ -6,14 +6,13 @@ import {
   planProcessAppend,
 } from "@pawl/core";
 import type { ClaimRegistered, ProcessAppended, ProcessClaim } from "@pawl/core/ports";
-import type { Row } from "./connection/database.ts";
-import { processHints } from "./connection/process-hint.ts";
+import { arrayText } from "./connection/array-text.ts";
 import { SharedWrites } from "./connection/shared-writes.ts";
 import type { StoreContext } from "./context.ts";
 import { nodeValues } from "./fence-values.ts";
 import { isLost, type LostClaims } from "./lost-claims.ts";
 import { numberColumn, textColumn } from "./rows/column.ts";
-import { registerProcess } from "./statements/register-process.ts";
+import { registerEntered } from "./statements/register-entered.ts";
 import { registerProcesses } from "./statements/register-processes.ts";
 
 export interface AskedRegistration {
@@ -28,8 +27,9 @@ export interface AskedRegistration {
 }
 
 /**
- * Registers a background task that is not there yet, in a statement that reads nothing first and that many share, or in one of its own that
- * claims it, too, when a node asks for that. Undefined: it goes the general way, which reads what is there, also after an answer that was lost.
+ * Registers a background task that is not there yet, in a statement that reads nothing first: one of its own that claims it, too, when a node
+ * asks for that and all is as usual, else one that many share. Undefined: it goes the general way, which reads what is there, also after an
+ * answer that was lost.
  */
 export class Registrations {
   readonly #context: StoreContext;
@@ -56,77 +56,73 @@ export class Registrations {
     // With another time than it will have: what it comes to does not depend on that.
     const plan = planProcessAppend(processId, null, bodies, null, 0);
     if (plan.type !== "append" || !isRegistration(bodies)) return undefined;
-    const claims = claim !== undefined && isEnteredAtClaim(plan.record, claim.names, 1) ? claim : undefined;
-    const row = await this.#write(asked, plan.record, claims);
+    if (claim !== undefined && isEnteredAtClaim(plan.record, claim.names, 1)) {
+      const entered = await this.#enter(asked, claim);
+      if (entered !== "not usual") return entered;
+    }
+    const row = await this.#shared.write(sharedRow(asked, plan.record));
     if (row === undefined) return undefined;
     const now = numberColumn(row, "now", `Background task "${processId}"`);
     const events = plan.events.map((event) => ({ ...event, at: now }));
     const record: ProcessRecord = { ...plan.record, registeredAt: now };
-    if (row.taken !== true || claims === undefined) {
-      this.#context.hints.changed(processId, record);
-      return { record, events, duplicate: false };
-    }
-    const { nodeId, generation } = claims.lease;
-    const owner = { nodeId, generation };
-    const entering = planProcessAppend(
-      processId,
-      record,
-      [{ type: "started", attempt: 1, owner }],
-      owner,
-      now,
-    );
-    if (entering.type !== "append") throw new RangeError("What is registered can be entered.");
-    const fence = { node: claims.lease, processId, epoch: 1 };
-    const taken: ProcessClaim = { fence, record: entering.record, entered: true };
-    this.#claimed(taken, now);
-    return { record: entering.record, events, duplicate: false, claim: taken };
+    this.#context.hints.changed(processId, record);
+    return { record, events, duplicate: false };
   }
 
-  async #write(
-    { processId, key, digest, version }: AskedRegistration,
-    { registration, signals, grants }: ProcessRecord,
-    claim: ClaimRegistered | undefined,
-  ): Promise<Row | undefined> {
-    if (claim === undefined) {
-      const { name, disposition } = registration;
-      const text = JSON.stringify({
-        processId,
-        name,
-        disposition,
-        registration,
-        signals,
-        grants,
-        version,
-        key,
-        digest,
-      });
-      return this.#shared.write({ key: processId, row: text, characters: text.length });
-    }
-    const { database, newId, origin, channels } = this.#context;
+  /** Undefined: whether it landed is not known. */
+  async #enter(
+    { processId, bodies, key, digest, version }: AskedRegistration,
+    { lease, names }: ClaimRegistered,
+  ): Promise<ProcessAppended | "not usual" | undefined> {
+    const { database, time, newId } = this.#context;
+    const now = time.earliest();
+    if (now === undefined) return "not usual";
+    const { nodeId, generation } = lease;
+    const owner = { nodeId, generation };
+    const started = { type: "started", attempt: 1, owner } as const;
+    const registering = planProcessAppend(processId, null, bodies, null, now);
+    if (registering.type !== "append") return "not usual";
+    const entering = planProcessAppend(processId, registering.record, [started], owner, now);
+    if (entering.type !== "append") return "not usual";
+    const { record } = entering;
+    const { name, disposition } = record.registration;
+    const all = [...registering.events, ...entering.events];
     const token = newId();
     const values = [
-      ...nodeValues(claim.lease),
+      ...nodeValues(lease),
       processId,
-      registration.name,
-      registration.disposition,
-      JSON.stringify(registration),
-      JSON.stringify(signals),
-      grants,
+      name,
+      disposition,
+      JSON.stringify(record),
+      record.head,
+      arrayText(all.map(({ body }) => JSON.stringify(body))),
       version,
       key,
       digest,
-      claim.names,
+      arrayText(record.grants),
+      now,
+      arrayText(names),
       token,
-      channels.processes,
-      processHints(origin, [processId])[0],
     ];
     try {
-      return (await this.#lost.watch(token, () => database.writeOnce(registerProcess, values)))[0];
+      const write = () => database.writeCounted(registerEntered, values, { repeatLost: false });
+      if ((await this.#lost.watch(token, write)) === 0) return "not usual";
     } catch (error) {
       if (isLost(error)) return undefined;
       throw error;
     }
+    const claim: ProcessClaim = { fence: { node: lease, processId, epoch: 1 }, record, entered: true };
+    this.#claimed(claim, now);
+    return { record, events: registering.events, duplicate: false, claim };
   }
+}
+
+function sharedRow({ processId, key, digest, version }: AskedRegistration, record: ProcessRecord) {
+  const { registration, signals, grants } = record;
+  const { name, disposition } = registration;
+  const row = { processId, name, disposition, registration, signals, grants, version, key, digest };
+  const text = JSON.stringify(row);
+  return { key: processId, row: text, characters: text.length };
 }
 
 /** Nothing but what begins it and who sees it. */

@@ -224,7 +224,7 @@ describe("the answer is lost to", () => {
     const owner = { nodeId: node.nodeId, generation: node.generation };
     const started = { type: "started", attempt: 1, owner } as const;
     const say = (key: string, body: ProcessEventBody, count: number) =>
-      losing(count > 1 ? "pawl_append_owned_process_events" : "pawl_append_own_process_events", () =>
+      losing(count > 1 ? "pawl_append_owned_process_events" : "pawl_append_own_process_event", () =>
         Promise.all(
           claims
             .slice(0, count)
@@ -257,7 +257,7 @@ describe("the answer is lost to", () => {
     const node = await store.leases.openNode(fresh("n") as never, { ttlMs: 60_000 });
     const bodies = [{ type: "registered", registration: registrationOf(id, name) }] as const;
     const claim = { lease: node, names: [name] };
-    const appended = await losing("pawl_register_process_", () =>
+    const appended = await losing("pawl_register_entered", () =>
       store.processes.append({ processId: id, key: "start", bodies, claim }),
     );
     expect(appended).toMatchObject({ duplicate: true, record: { status: "running", attempts: 1 } });

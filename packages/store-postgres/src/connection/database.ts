@@ -113,6 +113,36 @@ export class Database {
     return this.#patiently(statement, values, "write", false);
   }
 
+  /**
+   * As `write`, or as `writeOnce` when a lost answer is not to be repeated, for a statement that returns no rows: how many it wrote. For the
+   * hottest of those that many write at once.
+   */
+  async writeCounted(
+    statement: Statement,
+    values: readonly Parameter[],
+    { repeatLost }: Pick<Insistence, "repeatLost">,
+  ): Promise<number> {
+    try {
+      return await this.insist(() => this.#countOnAny(statement, values), { repeatLost });
+    } catch (error) {
+      throw storeFailure(error, "write", statement.name);
+    }
+  }
+
+  async #countOnAny(statement: Statement, values: readonly Parameter[]): Promise<number> {
+    const client = await this.connect();
+    let broken = false;
+    try {
+      return await this.count(client, statement, values);
+    } catch (error) {
+      const kind = failureKind(error);
+      broken = kind === "lost" || kind === "unreachable";
+      throw error;
+    } finally {
+      this.release(client, broken);
+    }
+  }
+
   /** One attempt on this connection; errors come as the driver throws them. */
   async run(on: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
     const { name, text } = this.#bind(statement);

@@ -14,10 +14,11 @@ import {
 import type { ProcessAppended, ProcessFence } from "@pawl/core/ports";
 import type { StoreContext } from "../context.ts";
 import { nodeValues } from "../fence-values.ts";
-import { appendOwnProcessEvents } from "../statements/append-own-process-events.ts";
+import { appendOwnProcessEvent } from "../statements/append-own-process-event.ts";
 import { appendOwnedProcessEvents } from "../statements/append-owned-process-events.ts";
 import { oneOfEach } from "./one-of-each.ts";
 import { processHints } from "./process-hint.ts";
+import type { Parameter } from "./row-count-query.ts";
 
 const MOST_OF_A_BATCH = 64;
 /** Owners that were superseded do not say goodbye; what is forgotten costs one more read. */
@@ -97,8 +98,8 @@ export class ProcessCommit {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      // Whoever was told of the last batch gets to say its next word, so that the next batch holds all of them.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      // Whoever was told of the last batch gets to say its next word, so that the next batch holds all of them. One that is alone waits for nobody.
+      if (this.#owned.size > 1) await new Promise<void>((resolve) => setImmediate(resolve));
       await this.#flush(this.#takeBatch());
     }
     this.#pump = undefined;
@@ -156,10 +157,12 @@ export class ProcessCommit {
     if (first === undefined) return new Set();
     const { database } = this.#context;
     try {
-      const written =
-        rows.length === 1
-          ? await database.write(appendOwnProcessEvents, this.#ofOne(first))
-          : await database.write(appendOwnedProcessEvents, this.#ofMany(first, rows));
+      const one = this.#ofOne(rows);
+      if (one !== undefined) {
+        const count = await database.writeCounted(appendOwnProcessEvent, one, { repeatLost: true });
+        return new Set(count === 1 ? [first.fence.processId] : []);
+      }
+      const written = await database.write(appendOwnedProcessEvents, this.#ofMany(first, rows));
       return new Set(written.map(({ process_id }) => String(process_id)));
     } catch {
       // The general way asks each for itself, finds what has landed by its key, and tells what is wrong.
@@ -167,7 +170,12 @@ export class ProcessCommit {
     }
   }
 
-  #ofOne({ fence, epoch, head, record, live, events, version, key, digest, told }: OwnedRow): unknown[] {
+  /** Undefined: it is not one event of one process. */
+  #ofOne([row, other]: readonly OwnedRow[]): readonly Parameter[] | undefined {
+    const [event, another] = row?.events ?? [];
+    if (row === undefined || event === undefined || other !== undefined || another !== undefined)
+      return undefined;
+    const { fence, epoch, head, record, live, version, key, digest, told } = row;
     const { channels, origin } = this.#context;
     return [
       ...nodeValues(fence.node),
@@ -176,12 +184,14 @@ export class ProcessCommit {
       head,
       JSON.stringify(record),
       live,
-      JSON.stringify(events),
+      event.seq,
+      event.at,
+      JSON.stringify(event.body),
       version,
       key,
       digest,
       told ? channels.processes : null,
-      processHints(origin, [fence.processId])[0],
+      told ? processHints(origin, [fence.processId])[0]! : null,
     ];
   }
 
