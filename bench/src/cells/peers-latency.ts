@@ -3,6 +3,7 @@ import { sharedSample } from "../shared-sample.ts";
 import { quantile } from "../statistics.ts";
 import {
   ABSURD,
+  BARE,
   DBOS,
   GRAPHILE,
   LANGGRAPH,
@@ -16,6 +17,7 @@ import { openSystems } from "../systems/open-systems.ts";
 import { subjectOf } from "../systems/system-subjects.ts";
 
 const SYSTEMS = [
+  BARE,
   PAWL,
   GRAPHILE,
   PG_BOSS,
@@ -39,7 +41,9 @@ export const peersLatencyCell: Cell = {
     PostgreSQL with its default durability, asks itself, and uses its fastest way: Pawl a background task,
     and beside it a whole turn of an agent with one call of a model; graphile-worker and pg-boss their
     notifications; DBOS \`startWorkflow\`, which begins in the process that asks without a queue; Restate a
-    request to its server; Absurd a worker that polls every 10 ms; Vercel Workflow a workflow of one step.
+    request to its server; Absurd a worker that polls every 10 ms; Vercel Workflow a workflow of one step. The
+    floor is two one-row commits, one after the other, by bare \`pg\` in a process of its own, too: what any
+    system waits for that writes a job down before it runs, and its end before it tells of it.
   `,
   notShown: `
     Asking from another process, which makes DBOS's queue wait for its next poll, and a network. Jobs do
@@ -59,13 +63,19 @@ export const peersLatencyCell: Cell = {
     const systems = await openSystems(SYSTEMS);
     const times = 15 * scale;
     const subjects: Subject[] = [];
+    const floorOf = (share: string) => `two commits, one after another, bare pg, ${share}`;
     const turnOf = (share: string) => `enqueue → done, a turn, ${share}`;
     for (const [name, { worker, name: system }] of systems.running) {
       const read = sharedSample(() => worker.ask("jobs", system.slow === true ? 5 : times));
       for (const [share, at] of SHARES) {
+        if (name === BARE.name) {
+          subjects.push({ name: floorOf(share), unit: "ms", sample: read((ms) => quantile(ms, at)) });
+          continue;
+        }
         const figure = {
           of: `enqueue → done, a job, ${share}`,
           unit: "ms",
+          floor: floorOf(share),
           alsoOurs: [turnOf(share)],
           ...(share === "p50" && { target: { of: "peer", atMost: 0.5 } as const }),
         };
@@ -80,7 +90,12 @@ export const peersLatencyCell: Cell = {
       if (name !== PAWL.name) continue;
       const readTurns = sharedSample(() => worker.ask("turns", times));
       for (const [share, at] of SHARES)
-        subjects.push({ name: turnOf(share), unit: "ms", sample: readTurns((ms) => quantile(ms, at)) });
+        subjects.push({
+          name: turnOf(share),
+          unit: "ms",
+          floor: floorOf(share),
+          sample: readTurns((ms) => quantile(ms, at)),
+        });
     }
     return { subjects, absent: systems.absent, close: systems.close };
   },

@@ -32,6 +32,9 @@ export const VERCEL_WORKFLOW: SystemName = {
 /** No system: what PostgreSQL itself gives. */
 export const BARE_NOTIFY: SystemName = { module: "bare-notify", name: "bare pg" };
 
+/** The floor under jobs, in a process like those of the systems. */
+export const BARE: SystemName = { module: "bare", name: "bare pg" };
+
 /** All of them, each with its defaults. */
 export const SYSTEMS: readonly SystemName[] = [
   PAWL,
