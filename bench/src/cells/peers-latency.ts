@@ -52,7 +52,11 @@ export const peersLatencyCell: Cell = {
   `,
   whereItGoes: `
     A background task is two commits that wait for the disk, one after another: its registration with the
-    claim, and its end. DBOS and graphile-worker need as many. A body that ran before its registration is on
+    claim, and its end. DBOS and graphile-worker need as many, so that the target leaves us a fraction of what the
+    floor leaves them: half of the best peer's time is not far above the floor itself. Of what is above it half is
+    PostgreSQL, which asks the fence, keeps the order of those that wait, and writes three tables and their indexes
+    where the floor writes one; the rest is this process before, between and after the two, and the hint of the
+    end to whoever waits for it elsewhere. A body that ran before its registration is on
     the disk would save one, and could happen without anybody having asked for it. A turn is two statements in a row, too:
     its input is accepted and its session claimed in one, its model is asked while the turn is being begun, and its answer is
     written with its commit. Both do more than a job's, and the input's own flush and the session's leave run beside them

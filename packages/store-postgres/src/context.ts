@@ -40,6 +40,5 @@ export interface StoreContext {
   readonly origin: string;
   readonly newId: NewId;
   readonly logger: Logger;
-  /** Loaded before any port runs. */
   readonly digest: JsonDigest;
 }

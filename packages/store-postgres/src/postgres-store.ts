@@ -1,4 +1,4 @@
-import { type JobId, type JobSessionId, type JsonDigest, loadJsonDigest, type SessionId } from "@pawl/core";
+import type { JobId, JobSessionId, SessionId } from "@pawl/core";
 import type {
   Attachments,
   AwaitEventRows,
@@ -32,6 +32,7 @@ import { guarded } from "./guarded.ts";
 import { Hints } from "./hints.ts";
 import { postgresInbox } from "./inbox.ts";
 import { postgresJobs } from "./jobs.ts";
+import { jsonDigest } from "./json-digest.ts";
 import { postgresLeases } from "./leases.ts";
 import { Liveness } from "./liveness.ts";
 import { postgresLog } from "./log.ts";
@@ -158,7 +159,6 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     listenUrl !== false && (options.url !== undefined || listenUrl !== undefined || database.hasRoom);
 
   const time = new DatabaseTime();
-  let digest: JsonDigest | undefined;
   let opening: Promise<void> | undefined;
   let isOpen = false;
   let isClosed = false;
@@ -176,14 +176,13 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     origin,
     newId,
     logger,
-    digest: (value) => digest!(value),
+    digest: jsonDigest,
   };
 
   async function open(): Promise<void> {
     // A connection takes longer than what is asked over it, and a host needs several at once: they are made side by side.
     if (listenUrl !== false) early = connectListener().then(heldEarly, () => undefined);
     try {
-      digest = await loadJsonDigest();
       // Over one connection: a second one takes longer than a question.
       await preflight(database, options.acceptDataLoss ?? false);
       await migrate(database, options.migrate ?? true);

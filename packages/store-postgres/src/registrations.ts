@@ -1,5 +1,6 @@
 import {
   isEnteredAtClaim,
+  type ProcessAppendPlan,
   type ProcessEventBody,
   type ProcessId,
   type ProcessRecord,
@@ -53,11 +54,12 @@ export class Registrations {
 
   async register(asked: AskedRegistration): Promise<ProcessAppended | undefined> {
     const { processId, bodies, claim } = asked;
-    // With another time than it will have: what it comes to does not depend on that.
-    const plan = planProcessAppend(processId, null, bodies, null, 0);
+    const known = this.#context.time.earliest();
+    // In a statement that many share it gets another time: what it comes to does not depend on that.
+    const plan = planProcessAppend(processId, null, bodies, null, known ?? 0);
     if (plan.type !== "append" || !isRegistration(bodies)) return undefined;
-    if (claim !== undefined && isEnteredAtClaim(plan.record, claim.names, 1)) {
-      const entered = await this.#enter(asked, claim);
+    if (claim !== undefined && known !== undefined && isEnteredAtClaim(plan.record, claim.names, 1)) {
+      const entered = await this.#enter(asked, plan, claim, known);
       if (entered !== "not usual") return entered;
     }
     const row = await this.#shared.write(sharedRow(asked, plan.record));
@@ -71,17 +73,15 @@ export class Registrations {
 
   /** Undefined: whether it landed is not known. */
   async #enter(
-    { processId, bodies, key, digest, version }: AskedRegistration,
+    { processId, key, digest, version }: AskedRegistration,
+    registering: Extract<ProcessAppendPlan, { type: "append" }>,
     { lease, names }: ClaimRegistered,
+    now: number,
   ): Promise<ProcessAppended | "not usual" | undefined> {
-    const { database, time, newId } = this.#context;
-    const now = time.earliest();
-    if (now === undefined) return "not usual";
+    const { database, newId } = this.#context;
     const { nodeId, generation } = lease;
     const owner = { nodeId, generation };
     const started = { type: "started", attempt: 1, owner } as const;
-    const registering = planProcessAppend(processId, null, bodies, null, now);
-    if (registering.type !== "append") return "not usual";
     const entering = planProcessAppend(processId, registering.record, [started], owner, now);
     if (entering.type !== "append") return "not usual";
     const { record } = entering;
@@ -95,7 +95,7 @@ export class Registrations {
       disposition,
       JSON.stringify(record),
       record.head,
-      arrayText(all.map(({ body }) => JSON.stringify(body))),
+      JSON.stringify(all.map(({ body }) => body)),
       version,
       key,
       digest,

@@ -36,8 +36,8 @@ export async function followProcess(
   const steps = new Map<string, Json>();
   const signals = new Map<string, Json[]>();
   const waiting = new Set<{ readonly look: () => void; readonly fail: (reason: unknown) => void }>();
-  const ending = new AbortController();
-  const bell = createBell(clock, ending.signal);
+  const bell = createBell(clock);
+  let isOver = false;
   let cancelled = false;
   let head = nothingUntil ?? 0;
   let told: () => unknown = () => undefined;
@@ -57,10 +57,10 @@ export async function followProcess(
   }
 
   async function follow(): Promise<void> {
-    while (!ending.signal.aborted) {
+    while (!isOver) {
       await bell.wait(POLL_MS);
       bell.reset();
-      if (ending.signal.aborted) return;
+      if (isOver) return;
       // A store that does not answer now is asked again; what the body writes says so loudly enough.
       await read().catch(options.onError);
     }
@@ -96,16 +96,16 @@ export async function followProcess(
           },
         };
         waiting.add(entry);
-        if (ending.signal.aborted) entry.fail(told());
+        if (isOver) entry.fail(told());
         else entry.look();
       });
     },
     look: bell.ring,
     stop(why) {
-      if (ending.signal.aborted) return;
+      if (isOver) return;
+      isOver = true;
       unlisten();
       told = why;
-      ending.abort(null);
       for (const one of [...waiting]) one.fail(why());
       bell.stop();
     },

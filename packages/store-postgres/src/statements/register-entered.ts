@@ -3,7 +3,7 @@ import { isClaimable } from "./claimable-process.ts";
 import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
 
 /**
- * $1–$3 node lease, $4 process, $5 name, $6 disposition, $7 record, $8 head, $9 bodies of its events, the first of which is number 1 and the
+ * $1–$3 node lease, $4 process, $5 name, $6 disposition, $7 record, $8 head, $9 JSON list of what its events say, the first of which is number 1 and the
  * last `started`, $10 version, $11 key of those before that, $12 digest, $13 sessions that see it, $14 time of the events, $15 names, $16
  * token of the claim.
  *
@@ -34,5 +34,5 @@ shown as (
 )
 insert into {schema}.process_events (process_id, seq, at, version, body)
 select m.process_id, e.seq, $14::bigint, $10::smallint, e.body
-from made m, unnest($9::json[]) with ordinality as e(body, seq)`,
+from made m, json_array_elements($9::json) with ordinality as e(body, seq)`,
 );
