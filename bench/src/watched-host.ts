@@ -14,6 +14,8 @@ export interface WatchedHost {
   called(text: string, nth?: number): Promise<number>;
   /** When the tool of this session is called; by `monotonicMs`. */
   worked(sessionId: string): Promise<number>;
+  /** When the turn of this session has taken its next step, whose row it hands to the store; by `monotonicMs`. */
+  stepped(sessionId: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -60,8 +62,16 @@ export function watchedHost({ url, concurrency = 16, approvals = false }: Watche
     },
   });
   const store = postgresStore({ url });
+  const steps = new Map<string, (at: number) => void>();
+  const log: typeof store.log = {
+    ...store.log,
+    append(fence, rows) {
+      steps.get(fence.sessionId)?.(monotonicMs());
+      return store.log.append(fence, rows);
+    },
+  };
   const host = createHost({
-    store,
+    store: { ...store, log },
     secret: SECRET,
     model,
     tools: { work },
@@ -79,6 +89,13 @@ export function watchedHost({ url, concurrency = 16, approvals = false }: Watche
       return at;
     },
     worked: (sessionId) => moment(sessionId, 0).promise,
+    async stepped(sessionId) {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      steps.set(sessionId, resolve);
+      const at = await promise;
+      steps.delete(sessionId);
+      return at;
+    },
     async close() {
       await host.stop();
       await store.close();
