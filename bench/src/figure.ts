@@ -24,6 +24,8 @@ export interface Figure {
   readonly spread_of_ratio_to_floor: number | null;
   readonly spread_of_ratio_to_best_peer: number | null;
   readonly ratio_to_median_peer: number | null;
+  /** Of a peer's figure: our first one that it is compared with, to it, within each round. Null for ours. */
+  readonly ratio_of_ours: number | null;
   readonly better: "more" | "less";
   readonly floor: string | null;
   readonly best_peer: string | null;
@@ -34,6 +36,8 @@ export interface Figure {
   /** Null without a target, and where a comparison could not be made. */
   readonly met: boolean | null;
   readonly rounds: number;
+  /** In the order of the rounds, so that anybody can work out all of the above again. */
+  readonly samples: readonly number[];
 }
 
 type Samples = ReadonlyMap<string, readonly number[]>;
@@ -60,6 +64,7 @@ function figureOf(bench: string, subject: Subject, all: readonly Subject[], samp
     .filter(({ peerOf }) => peerOf?.includes(name))
     .map((peer) => ({ name: peer.name, ratios: ratiosWithinRounds(values, samples.get(peer.name) ?? []) }));
   const best = bestOf(toPeers, better);
+  const ours = subject.peerOf?.[0] === undefined ? undefined : samples.get(subject.peerOf[0]);
   const figure = {
     bench,
     subject: name,
@@ -71,6 +76,7 @@ function figureOf(bench: string, subject: Subject, all: readonly Subject[], samp
     spread_of_ratio_to_floor: toFloor === undefined ? null : spread(toFloor),
     spread_of_ratio_to_best_peer: best === undefined ? null : spread(best.ratios),
     ratio_to_median_peer: toPeers.length === 0 ? null : median(toPeers.map(({ ratios }) => median(ratios))),
+    ratio_of_ours: ours === undefined ? null : median(ratiosWithinRounds(ours, values)),
     better,
     floor: floor ?? null,
     best_peer: best?.name ?? null,
@@ -78,6 +84,7 @@ function figureOf(bench: string, subject: Subject, all: readonly Subject[], samp
     point: point ?? null,
     target: target ?? null,
     rounds: values.length,
+    samples: values,
   };
   return { ...figure, met: isMet(figure, target) };
 }

@@ -8,6 +8,7 @@ export const COLUMNS = [
   "spread",
   "to floor",
   "to best peer",
+  "ours to it",
   "target",
   "",
 ] as const;
@@ -31,15 +32,21 @@ export function rowOf(figure: Figure): readonly string[] {
       : `${Math.round(figure.spread * 100)} %`,
     formatRatio(figure.ratio_to_floor),
     formatRatio(figure.ratio_to_best_peer),
+    // Lines that were written before there was this one have none.
+    formatRatio(figure.ratio_of_ours ?? null),
     figure.target === null ? "" : formatTarget(figure.target),
     figure.met === null ? "" : figure.met ? "met" : "MISSED",
   ];
 }
 
-/** Numbers stand on the right. */
+/** Of `COLUMNS`: numbers stand on the right. */
+export function isNumber(column: number): boolean {
+  return column === 1 || (column >= 3 && column <= 6);
+}
+
 function pad(cell: string, column: number, widths: readonly number[]): string {
   const width = widths[column]!;
-  return column === 1 || (column >= 3 && column <= 5) ? cell.padStart(width) : cell.padEnd(width);
+  return isNumber(column) ? cell.padStart(width) : cell.padEnd(width);
 }
 
 function formatTarget({ of, atLeast, atMost }: Target): string {

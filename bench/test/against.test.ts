@@ -15,6 +15,7 @@ function figure(changes: Partial<Figure>): Figure {
     spread_of_ratio_to_floor: 0,
     spread_of_ratio_to_best_peer: null,
     ratio_to_median_peer: null,
+    ratio_of_ours: null,
     better: "more",
     floor: "floor",
     best_peer: null,
@@ -23,6 +24,7 @@ function figure(changes: Partial<Figure>): Figure {
     target: null,
     met: null,
     rounds: 5,
+    samples: [],
     ...changes,
   };
 }

@@ -54,6 +54,24 @@ test("the best peer is the one that leaves the least advantage, for rates as for
   assert.equal(time?.ratio_to_best_peer, 4);
 });
 
+test("the ratio to each peer stands in its own line, within each round too", () => {
+  const subjects: Subject[] = [
+    { ...still, name: "ours" },
+    { ...still, name: "a", peerOf: ["ours"] },
+    { ...still, name: "b", peerOf: ["ours"] },
+  ];
+  const samples = new Map([
+    ["ours", [1, 10, 100]],
+    ["a", [2, 20, 200]],
+    ["b", [4, 40, 400]],
+  ]);
+  const figures = figuresOf("cell", subjects, samples);
+  assert.deepEqual(
+    figures.map(({ ratio_of_ours }) => ratio_of_ours),
+    [null, 0.5, 0.25],
+  );
+});
+
 test("a target on peers is neither met nor missed where none could run", () => {
   const alone = { ...still, name: "ours", target: { of: "peer", atLeast: 2 } } as const;
   const [figure] = figuresOf("cell", [alone], new Map([["ours", [1]]]));

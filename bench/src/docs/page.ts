@@ -1,6 +1,6 @@
 import type { AbsentPeer, Cell } from "../cell.ts";
 import type { Figure } from "../figure.ts";
-import { COLUMNS, rowOf } from "../print-table.ts";
+import { COLUMNS, isNumber, rowOf } from "../print-table.ts";
 
 export interface PageFacts {
   readonly date: string;
@@ -23,11 +23,7 @@ export interface PageContents {
 export function pageOf(cell: Cell, { figures, absent, plots, facts }: PageContents): string {
   const rounds = [...new Set(figures.map((figure) => figure.rounds))].join(" or ");
   const head = COLUMNS.map((column) => (column === "" ? " " : column));
-  const rows = [
-    head,
-    COLUMNS.map((_, i) => (i === 1 || (i >= 3 && i <= 5) ? "--:" : "---")),
-    ...figures.map(rowOf),
-  ];
+  const rows = [head, COLUMNS.map((_, i) => (isNumber(i) ? "--:" : "---")), ...figures.map(rowOf)];
   const commit = facts.commit === undefined ? "" : `, at commit ${facts.commit}`;
   return [
     `# ${cell.title}`,
