@@ -50,11 +50,11 @@ export async function compareWith(against: string, options: CompareOptions): Pro
       if (judged.falls.length > 0) {
         say(`${name}: ${judged.falls.length} of ${judged.compared} ratios fell. Measured again.`);
         const again = judge(await before.measure(name), await now());
-        const stillFallen = new Set(again.falls.map(({ subject, of }) => `${of} ${subject}`));
-        judged = {
-          ...judged,
-          falls: judged.falls.filter(({ subject, of }) => stillFallen.has(`${of} ${subject}`)),
-        };
+        const isSame = (a: Fall) => (b: Fall) => a.subject === b.subject && a.of === b.of;
+        const isAgain = (fall: Fall) => again.falls.some(isSame(fall));
+        for (const fluke of judged.falls.filter((fall) => !isAgain(fall)))
+          say(`${lineOf(fluke)}, but not again`);
+        judged = { ...judged, falls: judged.falls.filter(isAgain) };
       }
       compared += judged.compared;
       fallen.push(...judged.falls);

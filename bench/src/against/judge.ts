@@ -12,7 +12,7 @@ export interface Fall {
   readonly now: number;
   /** How many times worse it is: 2 is half of a rate, or twice a time. */
   readonly worse: number;
-  /** The share of that which the spread of both runs allows: 0.3 for up to 1.3. */
+  /** The share of that which the spreads of both runs, the distances between their quartiles, allow: 0.3 for up to 1.3. */
   readonly noise: number;
 }
 
@@ -42,10 +42,8 @@ function changesOf(old: Figure, now: Figure): readonly Fall[] {
   ): readonly Fall[] => {
     if (before === null || after === null || before <= 0 || after <= 0) return [];
     const worse = better === "more" ? before / after : after / before;
-    const noise = Math.max(
-      LEAST_NOISE,
-      spreads.reduce((sum: number, spread) => sum + (spread ?? 0), 0),
-    );
+    // Of two runs that know nothing of one another, as errors add up: by their squares.
+    const noise = Math.max(LEAST_NOISE, Math.hypot(...spreads.map((spread) => spread ?? 0)));
     return [{ bench, subject, of, before, now: after, worse, noise }];
   };
   return [
