@@ -59,7 +59,7 @@ async function commitOf(name: string): Promise<string> {
     if (code === 0) return stdout.trim();
   }
   throw new Error(
-    `There is no commit and no file "${name}". Name a branch, a tag, a commit or a file of JSON lines.`,
+    `There is no commit and no file "${name}" here. Name a branch, a tag, a commit or a file of JSON lines; a shallow clone is given a branch of its origin by \`git fetch origin ${name}:${name}\`.`,
   );
 }
 
