@@ -4,6 +4,7 @@ import { postgresStore } from "@pawl/store-postgres";
 import { startTestPostgres } from "@pawl/test-postgres";
 import type { ArcpSystem } from "../arcp/arcp-system.ts";
 import { openPawlSystem } from "../arcp/pawl-system.ts";
+import { bareCommits } from "../bare-commits.ts";
 import type { Cell } from "../cell.ts";
 import { endsWithCell } from "../ends-with-cell.ts";
 import { wallMs } from "../stopwatch.ts";
@@ -16,7 +17,8 @@ export const arcpDurableCell: Cell = {
   title: "ARCP, kept in PostgreSQL",
   about: `
     Jobs as in the cell \`arcp\`, kept as the server keeps them: in a PostgreSQL of its own with its default
-    durability, everything stored before it is sent. In memory mode beside it, in the same run.
+    durability, everything stored before it is sent. In memory mode beside it, in the same run. The floor is
+    one-row commits, one after another, by bare \`pg\` on one connection.
   `,
   notShown: `
     Client, runtime and database share this machine. There is no network to the database, and the agents do
@@ -34,6 +36,8 @@ export const arcpDurableCell: Cell = {
       incarnation: "bench",
       holder: async () => lease,
     });
+    const bare = await bareCommits(server.url);
+    const floor = "commits of one row, bare pg";
     const durable = await openPawlSystem(persistence);
     const memory = await openPawlSystem();
 
@@ -41,14 +45,21 @@ export const arcpDurableCell: Cell = {
     const crowd = "durable submit → result, 64 in flight";
     return {
       subjects: [
-        { name: alone, unit: "/s", sample: () => perSecond(durable, 50 * scale, 1) },
+        { name: floor, unit: "/s", sample: () => bare.perSecond(50 * scale) },
+        { name: alone, unit: "/s", floor, sample: () => perSecond(durable, 50 * scale, 1) },
         {
           name: crowd,
           unit: "/s",
+          floor,
           target: { of: "value", atLeast: 500 },
           sample: () => perSecond(durable, 640 * scale, 64),
         },
-        { name: `${LINES} durable events of one job`, unit: "/s", sample: () => linesPerSecond(durable) },
+        {
+          name: `${LINES} durable events of one job`,
+          unit: "/s",
+          floor,
+          sample: () => linesPerSecond(durable),
+        },
         {
           name: "submit → result in memory, 1 in flight",
           unit: "/s",
@@ -61,6 +72,7 @@ export const arcpDurableCell: Cell = {
         },
       ],
       async close() {
+        await bare.close();
         await durable.close();
         await memory.close();
         persistence.close();

@@ -1,4 +1,5 @@
 import type { ArcpSystem } from "../arcp/arcp-system.ts";
+import { openBareSocket } from "../arcp/bare-socket.ts";
 import { openPawlSystem } from "../arcp/pawl-system.ts";
 import { openReferenceSystem } from "../arcp/reference-system.ts";
 import type { Cell, Subject, Target } from "../cell.ts";
@@ -19,7 +20,8 @@ export const arcpCell: Cell = {
   about: `
     Jobs over a WebSocket on loopback: from submission to result, one after another and 64 at once, and the
     50,000 log lines of one job; and 1,000 lines of one job to 50 clients that have subscribed to it, which
-    is 50,000 events.
+    is 50,000 events. The floor is a bare WebSocket: as many frames of JSON for a trip, of some 200 bytes
+    each, or one for an event, written and parsed at both ends.
   `,
   notShown: `
     Both ends of each system share this process and so one core, which is why two machines do better; there
@@ -29,20 +31,51 @@ export const arcpCell: Cell = {
   `,
   async open({ scale }) {
     const pawl = await openPawlSystem();
+    const bare = await openBareSocket();
     const reference = await openReferenceSystem();
     const absent = "reason" in reference ? [reference] : [];
     const peers = "reason" in reference ? [] : [reference];
-    for (const system of [pawl, ...peers]) await perSecond(system, WARM_TRIPS, 1);
+    for (const system of [pawl, bare, ...peers]) await perSecond(system, WARM_TRIPS, 1);
 
     const alone = "submit → result, 1 in flight";
     const crowd = "submit → result, 64 in flight";
     const lines = `${LINES.toLocaleString("en-US")} events of one job`;
+    const floors = {
+      alone: "trips of a bare WebSocket, 1 in flight",
+      crowd: "trips of a bare WebSocket, 64 in flight",
+      lines: "frames of a bare WebSocket",
+    };
     const broadcast = `events given to ${SUBSCRIBERS} subscribers of one job`;
     const subjects: Subject[] = [
-      { name: alone, unit: "/s", target: ROUND_TRIPS, sample: () => perSecond(pawl, 200 * scale, 1) },
-      { name: crowd, unit: "/s", target: ROUND_TRIPS, sample: () => perSecond(pawl, 640 * scale, 64) },
-      { name: lines, unit: "/s", target: EVENTS, sample: () => linesPerSecond(pawl) },
-      { name: broadcast, unit: "/s", target: EVENTS, sample: () => broadcastPerSecond(pawl) },
+      { name: floors.alone, unit: "/s", sample: () => perSecond(bare, 200 * scale, 1) },
+      { name: floors.crowd, unit: "/s", sample: () => perSecond(bare, 640 * scale, 64) },
+      {
+        name: floors.lines,
+        unit: "/s",
+        sample: async () => (1_000 * LINES) / (await wallMs(() => bare.lines(LINES))),
+      },
+      {
+        name: alone,
+        unit: "/s",
+        floor: floors.alone,
+        target: ROUND_TRIPS,
+        sample: () => perSecond(pawl, 200 * scale, 1),
+      },
+      {
+        name: crowd,
+        unit: "/s",
+        floor: floors.crowd,
+        target: ROUND_TRIPS,
+        sample: () => perSecond(pawl, 640 * scale, 64),
+      },
+      { name: lines, unit: "/s", floor: floors.lines, target: EVENTS, sample: () => linesPerSecond(pawl) },
+      {
+        name: broadcast,
+        unit: "/s",
+        floor: floors.lines,
+        target: EVENTS,
+        sample: () => broadcastPerSecond(pawl),
+      },
     ];
     for (const peer of peers) {
       const name = (of: string) => ({ name: `${of} · reference SDK`, peerOf: [of], unit: "/s" });
@@ -57,13 +90,17 @@ export const arcpCell: Cell = {
       subjects,
       absent,
       async close() {
-        for (const system of [pawl, ...peers]) await system.close();
+        for (const system of [pawl, bare, ...peers]) await system.close();
       },
     };
   },
 };
 
-async function perSecond(system: ArcpSystem, jobs: number, inFlight: number): Promise<number> {
+async function perSecond(
+  system: Pick<ArcpSystem, "roundTrip">,
+  jobs: number,
+  inFlight: number,
+): Promise<number> {
   let next = 0;
   const worker = async () => {
     while (next < jobs) await system.roundTrip(next++);

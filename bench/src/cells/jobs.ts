@@ -3,6 +3,7 @@ import type { Model } from "@pawl/core/ports";
 import { backgroundTask, createHost, type Host } from "@pawl/host";
 import { postgresStore } from "@pawl/store-postgres";
 import { anything } from "../anything.ts";
+import { bareCommits } from "../bare-commits.ts";
 import type { Cell } from "../cell.ts";
 import { startMeasuredPostgres } from "../measured-postgres.ts";
 import { SECRET } from "../secret.ts";
@@ -19,13 +20,16 @@ export const jobsCell: Cell = {
   title: "Background tasks",
   about: `
     5,000 background tasks that are queued and do nothing, drained by one process that does 16 at once. Each leaves the log of its start and its end. Queueing is not timed: the
-    clock runs from the host's start to the last of them.
+    clock runs from the host's start to the last of them. The floor is one-row commits, one after another, by
+    bare \`pg\` on one connection.
   `,
   notShown: `
     Jobs that take time, which 16 at once would hide, nor several processes.
   `,
   async open() {
     const postgres = await startMeasuredPostgres();
+    const bare = await bareCommits(postgres.url);
+    const floor = "commits of one row, bare pg";
     let databases = 0;
 
     async function newDatabase(): Promise<string> {
@@ -80,13 +84,18 @@ export const jobsCell: Cell = {
     const job = backgroundTask({ name: "job", input: anything, run: async () => null });
     return {
       subjects: [
+        { name: floor, unit: "/s", sample: () => bare.perSecond(1_000) },
         {
           name: "background tasks",
           unit: "/s",
+          floor,
           sample: () => perSecond((host, n) => host.tasks.start(job, { n })),
         },
       ],
-      close: () => postgres.close(),
+      async close() {
+        await bare.close();
+        await postgres.close();
+      },
     };
   },
 };

@@ -9,7 +9,8 @@ export const machineCell: Cell = {
   about: `
     The turn machine alone, on one core: a turn of 20 messages over and over, and whether a step costs more
     with a longer history or a longer turn. Bytes are those that a step leaves for the collector and those of the
-    row that holds its input, on average over the turn.
+    row that holds its input, on average over the turn. The floor is what those rows cost to parse, which comes before a step in every
+    replay.
   `,
   notShown: `
     What a turn costs: no effect is performed, nothing is stored, no request of a model is built. A
@@ -20,6 +21,12 @@ export const machineCell: Cell = {
   async open({ sampleMs }) {
     const twenty = recordTurn({ iterations: 9 });
     const perSecond = (of: "wall" | "cpu") => 1_000 / msPerUnit(() => stepThrough(twenty), sampleMs, of);
+    const lines = rowsOf(twenty).map((row) => JSON.stringify(row));
+    const parse = () => {
+      for (const line of lines) JSON.parse(line);
+      return lines.length;
+    };
+    const floor = "rows of those steps, JSON.parse";
     const nsPerStep = (inputs: ReturnType<typeof recordTurn>) => () =>
       1e6 * msPerUnit(() => stepThrough(inputs), sampleMs, "cpu");
     const shortHistory = "step, 10 messages before";
@@ -27,9 +34,11 @@ export const machineCell: Cell = {
     const unit = "ns CPU";
     return {
       subjects: [
+        { name: floor, unit: "/s CPU", sample: () => 1_000 / msPerUnit(parse, sampleMs, "cpu") },
         {
           name: "steps, turn of 20 messages",
           unit: "/s CPU",
+          floor,
           target: { of: "value", atLeast: 500_000 },
           sample: () => perSecond("cpu"),
         },

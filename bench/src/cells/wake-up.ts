@@ -22,7 +22,7 @@ export const wakeUpCell: Cell = {
     called. In process: a bare await-event of a store in memory, from \`resolve\` to the waiter's next line;
     the await-event alone is the same over PostgreSQL and from that other process. The floor is a bare
     INSERT with a NOTIFY by that process until a bare listener in the host's has heard it; that of the
-    tool's call the same until the listener's process has inserted a row of its own.
+    tool's call the same until the listener's process has inserted a row of its own; in process it is a turn of the event loop.
   `,
   notShown: `
     A network, to the database or between the two processes, which share this machine's cores with it.
@@ -132,6 +132,16 @@ export const wakeUpCell: Cell = {
       return samples;
     }
 
+    async function loopTurns(): Promise<readonly number[]> {
+      const samples: number[] = [];
+      for (let i = 0; i < 200; i++) {
+        const began = performance.now();
+        await new Promise((resolve) => setImmediate(resolve));
+        samples.push(1_000 * (performance.now() - began));
+      }
+      return samples;
+    }
+
     const bare = (of: () => Promise<number>) => async () => {
       const samples: number[] = [];
       for (let i = 0; i < 25 * scale; i++) samples.push(await of());
@@ -140,12 +150,15 @@ export const wakeUpCell: Cell = {
 
     const floor = "insert and notify, bare pg, p50";
     const floorOfTwo = "the same, and an insert by who hears it, bare pg, p50";
+    const turn = "a turn of the event loop, p50";
     const share = (of: () => Promise<readonly number[]>, at: number) => async () => quantile(await of(), at);
     return {
       subjects: [
+        { name: turn, unit: "µs", sample: share(loopTurns, 0.5) },
         {
           name: "in process, p50",
           unit: "µs",
+          floor: turn,
           target: { of: "value", atMost: 50 },
           sample: share(inProcess, 0.5),
         },
