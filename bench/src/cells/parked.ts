@@ -44,12 +44,11 @@ export const parkedCell: Cell = {
     the other way does.
   `,
   whereItGoes: `
-    What a parked session leaves in use is small. While it is driven a turn holds some 30 KiB, and until it is
-    parked it has made 330 KiB of garbage, a third of it the driver's. The rest is V8's room for that: under any
-    load it lets the young part of the heap grow to 128 MiB on a machine with much memory, and the old part to
-    about four times what is in use. When both are smaller after a collection it keeps their pages, for ever where
-    nothing is done: it takes a process that allocates nothing for one that allocates much. With a young part of
-    16 MiB, two halves of 8, a process is as quick and stays 100 MiB smaller.
+    What a parked session leaves in use is small. Until it is parked its turn has made many times as much garbage,
+    part of it the driver's. The rest is V8's room for that: under any load it lets the young part of the heap grow
+    on a machine with much memory, and the old part to a multiple of what is in use. When both are smaller after a
+    collection it keeps their pages, for ever where nothing is done: it takes a process that allocates nothing for
+    one that allocates much. With a bound on the young part a process stays smaller by what the rows above tell.
   `,
   async open() {
     const postgres = await startMeasuredPostgres();

@@ -23,8 +23,8 @@ export const peersIdleCell: Cell = {
     systems over the same seconds. Memory is what is resident of the process, with Restate's server.
   `,
   notShown: `
-    Statements within a transaction: some peers send several. What an application imports beside, such as
-    the schema library with which it describes tools (zod, loaded, is some 7 MiB): no system's program here checks
+    Statements within a transaction: some peers send several. What an application imports beside, for example
+    a schema library such as zod, with which it describes tools: no system's program here checks
     anything. The connections on PostgreSQL's side. Restate's server has nothing to ask, since it keeps its own data.
   `,
   whereItGoes: `
