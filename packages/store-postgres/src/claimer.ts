@@ -6,7 +6,6 @@ import { fenced } from "./errors.ts";
 import { nodeValues } from "./fence-values.ts";
 import { type ClaimAnswer, claimAnswerOfOne, claimAnswerOfRow, type ReadClaim } from "./rows/claim-row.ts";
 import { numberColumn } from "./rows/column.ts";
-import { areDecodersLoaded, loadDecoders } from "./rows/decoders.ts";
 import { claimOneSession } from "./statements/claim-one-session.ts";
 import { claimSessions } from "./statements/claim-sessions.ts";
 import { findDeadNodes } from "./statements/find-dead-nodes.ts";
@@ -34,8 +33,6 @@ export function claimer({ database, hints, logger, newId, lostClaims }: StoreCon
       return claimIn(request.sessionId, lease, request, token);
     const values = [...nodeValues(lease), limit, request.behaviours, token];
     const [row] = await database.writeOnce(claimSessions, values);
-    // Whoever claims something is about to read an input.
-    if ((row!.claims as unknown[]).length > 0 && !areDecodersLoaded()) await loadDecoders();
     return claimAnswerOfRow(row!, lease);
   }
 
@@ -49,7 +46,6 @@ export function claimer({ database, hints, logger, newId, lostClaims }: StoreCon
     const [row] = await database.writeOnce(claimOneSession, values);
     if (row === undefined) throw fenced(lease.nodeId);
     const isClaimed = row.epoch !== null;
-    if (isClaimed && !areDecodersLoaded()) await loadDecoders();
     // Who is dead may be who holds it; where it was claimed, or will be ready in a while, that is left to the next poll.
     const isAsked = !isClaimed && row.due_in_ms === null;
     const [dead] = isAsked ? await database.read(findDeadNodes, [lease.nodeId]) : [];

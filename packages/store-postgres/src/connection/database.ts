@@ -147,11 +147,9 @@ export class Database {
   async run(on: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
     const { name, text } = this.#bind(statement);
     const query = { text, values, types: rowTypes };
-    const answer = on.query(this.#prepared ? { name, ...query } : query);
-    if (!statement.isDecoded || areDecodersLoaded()) return (await answer).rows as Row[];
-    // While the database is at it.
-    const [{ rows }] = await Promise.all([answer, loadDecoders()]);
-    return rows as Row[];
+    const rows = (await on.query(this.#prepared ? { name, ...query } : query)).rows as Row[];
+    if (needsDecoders(statement, rows)) await loadDecoders();
+    return rows;
   }
 
   /** As `run`, for a statement that returns no rows: how many it wrote. */
@@ -170,10 +168,11 @@ export class Database {
 
   /** One attempt within somebody else's transaction, which is left usable unless PostgreSQL itself refused. */
   async runWithin(tx: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
-    if (statement.isDecoded && !areDecodersLoaded()) await loadDecoders();
     try {
-      const { rows } = await tx.query({ text: this.#bind(statement).text, values, types: rowTypes });
-      return rows as Row[];
+      const answer = await tx.query({ text: this.#bind(statement).text, values, types: rowTypes });
+      const rows = answer.rows as Row[];
+      if (needsDecoders(statement, rows)) await loadDecoders();
+      return rows;
     } catch (error) {
       throw storeFailure(error, "write", statement.name);
     }
@@ -287,6 +286,10 @@ export class Database {
     }
     return bound;
   }
+}
+
+function needsDecoders({ isDecoded }: Statement, rows: readonly Row[]): boolean {
+  return isDecoded !== undefined && !areDecodersLoaded() && rows.some(isDecoded);
 }
 
 /** A row of a result, by column. Only files in `rows/` look inside. */

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import type { Row } from "./database.ts";
 
 /** One SQL statement. `{schema}` in its text stands for the quoted name of the schema. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
-  /** Its rows are looked at by core's decoders, which are loaded before it runs. */
-  readonly isDecoded: boolean;
+  /** Which of its rows are looked at by core's decoders: these are loaded when there is one. Absent: none. */
+  readonly isDecoded?: (row: Row) => boolean;
 }
 
 /** A statement, ready for one schema. */
@@ -16,11 +17,15 @@ export interface BoundStatement {
 }
 
 export function statement(name: string, text: string): Statement {
-  return { name, text, isDecoded: false };
+  return { name, text };
 }
 
-export function decodedStatement(name: string, text: string): Statement {
-  return { name, text, isDecoded: true };
+export function decodedStatement(
+  name: string,
+  text: string,
+  isDecoded: (row: Row) => boolean = () => true,
+): Statement {
+  return { name, text, isDecoded };
 }
 
 export function bindStatement({ name, text }: Statement, schema: string): BoundStatement {

@@ -3,7 +3,6 @@ import { isPawlError } from "@pawl/core";
 import type { NextTurn, NodeLease, SessionClaim } from "@pawl/core/ports";
 import type { Row } from "../connection/database.ts";
 import { nullableNumber, nullableText, numberColumn, textColumn } from "./column.ts";
-import { areDecodersLoaded } from "./decoders.ts";
 import { inputOfRow } from "./input-row.ts";
 import { cancelOfRow } from "./session-row.ts";
 
@@ -78,7 +77,7 @@ function claimOf(row: Row, lease: NodeLease, begins: Row | null): ReadClaim {
 
 /** What cannot be read is left to whoever asks for it: it must not keep the other sessions of the claim. */
 function nextOf(row: Row | null, where: string): NextTurn | undefined {
-  if (row === null || !areDecodersLoaded()) return undefined;
+  if (row === null) return undefined;
   try {
     const input = inputOfRow(row);
     if (input.turnId === null) return undefined;

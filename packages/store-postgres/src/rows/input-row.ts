@@ -4,6 +4,7 @@ import type { Row } from "../connection/database.ts";
 import { nullableNumber, nullableText, numberColumn, oneOf, textColumn } from "./column.ts";
 import { decodedColumn } from "./decoded-column.ts";
 import { decoders } from "./decoders.ts";
+import { isPlainContent } from "./plain-content.ts";
 
 const STATES = Object.keys(INPUT_TRANSITIONS) as InputState[];
 const DELIVERIES: readonly Delivery[] = ["next", "steer", "interrupt"];
@@ -16,9 +17,11 @@ export function inputOfRow(row: Row): InputRecord {
   return {
     inputId: textColumn(row, "input_id", where) as InputId,
     sessionId: textColumn(row, "session_id", where) as SessionId,
-    content: decodedColumn<InputContent>(row, "content", where, (content) =>
-      decoders().decodeInputContent(content),
-    ),
+    content: isPlainContent(row.content)
+      ? row.content
+      : decodedColumn<InputContent>(row, "content", where, (content) =>
+          decoders().decodeInputContent(content),
+        ),
     delivery: oneOf(textColumn(row, "delivery", where), DELIVERIES, where, "delivery"),
     ...(idempotencyKey !== null && { idempotencyKey }),
     ...(at !== null && { at }),

@@ -1,4 +1,5 @@
 import { decodedStatement } from "../connection/statement.ts";
+import { isInputDecoded } from "../rows/plain-content.ts";
 import { tombstone } from "./tombstone.ts";
 
 /**
@@ -69,4 +70,5 @@ select f.how, f.input_id, f.session_id, f.position, f.delivery, f.state, f.conte
   case when f.how = 'entered' then pg_notify($9, $1) end as hinted
 from buried b
 left join found f on true`,
+  isInputDecoded,
 );

@@ -1,4 +1,5 @@
-import { statement } from "../connection/statement.ts";
+import { decodedStatement } from "../connection/statement.ts";
+import { isInputDecoded } from "../rows/plain-content.ts";
 import { claimedLine } from "./claimed-line.ts";
 import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
 
@@ -9,7 +10,7 @@ import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
  *
  * Of its own, so that its plan is a look-up by key, and so small: from an input to its turn this is what is waited for. Who is dead is not asked here.
  */
-export const claimOneSession = statement(
+export const claimOneSession = decodedStatement(
   "claim_one_session",
   `
 with ${NODE_FENCE},
@@ -54,4 +55,5 @@ left join lateral (
   order by i.position
   limit 1
 ) i on true`,
+  isInputDecoded,
 );

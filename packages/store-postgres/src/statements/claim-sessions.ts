@@ -1,4 +1,6 @@
-import { statement } from "../connection/statement.ts";
+import type { Row } from "../connection/database.ts";
+import { decodedStatement } from "../connection/statement.ts";
+import { isInputDecoded } from "../rows/plain-content.ts";
 import { claimedLine } from "./claimed-line.ts";
 import { DEAD_NODES } from "./dead-nodes.ts";
 import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
@@ -21,7 +23,7 @@ import { NODE_FENCE, NODE_GOES_ON } from "./fence.ts";
  * `head` is read in the snapshot of this statement; `stale` says that somebody held the session between the snapshot and our
  * lock, and then the head has to be read again.
  */
-export const claimSessions = statement(
+export const claimSessions = decodedStatement(
   "claim_sessions",
   `
 with ${NODE_FENCE},
@@ -94,4 +96,6 @@ select
     limit 1
   ) as due_in_ms,
   set_config('synchronous_commit', 'off', true) as unflushed`,
+  (row) =>
+    (row.claims as readonly { next: Row | null }[]).some(({ next }) => next !== null && isInputDecoded(next)),
 );

@@ -1,4 +1,5 @@
 import { decodedStatement } from "../connection/statement.ts";
+import { isInputDecoded } from "../rows/plain-content.ts";
 
 /** $1 session. In order of admission. */
 export const listInputs = decodedStatement(
@@ -10,4 +11,5 @@ select i.input_id, i.session_id, i.position, i.delivery, i.state, i.content, i.d
 from {schema}.inputs i
 where i.session_id = $1
 order by i.position`,
+  isInputDecoded,
 );

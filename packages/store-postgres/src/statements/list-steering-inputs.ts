@@ -1,4 +1,5 @@
 import { decodedStatement } from "../connection/statement.ts";
+import { isInputDecoded } from "../rows/plain-content.ts";
 
 /**
  * $1–$3 node lease, $4 session, $5 epoch. At least one row: whether the fence holds, which turn is open, and the queued inputs
@@ -23,4 +24,5 @@ from (select) one
 left join {schema}.inputs i on i.session_id = (select h.session_id from holder h)
   and i.state = 'queued' and i.delivery in ('steer', 'interrupt') and i.due_at <= clock_timestamp()
 order by i.position`,
+  isInputDecoded,
 );

@@ -1,4 +1,5 @@
 import { decodedStatement } from "../connection/statement.ts";
+import { isInputDecoded } from "../rows/plain-content.ts";
 import { ASKED_IDS } from "./asked-ids.ts";
 
 /** $1 inputs. `place` says which of them a row is. */
@@ -15,4 +16,5 @@ cross join lateral (
   where i.input_id = k.id
   limit 1
 ) i`,
+  isInputDecoded,
 );

@@ -1,4 +1,5 @@
 import { decodedStatement } from "../connection/statement.ts";
+import { isInputDecoded } from "../rows/plain-content.ts";
 
 /**
  * $1 a JSON list of `{ nodeId, generation, nonce, sessionId, epoch }`. One row for each, `place` says of which: whether the fence
@@ -29,4 +30,5 @@ left join lateral (
   order by i.position
   limit 1
 ) i on true`,
+  isInputDecoded,
 );

@@ -30,4 +30,5 @@ select
 from (select) one
 left join {schema}.sessions s on s.session_id = $4
 left join {schema}.turns t on t.turn_id = $6 and t.session_id = $4`,
+  ({ cancel, receipts }) => cancel !== null || (receipts as unknown[]).length > 0,
 );
