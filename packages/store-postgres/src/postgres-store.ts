@@ -39,6 +39,7 @@ import { postgresLog } from "./log.ts";
 import { LostSessionClaims } from "./lost-session-claims.ts";
 import { migrate } from "./migrate/migrate.ts";
 import { checkSchemaName } from "./migrate/migrate-postgres.ts";
+import { loadMigrations } from "./migrate/migration-files.ts";
 import { preflight } from "./migrate/preflight.ts";
 import { NeighbourWatch } from "./neighbour-watch.ts";
 import { postgresOutbox } from "./outbox.ts";
@@ -183,6 +184,8 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
     // A connection takes longer than what is asked over it, and a host needs several at once: they are made side by side.
     if (listenUrl !== false) early = connectListener().then(heldEarly, () => undefined);
     try {
+      // Meanwhile, too; whoever waits for them hears whether that fails.
+      loadMigrations().catch(() => undefined);
       // Over one connection: a second one takes longer than a question.
       await preflight(database, options.acceptDataLoss ?? false);
       await migrate(database, options.migrate ?? true);

@@ -3,6 +3,7 @@ import type { Pool, PoolClient, QueryResult } from "pg";
 import { closed } from "../errors.ts";
 import { areDecodersLoaded, loadDecoders } from "../rows/decoders.ts";
 import { type Operation, storeFailure } from "./failure.ts";
+import { IdleConnections } from "./idle-connections.ts";
 import { backoffMs, pause } from "./pause.ts";
 import { failureKind } from "./retryable-codes.ts";
 import { canCountRows, type Parameter, RowCountQuery } from "./row-count-query.ts";
@@ -64,11 +65,13 @@ export class Database {
   readonly #bound = new Map<Statement, BoundStatement>();
   readonly #options: DatabaseOptions;
   readonly #closing = new AbortController();
+  readonly #idle: IdleConnections;
   #prepared: boolean;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
     this.pool = options.pool;
+    this.#idle = new IdleConnections(options.pool);
     this.schema = options.schema;
     this.logger = options.logger;
     this.#prepared = options.preparedStatements;
@@ -213,6 +216,8 @@ export class Database {
 
   /** A client of the pool for several statements. Its errors while nobody listens must not end the process. */
   async connect(): Promise<PoolClient> {
+    const idle = this.#idle.soon();
+    if (idle !== undefined) await idle;
     if (this.closing.aborted) throw closed();
     const client = await this.pool.connect();
     client.on("error", ignore);
@@ -262,6 +267,7 @@ export class Database {
   /** No statement begins after this; those that wait for another attempt end. */
   stop(): void {
     this.#closing.abort();
+    this.#idle.stop();
   }
 
   async #patiently(
@@ -272,10 +278,19 @@ export class Database {
     onLost: () => void = ignore,
   ): Promise<readonly Row[]> {
     try {
-      return await this.insist(() => this.run(this.pool, statement, values), { repeatLost, onLost });
+      return await this.insist(() => this.#runOnPool(statement, values), { repeatLost, onLost });
     } catch (error) {
       throw storeFailure(error, operation, statement.name);
     }
+  }
+
+  async #runOnPool(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
+    const idle = this.#idle.soon();
+    if (idle !== undefined) {
+      await idle;
+      if (this.closing.aborted) throw closed();
+    }
+    return await this.run(this.pool, statement, values);
   }
 
   #bind(statement: Statement): BoundStatement {
