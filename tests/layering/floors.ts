@@ -28,7 +28,7 @@ const below4 = [
 export const floors: Readonly<Record<string, Place>> = {
   "@pawl/core": { floor: 0, mayImport: [], node: false, builtIn: ["hash-wasm", "zod"] },
 
-  "@pawl/effects": { floor: 1, mayImport: ["@pawl/core"], node: false, builtIn: ["hash-wasm"] },
+  "@pawl/effects": { floor: 1, mayImport: ["@pawl/core"], node: false, builtIn: ["hash-wasm", "zod"] },
   "@pawl/mcp-cache": { floor: 1, mayImport: [], node: false },
   "@pawl/store-memory": { floor: 1, mayImport: ["@pawl/core"], node: false },
   "@pawl/store-postgres": { floor: 1, mayImport: ["@pawl/core"], node: true },

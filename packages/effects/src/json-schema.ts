@@ -22,15 +22,14 @@ export function jsonSchema(schema: JsonObject): Schema<unknown, Json> {
 }
 
 /**
- * What checks values against a JSON Schema. The first brings zod along, a fifth of the memory of an idle host.
+ * What checks values against a JSON Schema.
  *
  * @throws PawlError `schema_unsupported` for what cannot be checked here
  */
 export async function jsonSchemaCheck(schema: JsonObject): Promise<Validate> {
-  const { z } = await import("zod");
+  const { checkOfJsonSchema } = await import("./json-schema-check.ts");
   try {
-    const checked = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
-    return checked["~standard"].validate as Validate;
+    return checkOfJsonSchema(schema) as Validate;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new PawlError("schema_unsupported", `This JSON Schema cannot be checked: ${why}`, { cause });

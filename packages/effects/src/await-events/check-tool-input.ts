@@ -1,5 +1,5 @@
 import type { Json, ToolDefinition } from "@pawl/core";
-import type { ZodType } from "zod";
+import type { CheckedJson } from "../json-schema-check.ts";
 
 /**
  * What is wrong with arguments, by the tool's own description of them; undefined when nothing is, or when the description cannot be
@@ -9,14 +9,14 @@ export async function checkToolInput(
   { inputSchema }: ToolDefinition,
   input: Json,
 ): Promise<string | undefined> {
-  // Loaded when somebody edits a call: it is a quarter of the memory of an idle host.
-  const { z } = await import("zod");
-  let schema: ZodType;
+  const { checkOfJsonSchema } = await import("../json-schema-check.ts");
+  let check: (value: unknown) => CheckedJson;
   try {
-    schema = z.fromJSONSchema(inputSchema as never);
+    check = checkOfJsonSchema(inputSchema);
   } catch {
     return undefined;
   }
-  const { error } = schema.safeParse(input);
-  return error?.issues.map(({ path, message }) => [...path.map(String), message].join(": ")).join("; ");
+  const checked = check(input);
+  if ("value" in checked) return undefined;
+  return checked.issues.map(({ path, message }) => [...path.map(String), message].join(": ")).join("; ");
 }
