@@ -8,16 +8,19 @@ const AT_ONCE = 200;
 /** Opened before the first look: what the first sessions load is not what a session costs. */
 const FIRST = 500;
 
+/** `small`: with `keepMemorySmall()`, as `pawl serve` has it; else with V8's defaults. */
+export type IdleServer = readonly ["pawl", "small"] | readonly ["pawl" | "reference"];
+
 /**
  * Opens sessions that do nothing, up to each of these numbers in turn.
  *
  * @returns by the number of sessions, the resident bytes of the runtime's process for each of them
  */
 export async function bytesPerIdleSession(
-  system: "pawl" | "reference",
+  system: IdleServer,
   sizes: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
-  const server = fork(programFile("arcp/idle-server"), [system], { execArgv: ["--expose-gc"] });
+  const server = fork(programFile("arcp/idle-server"), system, { execArgv: ["--expose-gc"] });
   const open: WebSocket[] = [];
   const bytes = new Map<number, number>();
   try {
