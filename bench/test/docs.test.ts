@@ -4,6 +4,7 @@ import type { Subject } from "../src/cell.ts";
 import { curve } from "../src/curve.ts";
 import { pageOf } from "../src/docs/page.ts";
 import { plotsOf } from "../src/docs/plots.ts";
+import { barChart } from "../src/docs/svg.ts";
 import { figuresOf } from "../src/figure.ts";
 import { exponent } from "../src/statistics.ts";
 
@@ -50,6 +51,15 @@ test("ours and its peers share a plot, and a name cannot break out of it", () =>
   assert.equal(others.length, 0);
   assert.match(plot?.svg ?? "", />A &amp; B</);
   assert.doesNotMatch(plot?.svg ?? "", /<step>/);
+});
+
+test("a bar's name has the room that it needs, and leaves some for the bar", () => {
+  const label = "the same, and an insert by who hears it, bare pg, p50";
+  const chart = barChart({ title: "t", bars: [{ label, value: 1, kind: "floor" }] });
+  const [, end, bar, width] =
+    /<text x="([\d.]+)" y="54".*\n<rect x="([\d.]+)" .*?width="([\d.]+)"/.exec(chart) ?? [];
+  assert.ok(Number(end) >= 6 * label.length, `${end}`);
+  assert.ok(Number(bar) + Number(width) < 720 && Number(width) > 200, `${bar} ${width}`);
 });
 
 test("a page says what was measured, what it does not show, and who was not there", () => {

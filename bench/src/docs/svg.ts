@@ -12,7 +12,8 @@ export interface Curve {
 }
 
 const WIDTH = 720;
-const LABELS = 250;
+/** Room for the names of bars, as far as they need it. */
+const LABELS = { least: 120, aCharacter: 6.6 } as const;
 const ROW = 26;
 const TOP = 40;
 const PLOT_HEIGHT = 280;
@@ -26,14 +27,15 @@ const FILL = { floor: INK, ours: COLOURS[0], peer: COLOURS[1] } as const;
 /** Bars from zero, one under another, each with its value behind it. */
 export function barChart({ title, bars }: { readonly title: string; readonly bars: readonly Bar[] }): string {
   const longest = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE);
-  const room = WIDTH - LABELS - 80;
+  const labels = Math.max(LABELS.least, ...bars.map(({ label }) => 16 + LABELS.aCharacter * label.length));
+  const room = WIDTH - labels - 80;
   const rows = bars.map(({ label, value, kind }, i) => {
     const y = TOP + i * ROW;
     const length = Math.max((room * value) / longest, 1);
     return [
-      text(LABELS - 8, y + 14, label, "end"),
-      `<rect x="${LABELS}" y="${y}" width="${round(length)}" height="${ROW - 8}" rx="2" fill="${FILL[kind]}"/>`,
-      text(LABELS + length + 6, y + 14, formatNumber(value), "start"),
+      text(labels - 8, y + 14, label, "end"),
+      `<rect x="${round(labels)}" y="${y}" width="${round(length)}" height="${ROW - 8}" rx="2" fill="${FILL[kind]}"/>`,
+      text(labels + length + 6, y + 14, formatNumber(value), "start"),
     ].join("\n");
   });
   return svg(title, TOP + bars.length * ROW + 8, rows);
