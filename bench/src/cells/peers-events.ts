@@ -51,8 +51,8 @@ export const peersEventsCell: Cell = {
   notShown: `
     A network. DBOS and Restate keep what waits in the memory of its process for longer than this takes;
     Absurd never does, and its worker polls every 10 ms, 25 times as often as by default; polled even more often
-    it would slow down whatever is measured beside it. The next lines of the others do nothing before they
-    are reached; Pawl's is behind one more commit.
+    it would slow down whatever is measured beside it. DBOS's next line is behind the commit that takes
+    the message, Absurd's behind a claim, and Pawl's behind one more commit; Restate's behind nothing more.
   `,
   whereItGoes: `
     The answer is one commit and the outcome of the waiting call another, which the next line is behind;
