@@ -106,28 +106,34 @@ function bestOf<Peer extends { readonly ratios: readonly number[] }>(
   return better === "more" ? sorted[0] : sorted.at(-1);
 }
 
-/** A figure for each curve: the slope in each round. */
+/** Figures for each curve: the slope in each round, and that of its last two sizes, since a curve may bend. */
 function curvesOf(subjects: readonly Subject[], samples: Samples) {
   const points = Map.groupBy(
     subjects.filter(({ point }) => point !== undefined),
     ({ point }) => point!.curve,
   );
-  return [...points].map(([curve, of]) => {
-    const sizes = of.map(({ point }) => point!.at);
-    const rounds = samples.get(of[0]!.name)?.length ?? 0;
-    const values = Array.from({ length: rounds }, (_, round) =>
-      exponent(
-        sizes,
-        of.map(({ name }) => samples.get(name)![round]!),
-      ),
-    );
-    const subject: Subject = {
-      name: `${curve}: exponent in ${of[0]!.point!.of}`,
-      unit: EXPONENT,
-      sample: () => Number.NaN,
-    };
-    return { subject, values };
+  return [...points].flatMap(([curve, of]) => {
+    const name = `${curve}: exponent in ${of[0]!.point!.of}`;
+    const end = of.slice(-2);
+    const from = end[0]!.point!.at.toLocaleString("en-US");
+    return [
+      slopeOf(name, of, samples),
+      ...(of.length > 2 ? [slopeOf(`${name}, from ${from} on`, end, samples)] : []),
+    ];
   });
+}
+
+function slopeOf(name: string, of: readonly Subject[], samples: Samples) {
+  const sizes = of.map(({ point }) => point!.at);
+  const rounds = samples.get(of[0]!.name)?.length ?? 0;
+  const values = Array.from({ length: rounds }, (_, round) =>
+    exponent(
+      sizes,
+      of.map((subject) => samples.get(subject.name)![round]!),
+    ),
+  );
+  const subject: Subject = { name, unit: EXPONENT, sample: () => Number.NaN };
+  return { subject, values };
 }
 
 function isMet(figure: Omit<Figure, "met">, target: Target | undefined): boolean | null {

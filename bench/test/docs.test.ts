@@ -38,6 +38,22 @@ test("a curve has a figure for each size and one for its slope, and is drawn", (
   assert.match(plot?.svg ?? "", /<polyline points="70,320 520,40"/);
 });
 
+test("a curve that bends tells the slope of its end, too", () => {
+  const sizes = [10, 100, 1_000];
+  const subjects = curve({ name: "turn", of: "characters", unit: "ms", sizes, sample: async () => 1 });
+  const samples = new Map([
+    ["turn, 10 characters", [1]],
+    ["turn, 100 characters", [1]],
+    ["turn, 1,000 characters", [10]],
+  ]);
+  const [whole, end] = figuresOf("cell", subjects, samples).slice(3);
+  assert.deepEqual([whole?.subject, whole?.value.toFixed(3)], ["turn: exponent in characters", "0.500"]);
+  assert.deepEqual(
+    [end?.subject, end?.value.toFixed(3)],
+    ["turn: exponent in characters, from 100 on", "1.000"],
+  );
+});
+
 test("ours and its peers share a plot, and a name cannot break out of it", () => {
   const subjects: Subject[] = [
     { name: "a <step>", unit: "/s", sample },
