@@ -56,8 +56,10 @@ export const peersEventsCell: Cell = {
   `,
   whereItGoes: `
     The answer is one commit and the outcome of the waiting call another, which the next line is behind;
-    between them are a notification and the look at the wait. Restate's awakeable is completed by its server,
-    which the handler's connection hears in the same moment, and its next line is behind nothing.
+    between them are a notification and the look at the wait. The next event comes in the moment in which a
+    turn has gone on, so that both commits also wait for those with which that turn ends and its session is
+    left. Restate's awakeable is completed by its server, which the handler's connection hears in the same
+    moment, and its next line is behind nothing.
   `,
   maxRounds: 5,
   async open({ scale }) {

@@ -29,8 +29,9 @@ export const wakeUpCell: Cell = {
   `,
   whereItGoes: `
     A hot turn goes on after two commits: the answer, which its receipt is signed into, and the row that says
-    that the turn has read it, without which no tool may run (D6). Between them are a notification, the look
-    at the wait, and the Ed25519 signature. A parked turn is claimed, read and replayed besides.
+    that the turn has read it, without which no tool may run (D6). Before the first is the Ed25519 signature,
+    and between them are a notification and the look at the wait. A parked turn is claimed, read and replayed
+    besides.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
