@@ -122,6 +122,8 @@ export const awaitEventsChapter = chapter("Await-events", (add) => {
       await register(t, "k2");
       t.expect(await held.park()).toBe(true);
       const node = await t.node("b");
+      // What is not resolved wakes nobody.
+      t.expect(await t.store.awaits.resolveOpen("k1", YES, BY, { infoType: "budget" })).toBe(undefined);
       t.expect(await t.claim(node)).toEqual([]);
       await (await t.second()).awaits.resolveOpen("k1", YES, BY, { info });
       const again = await t.hold(node);
