@@ -27,6 +27,8 @@ export async function startAskedProcess(
     env: { ...process.env, NODE_NO_WARNINGS: "1", ...env },
   });
   const exited = once(child, "exit");
+  // A question to a process that has just ended is an error of the child, too.
+  child.on("error", () => undefined);
   // What it says is told only where it fails.
   let said = "";
   child.stderr?.on("data", (chunk: Buffer) => {
@@ -43,6 +45,8 @@ export async function startAskedProcess(
     throw new Error([(cause as Error).message, said].join("\n").trim(), { cause });
   }
   const ask = async (method: string, args: readonly unknown[]) => {
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended !== null) throw new Error(`The process ended with ${ended}.`);
     child.send({ method, args });
     return await answerOf(child);
   };

@@ -53,6 +53,8 @@ export interface AbsentPeer {
   readonly name: string;
   /** Why, and what would let it be measured. */
   readonly reason: string;
+  /** It was being measured, so that something is wrong. */
+  readonly failed?: true;
 }
 
 /** A cell that is ready. */

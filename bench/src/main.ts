@@ -30,6 +30,8 @@ async function measure(): Promise<void> {
       else say(tableOf(name, measured.figures));
       for (const peer of measured.absent) say(`  ${name}: ${peer.name} is not measured. ${peer.reason}`);
       if (measured.absent.length > 0) say("");
+      // What is left of a comparison without it is easily won.
+      if (measured.absent.some(({ failed }) => failed)) process.exitCode = 1;
       if (docs) say(`Written: ${(await writePages(cell, measured, { quick })).join(", ")}\n`);
     } catch (cause) {
       if (stopping.signal.aborted) process.exit(130);

@@ -1,4 +1,4 @@
-import { type AbsentPeer, type Cell, type Effort, MIN_ROUNDS, type OpenCell } from "./cell.ts";
+import { type AbsentPeer, type Cell, type Effort, MIN_ROUNDS, type OpenCell, type Subject } from "./cell.ts";
 import { endWhatIsLeft } from "./ends-with-cell.ts";
 import { type Figure, figuresOf } from "./figure.ts";
 
@@ -58,6 +58,8 @@ async function runWithin(
   const { subjects, absent = [], close } = await opened(cell.open(effort), aborted.promise);
   try {
     const samples = new Map(subjects.map(({ name }) => [name, [] as number[]]));
+    const failed = new Map<string, string>();
+    const isOut = ({ name }: Subject) => failed.has(systemOf(name) ?? "");
     const warmUps = cell.noWarmUp ? 0 : effort.warmUps;
     const rounds = Math.min(effort.rounds, cell.maxRounds ?? effort.rounds);
     for (let round = -warmUps; round < rounds; round++) {
@@ -67,20 +69,41 @@ async function runWithin(
       for (let i = 0; i < subjects.length; i++) {
         signal.throwIfAborted();
         const subject = subjects[(i + round + warmUps) % subjects.length]!;
+        if (isOut(subject)) continue;
         tell(`${cell.name}: ${round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`}, ${subject.name}`);
-        const sample = Promise.resolve(subject.sample());
-        // What was being measured fails when its cell is closed under it.
-        sample.catch(() => undefined);
-        const value = await Promise.race([sample, aborted.promise]);
-        if (!Number.isFinite(value)) throw new Error(`${cell.name}: "${subject.name}" measured ${value}.`);
-        if (round >= 0) samples.get(subject.name)!.push(value);
+        try {
+          const sample = Promise.resolve(subject.sample());
+          // What was being measured fails when its cell is closed under it.
+          sample.catch(() => undefined);
+          const value = await Promise.race([sample, aborted.promise]);
+          if (!Number.isFinite(value)) throw new Error(`${cell.name}: "${subject.name}" measured ${value}.`);
+          if (round >= 0) samples.get(subject.name)!.push(value);
+        } catch (cause) {
+          const system = systemOf(subject.name);
+          if (system === undefined || signal.aborted) throw cause;
+          // Somebody else's system that fails is told, and the others are still worth measuring.
+          failed.set(system, `It failed while it was measured: ${firstLine(cause)}`);
+        }
       }
     }
-    return { figures: figuresOf(cell.name, subjects, samples), absent };
+    const measured = subjects.filter((subject) => !isOut(subject));
+    return {
+      figures: figuresOf(cell.name, measured, samples),
+      absent: [...absent, ...[...failed].map(([name, reason]) => ({ name, reason, failed: true as const }))],
+    };
   } finally {
     signal.removeEventListener("abort", onAbort);
     await close?.();
   }
+}
+
+/** The other system whose figure this is, which stands behind its name. */
+function systemOf(subject: string): string | undefined {
+  return subject.split(" · ")[1];
+}
+
+function firstLine(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).split("\n")[0] ?? "";
 }
 
 /** Aborted, it ends what is being started, as it comes, and rejects. */

@@ -108,6 +108,31 @@ test("a cell that fails is closed, and a sample that is no number fails it", asy
   assert.equal(closed, 1);
 });
 
+test("another system that fails is told with the reason, and the others are measured", async () => {
+  let asked = 0;
+  const fails = () => {
+    asked += 1;
+    if (asked === 2) throw new Error("It is gone.\nIt said more.");
+    return 1;
+  };
+  const subjects: Subject[] = [
+    { ...still, name: "ours" },
+    { ...still, name: "ours · A", peerOf: ["ours"], sample: fails },
+    { ...still, name: "more · A", peerOf: ["ours"] },
+    { ...still, name: "ours · B", peerOf: ["ours"], sample: () => 2 },
+  ];
+  const cell: Cell = { ...named, open: async () => ({ subjects }) };
+  const effort = { rounds: 3, warmUps: 0, sampleMs: 0, scale: 1, budgetMs: 60_000 };
+  const { figures, absent } = await runCell(cell, effort);
+  assert.deepEqual(
+    figures.map(({ subject }) => subject),
+    ["ours", "ours · B"],
+  );
+  assert.equal(figures[0]?.best_peer, "ours · B");
+  const reason = "It failed while it was measured: It is gone.";
+  assert.deepEqual(absent, [{ name: "A", reason, failed: true }]);
+});
+
 test("what a cell has started is ended when it cannot open", async () => {
   let ended = 0;
   const open = async () => {
