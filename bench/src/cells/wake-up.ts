@@ -28,10 +28,10 @@ export const wakeUpCell: Cell = {
     A network, to the database or between the two processes, which share this machine's cores with it.
   `,
   whereItGoes: `
-    A hot turn goes on after two commits: the answer, which its receipt is signed into, and the row that says
-    that the turn has read it, without which no tool may run (D6). Before the first is the Ed25519 signature,
-    and between them are a notification and the look at the wait. A parked turn is claimed, read and replayed
-    besides.
+    A hot turn goes on after one commit, that of the answer: before it is the Ed25519 signature of the receipt
+    that is written with it, and after it are a notification and the look at the wait. Its tool is called after
+    another one, of the row that says that the turn has read the answer, without which no tool may run (D6). A
+    parked turn is claimed, read and replayed besides.
   `,
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
