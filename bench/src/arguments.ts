@@ -22,7 +22,8 @@ const HELP = `pnpm bench [--quick] [--only NAME]… [--json] [--docs] [--against
                tells which fell by more than the measured noise, and ends with 1 then
   --help       this
 
-All cells take about three quarters of an hour; with --quick about a quarter. None may take longer than ten minutes.
+All cells take about three quarters of an hour; with --quick about twenty minutes. What is being measured is
+told on stderr every few seconds. None may take longer than ten minutes.
 
 Cells: ${[...cells.keys()].join(", ")}
 `;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import type { Subject } from "../src/cell.ts";
+import { cells } from "../src/cells/index.ts";
 import { curve } from "../src/curve.ts";
 import { pageOf } from "../src/docs/page.ts";
 import { plotsOf } from "../src/docs/plots.ts";
@@ -76,6 +78,12 @@ test("a bar's name has the room that it needs, and leaves some for the bar", () 
     /<text x="([\d.]+)" y="54".*\n<rect x="([\d.]+)" .*?width="([\d.]+)"/.exec(chart) ?? [];
   assert.ok(Number(end) >= 6 * label.length, `${end}`);
   assert.ok(Number(bar) + Number(width) < 720 && Number(width) > 200, `${bar} ${width}`);
+});
+
+test("the README tells each cell, and no other", async () => {
+  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+  const told = [...readme.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name);
+  assert.deepEqual(told.toSorted(), [...cells.keys()].toSorted());
 });
 
 test("a page says what was measured, what it does not show, and who was not there", () => {
