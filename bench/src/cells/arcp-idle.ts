@@ -21,10 +21,10 @@ export const arcpIdleCell: Cell = {
     browser does.
   `,
   whereItGoes: `
-    In use are some 5 KiB, of which half is the socket, with Node's streams around it. The rest is the session:
-    what it may do, its place in its stream and the hash of its token. What else is resident is mostly V8's room
-    for garbage: while sessions are opened it doubles the young part of the heap, by some 16 MiB at a time, and
-    keeps it, which is as much as 1,000 sessions and little beside 10,000.
+    Of what is in use half is the socket, with Node's streams around it. The rest is the session: what it may do,
+    its place in its stream and the hash of its token. What else is resident is V8's room for garbage: by its
+    defaults it doubles the young part of the heap while sessions are opened, and keeps it, which is more than
+    1,000 sessions take and little beside 10,000.
   `,
   maxRounds: 3,
   noWarmUp: true,

@@ -70,8 +70,8 @@ export const coldStartCell: Cell = {
     Pawl's packages are few files, so the import is mostly the driver of PostgreSQL. After it come connections,
     each of which costs a process of PostgreSQL its own start and a password that is slow to check on purpose, the
     look at the migrations and the lease of the node, then the first turn, whose code runs for the first time: a node
-    that others may take over from is more than a worker that polls. In size it is zod, with which Pawl checks what it
-    reads back and what models answer.
+    that others may take over from is more than a worker that polls. In size it is Pawl's own packages, and of these
+    half is declarations, sources and maps, for whoever reads or debugs them.
   `,
   maxRounds: 5,
   async open() {
