@@ -1,7 +1,8 @@
 import { createTestDatabase } from "@pawl/test-postgres";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canCountRows, type Parameter, RowCountQuery } from "../src/connection/row-count-query.ts";
+import type { Parameter } from "../src/connection/bind-message.ts";
+import { RowCountQuery, writesForItself } from "../src/connection/row-count-query.ts";
 
 const database = await createTestDatabase();
 const pool = new pg.Pool({ connectionString: database.url, max: 2, query_timeout: 20_000 });
@@ -89,8 +90,8 @@ describe("RowCountQuery", () => {
   });
 
   it("is for clients that let a query write for itself", () => {
-    expect(canCountRows(client)).toBe(true);
-    expect(canCountRows({ query: async () => ({ rows: [] }) })).toBe(false);
-    expect(canCountRows(Object.assign(Object.create(client), { pipeline: true }))).toBe(false);
+    expect(writesForItself(client)).toBe(true);
+    expect(writesForItself({ query: async () => ({ rows: [] }) })).toBe(false);
+    expect(writesForItself(Object.assign(Object.create(client), { pipeline: true }))).toBe(false);
   });
 });

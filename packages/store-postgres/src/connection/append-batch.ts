@@ -3,7 +3,7 @@ import type { Fence } from "@pawl/core/ports";
 import { fenceValues, nodeValues } from "../fence-values.ts";
 import { STORED_LOG_VERSION, type StoredLogRow } from "../rows/log-row.ts";
 import { arrayText } from "./array-text.ts";
-import type { Parameter } from "./row-count-query.ts";
+import type { Parameter } from "./bind-message.ts";
 
 /** Bounds of one batch. A statement of this size takes some milliseconds; more would make the others wait for nothing. */
 const MOST_ROWS = 1000;

@@ -4,9 +4,9 @@ import { appendLogRows } from "../statements/append-log-rows.ts";
 import { appendNextRow } from "../statements/append-next-row.ts";
 import { appendNextRows } from "../statements/append-next-rows.ts";
 import { type Part, rowsOf, valuesOf, valuesOfNext, valuesOfRow } from "./append-batch.ts";
+import type { Parameter } from "./bind-message.ts";
 import type { Database, Row } from "./database.ts";
 import { failureKind, isUniqueViolation } from "./retryable-codes.ts";
-import type { Parameter } from "./row-count-query.ts";
 import type { Statement } from "./statement.ts";
 
 /** What the database said of the rows of one session. */

@@ -2,12 +2,14 @@ import type { Logger } from "@pawl/core/ports";
 import type { Pool, PoolClient, QueryResult } from "pg";
 import { closed } from "../errors.ts";
 import { areDecodersLoaded, loadDecoders } from "../rows/decoders.ts";
+import type { Parameter } from "./bind-message.ts";
 import { type Operation, storeFailure } from "./failure.ts";
 import { IdleConnections } from "./idle-connections.ts";
 import { backoffMs, pause } from "./pause.ts";
 import { failureKind } from "./retryable-codes.ts";
-import { canCountRows, type Parameter, RowCountQuery } from "./row-count-query.ts";
+import { RowCountQuery, writesForItself } from "./row-count-query.ts";
 import { rowTypes } from "./row-types.ts";
+import { parametersOf, RowsQuery, runsRowsQueries } from "./rows-query.ts";
 import { type BoundStatement, bindStatement, type Statement } from "./statement.ts";
 
 /** What runs a query: a pool, a client of it, or a client in somebody's transaction. */
@@ -66,6 +68,7 @@ export class Database {
   readonly #options: DatabaseOptions;
   readonly #closing = new AbortController();
   readonly #idle: IdleConnections;
+  readonly #runsRowsQueries: boolean;
   #prepared: boolean;
 
   constructor(options: DatabaseOptions) {
@@ -75,6 +78,7 @@ export class Database {
     this.schema = options.schema;
     this.logger = options.logger;
     this.#prepared = options.preparedStatements;
+    this.#runsRowsQueries = runsRowsQueries(options.pool);
   }
 
   /** Aborted when the store closes. */
@@ -148,17 +152,28 @@ export class Database {
 
   /** One attempt on this connection; errors come as the driver throws them. */
   async run(on: Queryable, statement: Statement, values: unknown[]): Promise<readonly Row[]> {
-    const { name, text } = this.#bind(statement);
-    const query = { text, values, types: rowTypes };
-    const rows = (await on.query(this.#prepared ? { name, ...query } : query)).rows as Row[];
+    const rows = (await this.#ask(on, this.#bind(statement), values)).rows as Row[];
     if (needsDecoders(statement, rows)) await loadDecoders();
     return rows;
+  }
+
+  #ask(
+    on: Queryable,
+    bound: BoundStatement,
+    values: unknown[],
+  ): Promise<{ readonly rows: readonly unknown[] }> {
+    const { name, text } = bound;
+    if (!this.#prepared) return on.query({ text, values, types: rowTypes });
+    const parameters = on === this.pool && this.#runsRowsQueries ? parametersOf(values) : undefined;
+    // The pool gives it a callback, and resolves to what that is told.
+    if (parameters !== undefined) return on.query(new RowsQuery(bound, parameters) as never);
+    return on.query({ name, text, values, types: rowTypes });
   }
 
   /** As `run`, for a statement that returns no rows: how many it wrote. */
   async count(on: PoolClient, statement: Statement, values: readonly Parameter[]): Promise<number> {
     const bound = this.#bind(statement);
-    if (!this.#prepared || !canCountRows(on)) {
+    if (!this.#prepared || !writesForItself(on)) {
       const { name, text } = bound;
       const query = { text, values: [...values] };
       return (await on.query(this.#prepared ? { name, ...query } : query)).rowCount ?? 0;

@@ -16,9 +16,9 @@ import type { StoreContext } from "../context.ts";
 import { nodeValues } from "../fence-values.ts";
 import { appendOwnProcessEvent } from "../statements/append-own-process-event.ts";
 import { appendOwnedProcessEvents } from "../statements/append-owned-process-events.ts";
+import type { Parameter } from "./bind-message.ts";
 import { oneOfEach } from "./one-of-each.ts";
 import { processHints } from "./process-hint.ts";
-import type { Parameter } from "./row-count-query.ts";
 
 const MOST_OF_A_BATCH = 64;
 /** Owners that were superseded do not say goodbye; what is forgotten costs one more read. */
