@@ -13,7 +13,7 @@ type Waiting = Map<SessionId | undefined, RunRequest>;
  * there would be too many, the rest becomes the one for "any", which finds the same work.
  *
  * A session that was just completed comes before the others, once: then somebody else has a turn, so that a session that always
- * has more does not hold up the rest.
+ * has more does not hold up the rest. Where several were completed at once, as in a burst, one look anywhere is taken for all of them.
  */
 export class RequestQueue {
   readonly #again: Waiting = new Map();
@@ -49,7 +49,7 @@ export class RequestQueue {
     const again = this.#again.size > 0 && !(this.#tookAgain && this.#waiting.size > 0);
     this.#tookAgain = again;
     const from = again ? this.#again : this.#waiting;
-    if (!again && free >= SEVERAL && from.size >= SEVERAL) return takeAll(from);
+    if (free >= SEVERAL && from.size >= SEVERAL) return takeAll(from);
     for (const [key, wanted] of from) {
       from.delete(key);
       return wanted;

@@ -108,6 +108,22 @@ describe("pokes", () => {
     expect(await asked()).toEqual([{ reason: "burst", traceIdle: true, limit: 4 }]);
   });
 
+  it("that were kept for sessions which complete at once become one look anywhere, too", async () => {
+    const four = ["a", "b", "c", "d"].map((id) => sessionId(id));
+    const { runner, asked } = await started(
+      four.map((id) => submitted(id)),
+      { concurrency: 8 },
+    );
+    for (const id of four.slice(0, 3)) runner.pokeSession(id, "send");
+    await asked();
+    runner.pokeSession(four[3]!, "send");
+    await asked();
+    expect([...runner.inFlight.keys()]).toEqual(four);
+    for (const id of four) runner.pokeSession(id, "hint");
+    for (const id of four) runner.completeSession(id, "completed", { nothingLeft: true });
+    expect(await asked()).toEqual([{ reason: "completed", traceIdle: false, limit: 8 }]);
+  });
+
   it("Q6: of more sessions than are worth a look each become one look anywhere", async () => {
     const { runner, asked } = await started([], { concurrency: 3 });
     for (let index = 0; index < 5_000; index++) runner.pokeSession(sessionId(`s${index}`), "burst");
