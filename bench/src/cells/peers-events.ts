@@ -35,12 +35,17 @@ const SHARES = [
   ["p95", 0.95],
 ] as const;
 
+/** So few that the last of them has not waited for long when its event comes. */
+const AT_ONCE = 8;
+/** Long enough that what the last one left to do is done. */
+const QUIET_MS = 15;
+
 export const peersEventsCell: Cell = {
   name: "peers-events",
   title: "From an event to the workflow that waited for it, beside other systems",
   about: `
     One process holds workflows that wait for an event each; another one sends the events, one after
-    another, by that system's own client. The time is from before an event is sent to the workflow's next
+    another and 15 ms apart, by that system's own client. The time is from before an event is sent to the workflow's next
     line, by a clock that both processes share. Pawl: a call of a tool that is answered later, and the next
     line is the next call of the model, by when the answer is durable in the turn's log. DBOS: \`recv\` and
     \`send\`. Restate: an awakeable. Absurd: \`awaitEvent\` and \`emitEvent\`. Pawl's turns that have waited
@@ -56,16 +61,13 @@ export const peersEventsCell: Cell = {
   `,
   whereItGoes: `
     The answer is one commit and the outcome of the waiting call another, which the next line is behind;
-    between them are a notification and the look at the wait. The next event comes in the moment in which a
-    turn has gone on, so that both commits also wait for those with which that turn ends and its session is
-    left. Restate's awakeable is completed by its server, which the handler's connection hears in the same
+    between them are a notification and the look at the wait. Restate's awakeable is completed by its server, which the handler's connection hears in the same
     moment, and its next line is behind nothing.
   `,
   maxRounds: 5,
   async open({ scale }) {
     const homes = await openHomes();
     const subjects: Subject[] = [];
-    const count = 8 * scale;
 
     async function latencies(
       worker: SystemProcess,
@@ -73,10 +75,12 @@ export const peersEventsCell: Cell = {
       wait: "wait" | "waitParked",
     ): Promise<readonly number[]> {
       const ms: number[] = [];
-      for (const name of await worker.ask(wait, count)) {
-        const [at, began] = await Promise.all([worker.ask("wentOn", name), client.ask("signal", name)]);
-        ms.push(at - began);
-      }
+      for (let i = 0; i < scale; i++)
+        for (const name of await worker.ask(wait, AT_ONCE)) {
+          await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+          const [at, began] = await Promise.all([worker.ask("wentOn", name), client.ask("signal", name)]);
+          ms.push(at - began);
+        }
       return ms;
     }
 
