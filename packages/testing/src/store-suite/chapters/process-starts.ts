@@ -1,4 +1,4 @@
-import { foldProcess, type ProcessEventBody, type ProcessRegistration, processId } from "@pawl/core";
+import { foldProcess, nodeId, type ProcessEventBody, type ProcessRegistration, processId } from "@pawl/core";
 import type { NodeLease, ProcessAppended } from "@pawl/core/ports";
 import { newProcess } from "../fixtures.ts";
 import { append, claimOne, ownerOf, P1, register, S1, S2, started } from "../process-log.ts";
@@ -159,6 +159,8 @@ export const processStartsChapter = chapter("Background tasks that begin where t
   add("S17 of racing registrations of one process one is claimed", async (t) => {
     const stores = [t.store, await t.second()];
     const a = await t.node("node-a");
+    // As each process that claims has: a store learns from it what time it is there, and claims nothing at a start before.
+    const b = await stores[1]!.leases.openNode(nodeId("node-b"), { ttlMs: a.ttlMs });
     const bodies = [{ type: "registered", registration: newProcess("p1") }] as const;
     const all = await Promise.all(
       Array.from({ length: 8 }, (_, i) =>
@@ -166,7 +168,7 @@ export const processStartsChapter = chapter("Background tasks that begin where t
           processId: P1,
           key: "start",
           bodies,
-          claim: { lease: a, names: NAMES },
+          claim: { lease: i % 2 ? b : a, names: NAMES },
         }),
       ),
     );
