@@ -25,7 +25,8 @@ export interface ProcessAppend {
 /**
  * A rerunnable process that is registered by a node with its body is that node's from its begin, and entered: `started` follows in its
  * log, in the same transaction. Not so, and registered like any other, when the lease does not hold any more, the node is paused, or
- * another process of these names waits for a node: that one comes first.
+ * another process of these names waits for a node: that one comes first. Nor may it be where the store has opened no node and so has not
+ * learnt what time it is there.
  */
 export interface ClaimRegistered {
   readonly lease: NodeLease;
