@@ -15,7 +15,9 @@ export interface OtherEnd {
   notify(): Promise<number>;
   /** A first input for this session. */
   send(session: string, text: string): Promise<number>;
-  /** Approves what a turn waits for. */
+  /** Lists what the turn of this session waits for, once it does. Resolves to its id, and long after. */
+  shown(session: string): Promise<string>;
+  /** Approves what was shown. */
   approve(waitId: string): Promise<number>;
   /** Resolves the await-event of this turn, of which nothing else is there. */
   resolve(turn: string): Promise<number>;
@@ -34,11 +36,14 @@ async function openOtherEnd(url: string): Promise<OtherEnd> {
   const keyring = createKeyring([{ id: "k1", bytes: SECRET_BYTES }]);
   const awaits = await createAwaitEvents({ rows: store.awaits, keyring, clock: systemClock });
 
+  function longAfter<T>(value: T): Promise<T> {
+    return new Promise((resolve) => setTimeout(resolve, LONG_AFTER_MS, value));
+  }
+
   async function timed(act: () => Promise<unknown>): Promise<number> {
     const began = monotonicMs();
     await act();
-    await new Promise((resolve) => setTimeout(resolve, LONG_AFTER_MS));
-    return began;
+    return longAfter(began);
   }
 
   return {
@@ -52,6 +57,12 @@ async function openOtherEnd(url: string): Promise<OtherEnd> {
           delivery: "next",
         }),
       ),
+    async shown(session) {
+      for (;;) {
+        const [wait] = await host.waits.list({ sessionId: session });
+        if (wait !== undefined) return longAfter(wait.id);
+      }
+    },
     approve: (waitId) => timed(() => host.waits.answer(waitId, { decision: "approve" }, { by: "bench" })),
     async resolve(turn) {
       const scope = executionScope.turn("session-1", turn);

@@ -10,6 +10,7 @@ export async function startOtherEnd(url: string): Promise<OtherEnd> {
   return {
     notify: () => began("notify"),
     send: (session, text) => began("send", session, text),
+    shown: async (session) => String(await ask("shown", [session])),
     approve: (waitId) => began("approve", waitId),
     resolve: (turn) => began("resolve", turn),
     close: endsWithCell(close),

@@ -15,8 +15,8 @@ export const wakeUpCell: Cell = {
   name: "wake-up",
   title: "From an answer to the turn that waited for it",
   about: `
-    From an answer that another process gives, which starts the clock before it does, to the turn that
-    waited for it. Hot: the turn still waits in memory, and goes on when it has taken the answer and hands
+    From an answer that another process gives, which has listed what is waited for and starts the clock
+    before it answers, to the turn that waited for it. Hot: the turn still waits in memory, and goes on when it has taken the answer and hands
     the row that says so to the store; beside that, until the tool is called that was approved, which is
     behind that row. Parked: nothing of the turn is in memory; it is claimed and replayed, and the tool is
     called. In process: a bare await-event of a store in memory, from \`resolve\` to the waiter's next line;
@@ -55,16 +55,10 @@ export const wakeUpCell: Cell = {
       return session;
     }
 
-    async function askedFor(session: string): Promise<string> {
-      for (;;) {
-        const [wait] = await waiting.host.waits.list({ sessionId: session });
-        if (wait !== undefined) return wait.id;
-      }
-    }
-
     type Until = (session: string) => Promise<number>;
 
-    async function answer(session: string, id: string, until: Until): Promise<number> {
+    async function answer(session: string, until: Until): Promise<number> {
+      const id = await other.shown(session);
       const [at, began] = await Promise.all([until(session), other.approve(id)]);
       return at - began;
     }
@@ -73,7 +67,7 @@ export const wakeUpCell: Cell = {
       const samples: number[] = [];
       for (let i = 0; i < turns; i++) {
         const session = await ask();
-        samples.push(await answer(session, await askedFor(session), until));
+        samples.push(await answer(session, until));
         // What is left of this turn is not what the next one waits for.
         await ended(session);
       }
@@ -113,8 +107,7 @@ export const wakeUpCell: Cell = {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       const samples: number[] = [];
-      for (const session of asked)
-        samples.push(await answer(session, await askedFor(session), waiting.worked));
+      for (const session of asked) samples.push(await answer(session, waiting.worked));
       return samples;
     }
 
