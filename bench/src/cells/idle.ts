@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
 import type { Cell } from "../cell.ts";
-import { startMeasuredPostgres } from "../measured-postgres.ts";
+import { type MeasuredPostgres, startMeasuredPostgres } from "../measured-postgres.ts";
 import { programFile } from "../program-file.ts";
 
 const WORKER = programFile("idle-worker");
@@ -16,8 +16,9 @@ export const idleCell: Cell = {
   title: "An idle worker",
   about: `
     What a worker costs that has nothing to do: a process of its own with a host on PostgreSQL, its polls,
-    timers and renewals. Queries are counted by PostgreSQL, as transactions of that database. The floor of its
-    memory is Node itself.
+    timers and renewals. Queries are counted by PostgreSQL, as transactions of that database. The process calls
+    \`keepMemorySmall()\`, as \`pawl serve\` does and the [documentation](../observability.md) advises for one
+    of one's own; beside it is another one with V8's defaults. The floor of its memory is Node itself.
   `,
   notShown: `
     A worker that holds parked turns (see \`parked\`) or background tasks, nor the memory of what an
@@ -29,11 +30,8 @@ export const idleCell: Cell = {
   async open({ scale }) {
     const postgres = await startMeasuredPostgres();
     const watch = `select xact_commit + xact_rollback as n from pg_stat_database where datname = 'work'`;
-    await postgres.bare.query("create database work");
-    const url = new URL(postgres.url);
-    url.pathname = "/work";
-    const child = fork(WORKER, [url.href]);
-    await answerOf(child);
+    const small = await startWorker(postgres, "work", "small");
+    const byDefault = await startWorker(postgres, "work_by_default");
     const measureMs = 5_000 * scale;
 
     async function transactions(): Promise<number> {
@@ -61,11 +59,13 @@ export const idleCell: Cell = {
           unit: "MiB",
           floor: NODE_ALONE,
           target: { of: "value", atMost: 70 },
-          sample: async () => {
-            const answer = answerOf(child);
-            child.send("memory");
-            return Number(await answer) / 2 ** 20;
-          },
+          sample: () => residentMib(small),
+        },
+        {
+          name: "memory of an idle worker, with V8's defaults, resident",
+          unit: "MiB",
+          floor: NODE_ALONE,
+          sample: () => residentMib(byDefault),
         },
         {
           name: NODE_ALONE,
@@ -80,13 +80,35 @@ export const idleCell: Cell = {
         },
       ],
       async close() {
-        child.disconnect();
-        if (child.exitCode === null) await once(child, "exit");
+        for (const child of [small, byDefault]) {
+          child.disconnect();
+          if (child.exitCode === null) await once(child, "exit");
+        }
         await postgres.close();
       },
     };
   },
 };
+
+/** In a database of its own. */
+async function startWorker(
+  { bare, url }: MeasuredPostgres,
+  database: string,
+  ...args: readonly string[]
+): Promise<ChildProcess> {
+  await bare.query(`create database ${database}`);
+  const place = new URL(url);
+  place.pathname = `/${database}`;
+  const child = fork(WORKER, [place.href, ...args]);
+  await answerOf(child);
+  return child;
+}
+
+async function residentMib(child: ChildProcess): Promise<number> {
+  const answer = answerOf(child);
+  child.send("memory");
+  return Number(await answer) / 2 ** 20;
+}
 
 async function answerOf(child: ChildProcess): Promise<unknown> {
   const [answer] = await Promise.race([
