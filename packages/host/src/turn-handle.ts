@@ -7,7 +7,10 @@ import type { TurnExplanation, TurnResult } from "./turn-result.ts";
 
 export interface Turn<Output = never> {
   readonly id: TurnId;
-  /** Resolves when the turn ends, waits or is blocked; it never hangs. Aborting `signal` rejects and cancels nothing. */
+  /**
+   * Resolves when the turn ends, waits or is blocked; it never hangs. Nor does it while something else holds the turn back: what the turn
+   * before it waits for, or that its session is paused (`session_paused`). Aborting `signal` rejects and cancels nothing.
+   */
   result(options?: { readonly signal?: AbortSignal }): Promise<TurnResult<Output>>;
   /** Its events and, with their `path`, those of agents that work for it, past and coming. Ends after its own `turn.committed`. */
   events(options?: EventOptions): AsyncIterable<TurnEvent>;
