@@ -5,7 +5,7 @@ import { areDecodersLoaded, loadDecoders } from "../rows/decoders.ts";
 import type { Parameter } from "./bind-message.ts";
 import { type Operation, storeFailure } from "./failure.ts";
 import { IdleConnections } from "./idle-connections.ts";
-import { backoffMs, pause } from "./pause.ts";
+import { type Insistence, insist } from "./insist.ts";
 import { failureKind } from "./retryable-codes.ts";
 import { RowCountQuery, writesForItself } from "./row-count-query.ts";
 import { rowTypes } from "./row-types.ts";
@@ -39,22 +39,8 @@ export interface DatabaseOptions {
   readonly random: () => number;
 }
 
-export interface Insistence {
-  /** An attempt whose answer was lost may be repeated. */
-  readonly repeatLost: boolean;
-  /** Hears of each lost answer. */
-  readonly onLost?: () => void;
-  /** How often it comes again after a deadlock, a lock time-out or a serialization failure; default 10. */
-  readonly contentions?: number;
-}
-
 /** One listens, two append, and the others must not wait for them. */
 const ROOMY_POOL = 5;
-
-const FIRST_PAUSE_MS = 20;
-const MOST_PAUSE_MS = 1000;
-/** A deadlock or a serialization failure does not clear by waiting long: it clears by coming again. */
-const MOST_CONTENTION_RETRIES = 10;
 
 /**
  * Runs single statements, each its own transaction, on the pool. What rolled back or never arrived is tried again; so is what
@@ -245,38 +231,18 @@ export class Database {
     client.release(broken);
   }
 
-  /**
-   * Runs until it succeeds, fails for good, or the patience is over. Throws what the driver threw.
-   */
-  async insist<T>(attempt: () => Promise<T>, options: Insistence): Promise<T> {
-    const { repeatLost, onLost = ignore, contentions: mostContentions = MOST_CONTENTION_RETRIES } = options;
-    const until = performance.now() + this.#options.patienceMs;
-    let isReplanned = false;
-    for (let failures = 0, contentions = 0; ; ) {
-      try {
-        if (this.closing.aborted) throw closed();
-        return await attempt();
-      } catch (error) {
-        const kind = failureKind(error);
-        if (kind === "lost") onLost();
-        if (kind === "stale_plan" && !isReplanned) {
-          // A pooler in transaction mode, or a schema that changed: plain statements always work.
-          if (this.#prepared)
-            this.logger.warn("Prepared statements do not work here and are off from now on.");
-          this.#prepared = false;
-          isReplanned = true;
-          continue;
-        }
-        const again =
-          kind === "rolled_back"
-            ? ++contentions <= mostContentions
-            : kind === "unreachable" || (kind === "lost" && repeatLost);
-        const wait = backoffMs(failures, FIRST_PAUSE_MS, MOST_PAUSE_MS, this.#options.random);
-        if (!again || this.closing.aborted || performance.now() + wait > until) throw error;
-        failures += 1;
-        await pause(wait, this.closing);
-      }
-    }
+  /** Runs until it succeeds, fails for good, or the patience is over. Throws what the driver threw. */
+  insist<T>(attempt: () => Promise<T>, insistence: Insistence): Promise<T> {
+    const { patienceMs, random } = this.#options;
+    return insist(attempt, insistence, {
+      patienceMs,
+      random,
+      closing: this.closing,
+      replan: () => {
+        if (this.#prepared) this.logger.warn("Prepared statements do not work here and are off from now on.");
+        this.#prepared = false;
+      },
+    });
   }
 
   /** No statement begins after this; those that wait for another attempt end. */
