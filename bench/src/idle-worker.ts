@@ -1,17 +1,23 @@
-// A whole worker process that has nothing to do: `node idle-worker URL [small]`. Tells that it is ready, and its memory when asked.
+// A whole worker process that has nothing to do: `node idle-worker URL [small]`, asked over IPC for its memory.
 import { createHost } from "@pawl/host";
 import { keepMemorySmall } from "@pawl/server/memory";
 import { postgresStore } from "@pawl/store-postgres";
+import { answerQuestions } from "./answer-questions.ts";
 import { SECRET } from "./secret.ts";
 
-if (process.argv[3] === "small") keepMemorySmall();
-const store = postgresStore({ url: process.argv[2]! });
-const model = { id: "bench/model", call: () => Promise.reject(new Error("There is nothing to do.")) };
-const host = createHost({ store, model, secret: SECRET });
-await host.start();
-process.on("message", () => process.send?.(process.memoryUsage.rss()));
-process.once("disconnect", async () => {
-  await host.stop();
-  await store.close();
+const [url, small] = process.argv.slice(2) as [string, string?];
+if (small === "small") keepMemorySmall();
+
+await answerQuestions(async () => {
+  const store = postgresStore({ url });
+  const model = { id: "bench/model", call: () => Promise.reject(new Error("There is nothing to do.")) };
+  const host = createHost({ store, model, secret: SECRET });
+  await host.start();
+  return {
+    residentBytes: () => process.memoryUsage.rss(),
+    async close() {
+      await host.stop();
+      await store.close();
+    },
+  };
 });
-process.send?.("ready");

@@ -1,11 +1,11 @@
-import { type ChildProcess, execFile, fork } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { type AskedProcess, startAskedProcess } from "../asked-process.ts";
 import type { Cell } from "../cell.ts";
+import { endsWithCell } from "../ends-with-cell.ts";
 import { type MeasuredPostgres, startMeasuredPostgres } from "../measured-postgres.ts";
 import { programFile } from "../program-file.ts";
 
-const WORKER = programFile("idle-worker");
 /** PostgreSQL tells of a transaction about a second after it. */
 const TOLD_AFTER_MS = 1_500;
 
@@ -80,10 +80,7 @@ export const idleCell: Cell = {
         },
       ],
       async close() {
-        for (const child of [small, byDefault]) {
-          child.disconnect();
-          if (child.exitCode === null) await once(child, "exit");
-        }
+        await Promise.all([small.close(), byDefault.close()]);
         await postgres.close();
       },
     };
@@ -95,27 +92,14 @@ async function startWorker(
   { bare, url }: MeasuredPostgres,
   database: string,
   ...args: readonly string[]
-): Promise<ChildProcess> {
+): Promise<AskedProcess> {
   await bare.query(`create database ${database}`);
   const place = new URL(url);
   place.pathname = `/${database}`;
-  const child = fork(WORKER, [place.href, ...args]);
-  await answerOf(child);
-  return child;
+  const worker = await startAskedProcess(programFile("idle-worker"), [place.href, ...args]);
+  return { ...worker, close: endsWithCell(worker.close) };
 }
 
-async function residentMib(child: ChildProcess): Promise<number> {
-  const answer = answerOf(child);
-  child.send("memory");
-  return Number(await answer) / 2 ** 20;
-}
-
-async function answerOf(child: ChildProcess): Promise<unknown> {
-  const [answer] = await Promise.race([
-    once(child, "message"),
-    once(child, "exit").then(() => {
-      throw new Error("The worker ended.");
-    }),
-  ]);
-  return answer;
+async function residentMib(worker: AskedProcess): Promise<number> {
+  return Number(await worker.ask("residentBytes", [])) / 2 ** 20;
 }

@@ -10,9 +10,9 @@ import type {
 } from "@pawl/core/ports";
 import { processInvalid } from "../errors.ts";
 import { enteredByClaimBelow, isLastChance } from "./attempts-policy.ts";
-import { createBell } from "./bell.ts";
 import { claimAhead, claimLimit } from "./claim-ahead.ts";
 import type { AnyProcess } from "./define-process.ts";
+import { Looks } from "./looks.ts";
 import { runProcess } from "./run-process.ts";
 import { SignalFollowers } from "./signal-followers.ts";
 
@@ -91,41 +91,22 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   const registering = new Set<Promise<unknown>>();
   const stopping = new AbortController();
   const followers = new SignalFollowers();
-  const bell = createBell(clock, stopping.signal);
-  /** Something began since the last wait: it may have been left, to be claimed again a little later. */
+  const looks = new Looks(clock, stopping.signal);
+  /** Something began since the last look: it may have been left, to be claimed again a little later. */
   let ran = false;
   let loop: Promise<void> | undefined;
-  const looks = { begun: 0, ended: 0, end: Promise.withResolvers<void>() };
   let unlisten = () => {};
 
-  async function lookForever(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      bell.reset();
-      more = true;
-      looks.begun += 1;
-      await look().catch((thrown: unknown) => {
-        const { code, message } = PawlError.from(thrown);
-        logger.warn("looking for background tasks failed", { code, message });
-      });
-      lookEnded();
-      const isIdle = !ran && running.size === 0;
-      ran = false;
-      await bell.wait(isIdle ? IDLE_POLLS * pollMs : pollMs);
-    }
-  }
-
-  function lookEnded(): void {
-    const { end } = looks;
-    looks.ended = looks.begun;
-    looks.end = Promise.withResolvers<void>();
-    end.resolve();
-  }
-
-  /** Resolves when a look has ended that began after this call. */
-  async function lookOnceMore(): Promise<void> {
-    const next = looks.begun + 1;
-    bell.ring();
-    while (looks.ended < next && !stopping.signal.aborted) await looks.end.promise;
+  /** How long the next look may wait, in milliseconds. */
+  async function lookAndTell(): Promise<number> {
+    more = true;
+    await look().catch((thrown: unknown) => {
+      const { code, message } = PawlError.from(thrown);
+      logger.warn("looking for background tasks failed", { code, message });
+    });
+    const isIdle = !ran && running.size === 0;
+    ran = false;
+    return isIdle ? IDLE_POLLS * pollMs : pollMs;
   }
 
   /** Places that are taken; a body whose end is being written has left its own. */
@@ -222,7 +203,7 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
   function placeIsFree(): void {
     fill();
     // Where nothing is known to wait it is not looked for: hints and polls are there for that.
-    if (more || waiting.length > 0) bell.ring();
+    if (more || waiting.length > 0) looks.ring();
   }
 
   async function register(append: ProcessAppend): Promise<ProcessAppended> {
@@ -267,22 +248,21 @@ export function createProcessRunner(options: ProcessRunnerOptions): ProcessRunne
         // What has ended waits for nobody.
         if (id !== undefined && (running.has(id) || (record?.end ?? null) !== null)) return;
         more = true;
-        bell.ring();
+        looks.ring();
       });
-      loop = lookForever();
+      loop = looks.forever(lookAndTell);
     },
-    poke: bell.ring,
+    poke: looks.ring,
     async settled() {
       if (loop === undefined) return;
       do {
         await Promise.allSettled([...registering, ...running.values()]);
-        await lookOnceMore();
+        await looks.onceMore();
       } while (registering.size + running.size + waiting.length > 0 && !stopping.signal.aborted);
     },
     async stop({ drainMs = 0 } = {}) {
       unlisten();
       stopping.abort(new PawlError("node_stopping", "This node is stopping."));
-      lookEnded();
       giveBack(waiting.splice(0));
       const ended = Promise.allSettled([loop, ...registering]).then(() =>
         Promise.allSettled(running.values()),
