@@ -1,7 +1,7 @@
 // A result never hangs: a turn that does not move before somebody else acts says what it is held back by.
 import { PawlError, tool } from "@pawl/core";
 import { memoryStore } from "@pawl/store-memory";
-import { scriptedModel } from "@pawl/testing";
+import { manualClock, scriptedModel } from "@pawl/testing";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { testHost } from "./test-host.ts";
@@ -36,6 +36,34 @@ describe("a turn behind another one", () => {
     await host.approvals.approve(waiting.waits[0]!.id, { by: "boss" });
     expect(await second.result()).toMatchObject({ status: "completed", text: "second" });
     expect(await first.result()).toMatchObject({ status: "completed", text: "first" });
+  });
+
+  it("that waits, does not hold back an interrupt, which ends the wait (D16)", async () => {
+    const clock = manualClock();
+    const host = testHost({
+      store: memoryStore({ clock }),
+      clock,
+      model: scriptedModel([REFUND, "As you wish."]),
+      tools: { refund },
+      approvals: { refund: () => true },
+    });
+    const first = await host.session("s1").send("Refund 80");
+    const waiting = first.result();
+    await clock.advance(2_000);
+    expect((await waiting).status).toBe("waiting");
+    // Nobody takes it up for now, so that it is looked at while it is queued.
+    host.pause();
+    const interrupt = await host.session("s1").send("Never mind.", { delivery: "interrupt" });
+    const result = interrupt.result();
+    let early: string | undefined;
+    void result.then(({ status }) => {
+      early = status;
+    });
+    await clock.advance(2_000);
+    expect(early).toBeUndefined();
+    host.resume();
+    await clock.advance(2_000);
+    expect(await result).toMatchObject({ status: "completed", text: "As you wish." });
   });
 
   it("that is at work, is waited for", async () => {
