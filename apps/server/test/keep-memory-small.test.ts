@@ -6,6 +6,8 @@ import type { HeapReport } from "./allocating-process.ts";
 
 const PROGRAM = fileURLToPath(new URL("allocating-process.ts", import.meta.url));
 const YOUNG_BYTES = 16 * 2 ** 20;
+/** V8 takes memory by pages of this size, and for moments of a collection one more than its bound: seen once in some ten runs under load. */
+const PAGE_BYTES = 256 * 2 ** 10;
 const LONG = { timeout: 60_000, interval: 50 };
 /** Enough for V8 to grow its young heap as far as it wants. */
 const MUCH = 10_000_000;
@@ -54,8 +56,8 @@ it(
   "bounds the young heap under load, and leaves it alone where somebody has set a bound",
   TIMEOUT,
   async () => {
-    expect(await largestYoung(start())).toBeLessThanOrEqual(YOUNG_BYTES);
-    expect(await largestYoung(start("--max-semi-space-size=64"))).toBeGreaterThan(YOUNG_BYTES);
+    expect(await largestYoung(start())).toBeLessThanOrEqual(YOUNG_BYTES + PAGE_BYTES);
+    expect(await largestYoung(start("--max-semi-space-size=64"))).toBeGreaterThan(YOUNG_BYTES + PAGE_BYTES);
   },
 );
 
