@@ -9,11 +9,17 @@ const args = process.argv.slice(2);
 const quiet = ["ignore", 2, 2] as const;
 
 let running: ReturnType<typeof spawn> | undefined;
+let stopped = false;
 // The terminal sends an interrupt to the child too; it ends, and then this ends.
-process.on("SIGINT", () => undefined);
-process.on("SIGTERM", () => running?.kill("SIGTERM"));
+process.on("SIGINT", () => {
+  stopped = true;
+});
+process.on("SIGTERM", () => {
+  stopped = true;
+  running?.kill("SIGTERM");
+});
 
-/** Ends this process with the child's code when that is not 0. */
+/** Ends this process with the child's code when that is not 0, and when it was told to end meanwhile. */
 async function run(
   command: string,
   commandArgs: readonly string[],
@@ -28,7 +34,8 @@ async function run(
     });
     child.once("close", (status) => resolve(status ?? 1));
   });
-  if (code !== 0) process.exit(code);
+  // Whoever was interrupted may have ended well: what was to come after it must not come.
+  if (code !== 0 || stopped) process.exit(code || 130);
 }
 
 /** By the pnpm that runs this: a script of Node's or a program, by where it came from. */
