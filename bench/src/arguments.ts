@@ -15,7 +15,7 @@ export interface Arguments {
 const HELP = `pnpm bench [--quick] [--only NAME]… [--json] [--docs] [--against COMMIT|FILE]
 
   --quick      few and short samples: enough to see a mistake, not a few per cent
-  --only NAME  this cell alone; may be given several times
+  --only NAME  this cell alone; several with commas between, or given several times
   --json       one line a figure on stdout (use \`pnpm -s bench --json\`); everything else goes to stderr
   --docs       writes what was measured to docs/benchmarks: a page, plots and the JSON lines of each cell
   --against X  compares ratios with those of commit X, measured in turn on this machine, or of a file of JSON lines;
@@ -54,12 +54,14 @@ export function readArguments(args: readonly string[]): Arguments {
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const unknown = values.only.filter((name) => !cells.has(name));
+  // Each once, however often it is named.
+  const only = [...new Set(values.only.flatMap((names) => names.split(",").map((name) => name.trim())))];
+  const unknown = only.filter((name) => !cells.has(name));
   if (unknown.length > 0)
     throw new Error(
-      `There is no cell named ${unknown.join(", ")}. There are: ${[...cells.keys()].join(", ")}.`,
+      `There is no cell named ${unknown.map((name) => `"${name}"`).join(", ")}. There are those that stand below.`,
     );
   if (values.docs && values.against !== undefined)
     throw new Error("--docs and --against do not go together: measure for the docs alone.");
-  return { ...values, against: values.against };
+  return { ...values, only, against: values.against };
 }
