@@ -113,7 +113,15 @@ test("a page says what was measured, what it does not show, and who was not ther
     "| ours | 1,234 | ms |",
     "## Where it goes\n\nTwo commits.\n",
     "Somebody is not measured. It is not here.",
-    "on 2000-01-01, at commit abc",
+    "on 2000-01-01, at commit abc, measured once",
   ])
     assert.ok(page.includes(part), part);
+});
+
+test("each page says what it measures and what it does not show", async () => {
+  for (const [name, load] of cells) {
+    const cell = await load();
+    assert.equal(cell.name, name);
+    for (const part of [cell.title, cell.about, cell.notShown]) assert.ok(part.trim().length > 10, name);
+  }
 });

@@ -3,19 +3,23 @@ import { createDiscoveryCache, type DiscoveryKey, discoveryKey, type McpTool } f
 import type { Cell } from "../cell.ts";
 import { collectGarbage } from "../collect-garbage.ts";
 import { startListServer } from "../list-server.ts";
-import { msPerUnitAsync } from "../stopwatch.ts";
+import { msPerUnit, msPerUnitAsync } from "../stopwatch.ts";
 
 const CALLERS = 1_000;
 const SERVERS = 20;
 const TOOLS = 50;
 const HITS = 500;
 
+const BARE_LOOK_UP = "an awaited look-up in a Map";
+const BARE_COPIES = `copies of ${(SERVERS * TOOLS).toLocaleString("en-US")} tools`;
+
 export const mcpCacheCell: Cell = {
   name: "mcp-cache",
   title: "The cache of tool lists",
   about: `
-    The cache of tool lists: a list in memory, many callers at once who find none, and the toolbox of 20
-    servers on loopback whose lists are fresh, as \`@pawl/mcp\` opens it when a turn begins.
+    The cache of tool lists: a list in memory, against an awaited look-up in a \`Map\` by the same key; many callers at
+    once who find none; and the toolbox of 20 servers on loopback whose lists are fresh, as \`@pawl/mcp\` opens it when a
+    turn begins, against a copy of each of their tools.
   `,
   notShown: `
     What a cold list costs, which is the server's time and the network's, nor calls of tools. The fresh
@@ -38,12 +42,27 @@ export const mcpCacheCell: Cell = {
       return 1;
     }
     await openFresh();
+    const { publicSlot } = hundred;
+    const bare = new Map([[publicSlot, { tools: toolList(100) }]]);
+    const all = toolList(SERVERS * TOOLS);
 
     return {
       subjects: [
         {
+          name: BARE_LOOK_UP,
+          unit: "µs",
+          sample: async () => {
+            const lookUps = async () => {
+              for (let i = 0; i < HITS; i++) if ((await bare.get(publicSlot)) === undefined) unexpected();
+              return HITS;
+            };
+            return 1_000 * (await msPerUnitAsync(lookUps, sampleMs, "wall"));
+          },
+        },
+        {
           name: "fresh list of 100 tools",
           unit: "µs",
+          floor: BARE_LOOK_UP,
           target: { of: "value", atMost: 2 },
           sample: async () => {
             const hits = async () => {
@@ -61,8 +80,21 @@ export const mcpCacheCell: Cell = {
         },
         { name: "memory per idle entry beyond its tools", unit: "bytes", sample: bytesPerEntry },
         {
+          name: BARE_COPIES,
+          unit: "ms",
+          sample: () => {
+            const copy = () => {
+              const copies = all.map((tool) => ({ ...tool }));
+              if (copies.length !== SERVERS * TOOLS) throw new Error("A copy is missing.");
+              return 1;
+            };
+            return msPerUnit(copy, sampleMs, "wall");
+          },
+        },
+        {
           name: `open, ${SERVERS} servers × ${TOOLS} tools, fresh`,
           unit: "ms",
+          floor: BARE_COPIES,
           target: { of: "value", atMost: 1 },
           sample: async () => {
             const before = listServer.lists;

@@ -7,6 +7,7 @@ import { programFile } from "../program-file.ts";
 const COUNT = 10_000;
 /** The other way that the documentation names. */
 const BOUND = "--max-semi-space-size=8";
+const ONE_PARKED = "memory with one parked session, resident";
 const PROGRAM = programFile("parked-sessions");
 
 interface Memory {
@@ -30,6 +31,9 @@ interface Cost {
 export const parkedCell: Cell = {
   name: "parked",
   title: "Parked sessions",
+  // Each process is filled once, which takes long: more rounds would tell the same samples again.
+  maxRounds: 1,
+  noWarmUp: true,
   about: `
     What 10,000 sessions that wait for an approval cost the process that parked them, once it has rested for 20 s:
     a host with its default concurrency in a program that calls \`keepMemorySmall()\`, as \`pawl serve\` does and the
@@ -87,8 +91,14 @@ export const parkedCell: Cell = {
     return {
       subjects: [
         {
+          name: ONE_PARKED,
+          unit: "MiB",
+          sample: async () => (await advised).before.rssAsLeft / 2 ** 20,
+        },
+        {
           name: `memory with ${COUNT.toLocaleString("en-US")} parked sessions, resident`,
           unit: "MiB",
+          floor: ONE_PARKED,
           // Judged as a user meets it, and not by what would be left if V8 gave pages back.
           target: { of: "value", atMost: 150 },
           sample: async () => (await advised).after.rssAsLeft / 2 ** 20,
@@ -96,11 +106,13 @@ export const parkedCell: Cell = {
         ...beside.map((how, index) => ({
           name: `the same, ${how}`,
           unit: "MiB",
+          floor: ONE_PARKED,
           sample: async () => ((await others)[index]?.after.rssAsLeft ?? Number.NaN) / 2 ** 20,
         })),
         {
           name: "without what V8 keeps of the garbage of their turns",
           unit: "MiB",
+          floor: ONE_PARKED,
           sample: async () => (await advised).after.rss / 2 ** 20,
         },
         {

@@ -22,6 +22,7 @@ export interface PageContents {
 /** The page of one cell, as Markdown. */
 export function pageOf(cell: Cell, { figures, absent, plots, facts }: PageContents): string {
   const rounds = [...new Set(figures.map((figure) => figure.rounds))].join(" or ");
+  const how = rounds === "1" ? "measured once" : `medians of ${rounds} rounds`;
   const head = COLUMNS.map((column) => (column === "" ? " " : column));
   const rows = [head, COLUMNS.map((_, i) => (isNumber(i) ? "--:" : "---")), ...figures.map(rowOf)];
   const commit = facts.commit === undefined ? "" : `, at commit ${facts.commit}`;
@@ -38,7 +39,7 @@ export function pageOf(cell: Cell, { figures, absent, plots, facts }: PageConten
     flowed(cell.whereItGoes ?? ""),
     "## How this was measured",
     [
-      `\`${facts.command}\` on ${facts.date}${commit}, medians of ${rounds} rounds. ${facts.machine}. Load average at the end ${facts.load.toFixed(1)}.`,
+      `\`${facts.command}\` on ${facts.date}${commit}, ${how}. ${facts.machine}. Load average at the end ${facts.load.toFixed(1)}.`,
       `${facts.versions.join(", ")}.`,
       "Ratios are medians of the ratios within each round; the [index](README.md) says how to read them.",
       "This page is written by that command with `--docs`: change the bench, not the page.",
