@@ -47,8 +47,16 @@ say(`${machineLine()}, load average ${load()}\n`);
 if (against === undefined) await measure();
 else {
   try {
-    const fell = await compareWith(against, { only, quick, json, say, tell, signal: stopping.signal });
+    const { fell, failed } = await compareWith(against, {
+      only,
+      quick,
+      json,
+      say,
+      tell,
+      signal: stopping.signal,
+    });
     if (fell > 0) process.exitCode = 1;
+    else if (failed > 0) process.exitCode = 2;
   } catch (cause) {
     if (stopping.signal.aborted) process.exit(130);
     process.stderr.write(`${(cause as Error).message}\n`);

@@ -6,9 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../machine-facts.ts";
 
+/** What the bench ends with for a cell that it does not have. */
+const UNKNOWN_ARGUMENTS = 2;
+
 /** Another commit of this repository, built in a folder of its own. */
 export interface CheckedOut {
-  /** Runs that commit's bench. @returns its stdout; empty when it knows nothing of what is asked */
+  /** Runs that commit's bench. @returns its stdout; empty when it knows nothing of what is asked @throws Error when it fails */
   bench(args: readonly string[]): Promise<string>;
   close(): Promise<void>;
 }
@@ -45,7 +48,14 @@ export async function checkOut(commit: string, signal: AbortSignal): Promise<Che
   const built = join(folder, "bench", "dist", "main.js");
   const main = existsSync(built) ? built : join(folder, "bench", "src", "main.ts");
   return {
-    bench: async (args) => (await run(process.execPath, [main, ...args], { cwd: folder, signal })).stdout,
+    async bench(args) {
+      const { code, stdout } = await run(process.execPath, [main, ...args], { cwd: folder, signal });
+      signal.throwIfAborted();
+      // A peer that failed there ends it with 1 too, after the figures of the others.
+      if (code !== 0 && code !== UNKNOWN_ARGUMENTS && stdout === "")
+        throw new Error(`${commit} could not measure it: "${args.join(" ")}" ended with ${code}.`);
+      return stdout;
+    },
     close,
   };
 }
