@@ -49,6 +49,7 @@ export function jobSections({ state, hints, now }: MemoryContext): Sections<Jobs
 
     claimOrphans(holder, limit) {
       const at = now();
+      if (state.nodes.get(holder.nodeId)?.paused === true) return [];
       const live = new Set<JobSessionRow>();
       for (const { record } of state.jobs.values()) {
         const owner = record.live ? state.jobSessions.get(record.sessionId) : undefined;

@@ -106,7 +106,7 @@ export interface Jobs {
   claimSession(sessionId: JobSessionId, holder?: NodeLease): Promise<JobSession | null>;
   /**
    * Takes over sessions that own live jobs and whose holder was named and is gone: its lease ran out, was taken over or given back, or
-   * its process is known to be dead. Each goes to one caller. Sessions that nobody's name stands on are left.
+   * its process is known to be dead. Each goes to one caller. Sessions that nobody's name stands on are left. A paused node takes none.
    */
   claimOrphans(holder: NodeLease, limit: number): Promise<readonly JobSession[]>;
   /** Members of `document` replace those of the same name. False when the epoch is stale, or the session gone. @throws PawlError `not_storable` */

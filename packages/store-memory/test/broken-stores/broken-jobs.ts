@@ -28,6 +28,18 @@ export const BROKEN_JOBS: readonly BrokenStore[] = [
     noticedBy: [{ chapter: CHAPTER, case: "S15 a holder that was superseded" }],
   },
   {
+    fault: "a paused node takes over jobs",
+    breaking: (store, { state }) =>
+      replacing(store, "jobs", {
+        claimOrphans: async (holder, limit) => {
+          const node = state.nodes.get(holder.nodeId);
+          if (node !== undefined) node.paused = false;
+          return store.jobs.claimOrphans(holder, limit);
+        },
+      }),
+    noticedBy: [{ chapter: CHAPTER, case: "a paused node takes over no jobs" }],
+  },
+  {
     fault: "the store numbers job events as it likes",
     breaking: (store, { state }) =>
       replacing(store, "jobs", {

@@ -1,10 +1,12 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_GOES_ON } from "./fence.ts";
 import { JOB_SESSION_COLUMNS } from "./job-columns.ts";
 import { isDead } from "./node-liveness.ts";
 
 /**
  * $1–$3 node lease of the new holder, $4 limit, $5 token of this claim, $6 channel of changes. Takes sessions that own live jobs and whose holder is gone.
- * A node is gone as in `take-over-node.ts`. What an earlier attempt of this claim took is taken again.
+ * A node is gone as in `take-over-node.ts`. What an earlier attempt of this claim took is taken again, also by a
+ * node that was paused meanwhile: nobody else would.
  */
 export const claimOrphanedJobSessions = statement(
   "claim_orphaned_job_sessions",
@@ -21,7 +23,7 @@ orphan as (
   from {schema}.job_sessions s
   where s.session_id in (select j.session_id from {schema}.jobs j where j.live)
     and s.holder_node is not null
-    and (s.holder_token = $5 or not exists (
+    and (s.holder_token = $5 or ${NODE_GOES_ON} and not exists (
       select from alive a
       where a.node_id = s.holder_node and a.generation = s.holder_generation and a.nonce = s.holder_nonce))
   limit $4::bigint

@@ -78,6 +78,28 @@ export function addJobOwners(add: AddCase): void {
     },
   );
 
+  add("a paused node takes over no jobs until it is resumed, and keeps its own", async (t) => {
+    const { jobs, leases } = t.store;
+    const ttlMs = 60_000;
+    const dying = await leases.openNode(nodeId("dying"), { ttlMs });
+    const paused = await leases.openNode(nodeId("paused"), { ttlMs });
+    const other = await leases.openNode(nodeId("other"), { ttlMs });
+    for (const sessionId of [A, B]) {
+      await jobs.openSession({ sessionId, document: {}, expiresAt: null }, dying);
+      await jobs.create(newJob(`j-${sessionId}`, { sessionId }));
+    }
+    const own = jobSessionId("js-own");
+    await jobs.openSession({ sessionId: own, document: {}, expiresAt: null }, paused);
+    await jobs.create(newJob("j-own", { sessionId: own }));
+    await leases.setNodePaused(paused.nodeId, true);
+    await leases.closeNode(dying);
+    t.expect(await jobs.claimOrphans(paused, 9)).toEqual([]);
+    t.expect(await jobs.append(batch(1, sent(jobId("j-own"), 1, {}, own), own))).toEqual({ refused: [] });
+    t.expect((await jobs.claimOrphans(other, 1)).length).toBe(1);
+    await leases.setNodePaused(paused.nodeId, false);
+    t.expect((await jobs.claimOrphans(paused, 9)).length).toBe(1);
+  });
+
   add("S15 a job is made by the holder of its session, or not at all", async (t) => {
     const { jobs } = t.store;
     await open(jobs);
