@@ -1,4 +1,5 @@
 import { statement } from "../connection/statement.ts";
+import { NODE_FENCE } from "./fence.ts";
 import { isSteered } from "./is-steered.ts";
 import { turnName } from "./turn-name.ts";
 
@@ -14,15 +15,7 @@ import { turnName } from "./turn-name.ts";
 export const appendNextRows = statement(
   "append_next_rows",
   `
-with fence as materialized (
-  select n.node_id, n.generation
-  from {schema}.nodes n
-  where n.node_id = $1 and n.generation = $2::bigint and n.nonce = $3
-    and exists (
-      select from {schema}.node_heartbeats h
-      where h.node_id = n.node_id and h.generation = n.generation and h.expires_at > clock_timestamp())
-  for share of n
-)
+with ${NODE_FENCE}
 insert into {schema}.log (session_id, seq, epoch, at, ordinal, version, turn_id, body)
 select s.session_id, r.seq, s.epoch, r.at, r.ordinal, $11::smallint, ${turnName("r.seq", "r.first", "s.open_turn")}, r.body
 from fence f
