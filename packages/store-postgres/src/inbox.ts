@@ -1,6 +1,6 @@
 import { PawlError } from "@pawl/core";
 import type { Inbox, InputRecord } from "@pawl/core/ports";
-import { acceptClaimed } from "./accept-claimed.ts";
+import { claimedAcceptor } from "./accept-claimed.ts";
 import { acceptEarly } from "./accept-early.ts";
 import { acceptQueued } from "./accept-queued.ts";
 import { appendedRow, checkRun, rowMisfit, storedRunOf } from "./append-checks.ts";
@@ -33,6 +33,7 @@ export type PostgresTransaction = Queryable;
 export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction> {
   const { database, groupCommit, begun, hints } = context;
   const flush = new InputFlush(database);
+  const claimed = claimedAcceptor(context, flush);
   const loads = readsOf(database, loadInput);
   const nexts = new SharedReads<Holder>({
     database,
@@ -44,7 +45,7 @@ export function postgresInbox(context: StoreContext): Inbox<PostgresTransaction>
       const { tx, claim } = options ?? {};
       if (given.queue !== undefined) return acceptQueued(context, given, tx);
       if (claim !== undefined && tx === undefined && given.delivery === "next" && given.at === undefined) {
-        const { accepted, repeated } = await acceptClaimed(context, flush, given, claim);
+        const { accepted, repeated } = await claimed.accept(given, claim);
         return accepted ?? acceptEarly(context, flush, given, repeated);
       }
       if (tx === undefined) return acceptEarly(context, flush, given);

@@ -115,6 +115,28 @@ describe("the answer is lost to", () => {
     expect(claim?.next?.input.inputId).toBe(accepted.input.inputId);
   });
 
+  test("accept with a claim, of several: each is one input, and what they took is claimed again", async () => {
+    const sessions = [1, 2, 3, 4].map(() => sessionId(fresh("s")));
+    const lease = await store.leases.openNode(nodeId(fresh("n")), { ttlMs: 60_000 });
+    const taken = vi.fn();
+    const all = await losing("pawl_accept_and_claim_several", () =>
+      Promise.all(
+        sessions.map((session) => store.inbox.accept(newInput(session), { claim: { lease, taken } })),
+      ),
+    );
+    expect(all.map(({ duplicate, input }) => [duplicate, input.position])).toEqual(
+      sessions.map(() => [false, 1]),
+    );
+    // The first one was under way alone.
+    expect(taken).toHaveBeenCalledTimes(1);
+    for (const [index, session] of sessions.entries()) {
+      expect(await store.inbox.list(session)).toHaveLength(1);
+      const request = { sessionId: session, limit: 1, behaviours: [BEHAVIOUR] };
+      const [claim] = await store.leases.claim(lease, request);
+      expect(claim?.next?.input.inputId).toBe(index === 0 ? undefined : all[index]?.input.inputId);
+    }
+  });
+
   test("beginTurn: one turn", async () => {
     const held = await heldSession(store);
     await losing("pawl_begin_turn", () =>

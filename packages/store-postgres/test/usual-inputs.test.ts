@@ -1,11 +1,12 @@
 // The usual input is entered by a statement that answers with next to nothing: what is told of it is put together here.
-import { nodeId, sessionId } from "@pawl/core";
-import type { NewInput, SessionClaim } from "@pawl/core/ports";
-import { beforeAll, expect, test } from "vitest";
-import { claimOne, fresh, newInput, type PgStore } from "./harness.ts";
+import { inputId, nodeId, sessionId } from "@pawl/core";
+import type { NewInput, NodeLease, SessionClaim } from "@pawl/core/ports";
+import { beforeAll, describe, expect, test } from "vitest";
+import { claimOne, fresh, newInput, openTurn, type PgStore, turnEnd } from "./harness.ts";
 import { testDatabase } from "./test-database.ts";
 
 const database = testDatabase();
+const { admin } = database;
 let store: PgStore;
 let other: PgStore;
 beforeAll(async () => {
@@ -52,4 +53,154 @@ test("D1 a node whose lease is over claims nothing with an input, which is accep
   expect(taken).toEqual([]);
   const next = await other.leases.openNode(nodeId(fresh("n")), { ttlMs: 60_000 });
   expect((await claimOne(other, next, session)).next?.input.position).toBe(1);
+});
+
+describe("AC1 AC2 D9 inputs that are claimed as they come at once", () => {
+  const openNode = () => store.leases.openNode(nodeId(fresh("n")), { ttlMs: 60_000 });
+
+  /** The claim, none, or the code of the error. */
+  async function enter(lease: NodeLease, given: NewInput): Promise<SessionClaim | "accepted" | string> {
+    let claim: SessionClaim | undefined;
+    const taken = (one: SessionClaim) => {
+      claim = one;
+    };
+    return await store.inbox.accept(given, { claim: { lease, taken } }).then(
+      ({ duplicate }) => (duplicate ? "duplicate" : (claim ?? "accepted")),
+      ({ code }) => code,
+    );
+  }
+  const isClaim = (answer: SessionClaim | string) => typeof answer === "object";
+  const newOf = (session = fresh("s"), over: Partial<NewInput> = {}) => newInput(sessionId(session), over);
+
+  async function transactions(given: readonly NewInput[]): Promise<number> {
+    const ids = given.map(({ inputId: id }) => id);
+    const { rows } = await admin.query(
+      "select count(distinct xmin::text)::int as n, count(*)::int as rows from pawl.inputs where input_id = any($1)",
+      [ids],
+    );
+    expect(rows[0].rows).toBe(ids.length);
+    return rows[0].n;
+  }
+
+  test("share a transaction with those that come while the first one is on its way", async () => {
+    const lease = await openNode();
+    const given = Array.from({ length: 12 }, () => newOf());
+    const claims = await Promise.all(given.map((one) => enter(lease, one)));
+    expect(claims.map((claim) => isClaim(claim) && (claim as SessionClaim).sessionId)).toEqual(
+      given.map(({ sessionId: session }) => session),
+    );
+    expect(await transactions(given)).toBe(2);
+    for (const claim of claims as SessionClaim[]) {
+      expect(await store.inbox.next(claim.fence)).toEqual(claim.next?.input);
+      expect(await other.inbox.load(claim.next!.input.inputId)).toEqual(claim.next?.input);
+    }
+  });
+
+  test("D1 D5 so are those of sessions that were driven before: their epochs rise and their logs go on", async () => {
+    const open = await Promise.all([1, 2, 3].map(() => openTurn(store)));
+    for (const one of open) {
+      await store.sessions.commit(one.fence, turnEnd(one));
+      await store.leases.release(one.fence, { type: "idle" });
+    }
+    const lease = await openNode();
+    const first = enter(lease, newOf());
+    const claims = await Promise.all(open.map(({ session }) => enter(lease, newOf(session))));
+    expect(isClaim(await first)).toBe(true);
+    expect(claims).toEqual(
+      open.map(({ session, fence }) =>
+        expect.objectContaining({
+          fence: { node: lease, sessionId: session, epoch: fence.epoch + 1 },
+          logHead: 2,
+          attempts: 0,
+          next: expect.objectContaining({ base: { revision: 1, messages: expect.any(Number) } }),
+        }),
+      ),
+    );
+    for (const { fence } of open)
+      await expect(store.inbox.next(fence)).rejects.toMatchObject({ code: "store_fenced" });
+  });
+
+  test("each has its own fate: what is wrong with one is told of that one and harms no other", async () => {
+    const [lease, gone] = [await openNode(), await openNode()];
+    await store.leases.closeNode(gone);
+    const known = newOf(fresh("s"), { idempotencyKey: "k" });
+    await store.inbox.accept(known);
+    const held = newOf();
+    expect(isClaim(await enter(lease, held))).toBe(true);
+    const retired = sessionId(fresh("s"));
+    await store.sessions.persistRuntimeState(retired, "retired");
+    const otherContent = { parts: [{ type: "text", text: "other" }] } as const;
+    const answers = await Promise.all([
+      enter(lease, newOf()),
+      enter(lease, newOf(known.sessionId, { idempotencyKey: "k", content: known.content })),
+      enter(lease, newOf(fresh("s"), { inputId: known.inputId })),
+      enter(lease, newOf(held.sessionId)),
+      enter(lease, newOf(retired)),
+      enter(gone, newOf()),
+      enter(lease, newOf(known.sessionId, { idempotencyKey: "k", content: otherContent })),
+      enter(lease, newOf()),
+    ]);
+    expect(answers.map((answer) => (isClaim(answer) ? "claimed" : answer))).toEqual([
+      "claimed",
+      "duplicate",
+      "store_conflict",
+      "accepted",
+      "session_not_accepting",
+      "accepted",
+      "store_conflict",
+      "claimed",
+    ]);
+  });
+
+  test("of several with the same id one is entered, and the others are told", async () => {
+    const lease = await openNode();
+    const id = inputId(fresh("in"));
+    const answers = await Promise.all(
+      [newOf(), ...[1, 2, 3].map(() => newOf(fresh("s"), { inputId: id })), newOf()].map((one) =>
+        enter(lease, one),
+      ),
+    );
+    const told = answers.map((answer) => (isClaim(answer) ? "entered" : answer));
+    expect(told.map((one) => (one === "accepted" ? "entered" : one)).sort()).toEqual([
+      "entered",
+      "entered",
+      "entered",
+      "store_conflict",
+      "store_conflict",
+    ]);
+  });
+
+  test.each(["is there", "is being made"])(
+    "a session whose line %s and is locked is waited for by its own input only",
+    async (how) => {
+      const lease = await openNode();
+      const session = sessionId(fresh("s"));
+      if (how === "is there") {
+        const claim = await enter(lease, newOf(session));
+        await store.leases.release((claim as SessionClaim).fence, { type: "retry", delayMs: 0 });
+      }
+      const client = await admin.connect();
+      await client.query("begin");
+      await store.inbox.accept(newOf(session), { tx: client });
+      try {
+        let isOver = false;
+        const first = enter(lease, newOf());
+        const waiting = enter(lease, newOf(session)).finally(() => {
+          isOver = true;
+        });
+        const others = await Promise.all([first, enter(lease, newOf()), enter(lease, newOf())]);
+        // A line that is being made cannot be passed over: then they are accepted one by one, and claimed afterwards.
+        if (how === "is there") expect(others.every(isClaim)).toBe(true);
+        else
+          expect(others.map((answer) => isClaim(answer) || answer)).toEqual([true, "accepted", "accepted"]);
+        expect(isOver).toBe(false);
+        await client.query("commit");
+        expect(await waiting).toBe("accepted");
+      } finally {
+        await client.query("rollback");
+        client.release();
+      }
+      expect((await store.inbox.list(session)).length).toBe(how === "is there" ? 3 : 2);
+    },
+  );
 });

@@ -79,12 +79,16 @@ export class Database {
 
   /** @throws PawlError `store_read_failed`, `store_unreachable` */
   read(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
-    return this.#patiently(statement, values, "read", true);
+    return this.#patiently(statement, values, "read", { repeatLost: true });
   }
 
   /** @throws PawlError `store_write_failed`, `store_outcome_unknown`, `store_unreachable` */
-  write(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
-    return this.#patiently(statement, values, "write", true);
+  write(
+    statement: Statement,
+    values: unknown[],
+    insistence?: Omit<Insistence, "repeatLost">,
+  ): Promise<readonly Row[]> {
+    return this.#patiently(statement, values, "write", { ...insistence, repeatLost: true });
   }
 
   /**
@@ -95,15 +99,16 @@ export class Database {
     values: unknown[],
   ): Promise<{ readonly rows: readonly Row[]; readonly repeated: boolean }> {
     let repeated = false;
-    const rows = await this.#patiently(statement, values, "write", true, () => {
+    const onLost = () => {
       repeated = true;
-    });
+    };
+    const rows = await this.write(statement, values, { onLost });
     return { rows, repeated };
   }
 
   /** For statements whose lost answer must not be answered by doing it again. Throws as `write`. */
   writeOnce(statement: Statement, values: unknown[]): Promise<readonly Row[]> {
-    return this.#patiently(statement, values, "write", false);
+    return this.#patiently(statement, values, "write", { repeatLost: false });
   }
 
   /**
@@ -255,11 +260,10 @@ export class Database {
     statement: Statement,
     values: unknown[],
     operation: Operation,
-    repeatLost: boolean,
-    onLost: () => void = ignore,
+    insistence: Insistence,
   ): Promise<readonly Row[]> {
     try {
-      return await this.insist(() => this.#runOnPool(statement, values), { repeatLost, onLost });
+      return await this.insist(() => this.#runOnPool(statement, values), insistence);
     } catch (error) {
       throw storeFailure(error, operation, statement.name);
     }

@@ -19,8 +19,18 @@ export interface SharedWrite {
   readonly characters: number;
 }
 
+/** What became of one write. */
+export interface SharedAnswer {
+  /** What the statement returned of it, which is committed then. */
+  readonly row?: Row | undefined;
+  /** An answer was lost: where there is no row, it may have landed all the same. */
+  readonly repeated: boolean;
+  /** The statement failed, for all of them. A PawlError, as `Database.write` throws it. */
+  readonly failure?: unknown;
+}
+
 interface Waiting extends SharedWrite {
-  resolve(landed: Row | undefined): void;
+  resolve(answer: SharedAnswer): void;
 }
 
 export interface SharedWritesOptions {
@@ -31,6 +41,8 @@ export interface SharedWritesOptions {
   readonly values?: readonly unknown[];
   /** The key of a row that is returned. */
   readonly keyOf: (row: Row) => string;
+  /** How often a batch comes again after a deadlock or a lock time-out; default as `Insistence`. */
+  readonly contentions?: number;
 }
 
 export class SharedWrites {
@@ -43,7 +55,12 @@ export class SharedWrites {
   }
 
   /** Resolves to what the statement returned of the row, which is durable then; to undefined when it has to go the general way (SW1). Never rejects. */
-  write(asked: SharedWrite): Promise<Row | undefined> {
+  async write(asked: SharedWrite): Promise<Row | undefined> {
+    return (await this.writeTold(asked)).row;
+  }
+
+  /** As `write`, for who has to know why there is no row. Never rejects. */
+  writeTold(asked: SharedWrite): Promise<SharedAnswer> {
     return new Promise((resolve) => {
       this.#queue.push({ ...asked, resolve });
       this.#pump ??= this.#run();
@@ -51,35 +68,47 @@ export class SharedWrites {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
-      // Requests of one burst go together.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      await this.#flush(this.#takeBatch());
+    // Requests of one burst go together.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    let sent = this.#send();
+    while (sent !== undefined) {
+      const { batch, answers } = sent;
+      const answer = await answers;
+      // Who waited is sent before those who are answered go on: the database is not kept idle meanwhile.
+      sent = this.#send();
+      if (sent !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
+      for (const [key, { resolve }] of batch) resolve(answer(key));
     }
     this.#pump = undefined;
   }
 
-  #takeBatch(): ReadonlyMap<string, Waiting> {
+  #send(): Sent | undefined {
     const { batch, left } = oneOfEach(this.#queue, MOST_OF_A_BATCH, ({ key }) => key);
     this.#queue = left;
-    return batch;
+    return batch.size === 0 ? undefined : { batch, answers: this.#write([...batch.values()]) };
   }
 
-  async #flush(batch: ReadonlyMap<string, Waiting>): Promise<void> {
-    const landed = await this.#write([...batch.values()]);
-    for (const [key, { resolve }] of batch) resolve(landed.get(key));
-  }
-
-  /** Those that landed for certain. */
-  async #write(batch: readonly Waiting[]): Promise<ReadonlyMap<string, Row>> {
-    const { database, statement, values = [], keyOf } = this.#options;
+  async #write(batch: readonly Waiting[]): Promise<(key: string) => SharedAnswer> {
+    const { database, statement, values = [], keyOf, contentions } = this.#options;
+    let repeated = false;
     try {
       const asked = batch.map(({ row }) => (typeof row === "string" ? row : JSON.stringify(row)));
-      const rows = await database.write(statement, [`[${asked.join()}]`, ...values]);
-      return new Map(rows.map((row) => [keyOf(row), row]));
-    } catch {
+      const rows = await database.write(statement, [`[${asked.join()}]`, ...values], {
+        onLost: () => {
+          repeated = true;
+        },
+        ...(contentions !== undefined && { contentions }),
+      });
+      const landed = new Map(rows.map((row) => [keyOf(row), row]));
+      return (key) => ({ row: landed.get(key), repeated });
+    } catch (failure) {
       // The general way asks each for itself, and tells what is wrong.
-      return new Map();
+      return () => ({ repeated, failure });
     }
   }
+}
+
+interface Sent {
+  readonly batch: ReadonlyMap<string, Waiting>;
+  readonly answers: Promise<(key: string) => SharedAnswer>;
 }
