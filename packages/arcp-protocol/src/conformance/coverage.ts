@@ -1,4 +1,5 @@
-import { REQUIREMENTS, type Requirement, SECTIONS } from "./requirements.ts";
+import type { Requirement } from "./requirement.ts";
+import { REQUIREMENTS, SECTIONS } from "./requirements.ts";
 
 /** A test and the requirements that its title cites. */
 export interface Citation {

@@ -1,0 +1,130 @@
+import { type Section, section } from "./requirement.ts";
+
+/** Sections 4 to 6: how a connection carries a session. */
+export const SESSION_SECTIONS: readonly Section[] = [
+  section("4", "Transport", [
+    ["MUST", "both", "WebSocket works for network deployments."],
+    ["MUST", "both", "stdio works for in-process children."],
+    [
+      "ours",
+      "both",
+      "Client and runtime in one process talk over a memory transport with the same behaviour.",
+    ],
+  ]),
+  section("5", "Wire format", [
+    ["MUST", "runtime", "Every message is an envelope with arcp, id, type, session_id and payload."],
+    ["MUST", "both", "Unknown top-level fields of an envelope are ignored."],
+    [
+      "MUST",
+      "runtime",
+      "A frame that is not an envelope is answered with INVALID_REQUEST and changes nothing else.",
+    ],
+    ["ours", "runtime", "Another protocol version is refused with INVALID_REQUEST."],
+    ["ours", "runtime", "Binary frames are refused with INVALID_REQUEST."],
+    [
+      "ours",
+      "runtime",
+      "Frames beyond the size limit are refused with INVALID_REQUEST; the session goes on.",
+    ],
+    ["ours", "runtime", "Frames that nest too deep are refused with INVALID_REQUEST; the session goes on."],
+    [
+      "ours",
+      "runtime",
+      "Unknown message types are refused by name of their request; vendor types are ignored.",
+    ],
+    ["ours", "both", "Unknown payload fields are kept and ignored; null in an optional field is absence."],
+  ]),
+  section("6.1", "Authentication", [
+    ["MUST", "runtime", "A bearer token in session.hello.payload.auth.token authenticates the session."],
+    ["MUST", "runtime", "A wrong token is UNAUTHENTICATED and no session is opened."],
+    ["MUST", "runtime", "A missing token or another scheme is UNAUTHENTICATED."],
+    ["ours", "runtime", "Nothing but a hello has any effect before the welcome."],
+  ]),
+  section("6.2", "Hello and welcome", [
+    [
+      "MUST",
+      "runtime",
+      "The welcome names session, resume token, window, heartbeat interval and capabilities.",
+    ],
+    ["MUST", "runtime", "The welcome lists agents with their versions and default."],
+    ["MUST", "both", "Only features that both sides named are used; a request beyond them is refused."],
+    ["ours", "runtime", "Without `progress` no progress events are sent, and the stream stays gap-free."],
+    ["ours", "runtime", "Without `result_chunk` a streamed result is sent inline."],
+    ["MUST", "both", "Unknown feature flags are ignored."],
+    ["ours", "runtime", "A second hello on a connection is refused."],
+    ["ours", "runtime", "An encoding other than json is refused."],
+  ]),
+  section("6.3", "Resume", [
+    ["MUST", "runtime", "The resume token rotates on every welcome; an older one is RESUME_WINDOW_EXPIRED."],
+    ["MUST", "runtime", "Events after last_event_seq are replayed, byte for byte as they were first sent."],
+    [
+      "MUST",
+      "runtime",
+      "After the replay the live events of running jobs follow, without gap or repetition.",
+    ],
+    ["MUST", "runtime", "A session whose buffer no longer covers last_event_seq is RESUME_WINDOW_EXPIRED."],
+    [
+      "ours",
+      "runtime",
+      "An unknown session or a last_event_seq ahead of the stream is RESUME_WINDOW_EXPIRED.",
+    ],
+    ["MUST", "runtime", "A token works for its own principal only and a theft does not disturb its owner."],
+    ["ours", "runtime", "A resume takes a half-open connection over: the older transport is closed."],
+    ["MUST", "runtime", "Jobs run on while nobody is connected, and their ends are replayed."],
+    ["ours", "runtime", "The draft's first message session.resume is an alias of hello.resume."],
+    ["ours", "runtime", "A client that has seen everything resumes to an empty replay."],
+    ["MUST", "runtime", "Cancel authority moves with the resumed session."],
+    [
+      "ours",
+      "runtime",
+      "A session is resumed after the runtime's process was replaced, from its persistence.",
+    ],
+    ["MUST", "runtime", "After the resume window a session cannot be resumed."],
+    ["ours", "runtime", "Of two connections that present one token at once, one is welcomed."],
+    ["ours", "client", "A client resumes by itself, and its handles see every event once."],
+    [
+      "ours",
+      "client",
+      "A client whose session is gone opens a new one and follows its jobs from where it was.",
+    ],
+    ["ours", "client", "A submission whose answer was lost is repeated under its key and runs once."],
+  ]),
+  section("6.4", "Heartbeats", [
+    ["MUST", "both", "A ping is answered with a pong that carries its nonce."],
+    ["SHOULD", "both", "An idle side says ping within an interval."],
+    ["MAY", "both", "Silence of two intervals is HEARTBEAT_LOST and closes the transport."],
+    ["MUST", "runtime", "Heartbeat loss ends no job; the session stays resumable."],
+    ["MUST", "runtime", "Session control messages carry no event_seq."],
+    ["MUST", "runtime", "Without `heartbeat` nobody is pinged or given up for silence."],
+  ]),
+  section("6.5", "Acknowledgement", [
+    ["MUST", "runtime", "What is not acknowledged is kept, unless a limit of count or memory forces it out."],
+    ["MAY", "runtime", "Acknowledged events are let go early."],
+    ["MUST", "runtime", "An acknowledgement is advisory: resume goes by last_event_seq."],
+    [
+      "ours",
+      "runtime",
+      "An acknowledgement only raises the mark; one ahead of the stream is INVALID_REQUEST.",
+    ],
+    ["SHOULD", "client", "Acknowledgements are sent by count or every few hundred milliseconds."],
+    [
+      "ours",
+      "runtime",
+      "A reader that stops reading is slowed down, then dropped, and can resume; nothing is lost to it within the window.",
+    ],
+  ]),
+  section("6.6", "Job listing", [
+    ["MUST", "runtime", "session.jobs names its request and gives the fields of every job."],
+    ["MUST", "runtime", "The filters status, agent and created_after, created_before select jobs."],
+    ["MUST", "runtime", "Pages follow one another by cursor, without loss or repetition."],
+    ["MUST", "runtime", "Jobs of other principals are not listed."],
+    ["ours", "runtime", "A bad limit, date, status or cursor is INVALID_REQUEST."],
+    ["MUST", "runtime", "Listing a job does not subscribe to it."],
+  ]),
+  section("6.7", "Close", [
+    ["MUST", "runtime", "session.close is answered with session.closed."],
+    ["MUST", "runtime", "Closing a session leaves its jobs running and resumable within the window."],
+    ["ours", "runtime", "session.bye closes as well, without an answer."],
+    ["ours", "client", "A client closes runtimes that know session.bye only."],
+  ]),
+];
