@@ -2,13 +2,13 @@
 
 // Agents
 export type { AgentDefinition, AgentHandler } from "./agent.ts";
+export { ArcpServer } from "./arcp-server.ts";
 export {
-  ArcpServer,
   type ArcpServerOptions,
   type AuthenticatedPrincipal,
   defaultRuntimeLimits,
   type TokenWatch,
-} from "./arcp-server.ts";
+} from "./arcp-server-options.ts";
 // The connection without IO
 export { type OpenedSession, ServerConnection } from "./connection.ts";
 export type { ClientRequest, ConnectionAction } from "./connection-action.ts";

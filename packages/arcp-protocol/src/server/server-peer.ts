@@ -2,7 +2,7 @@ import { encodeEnvelope } from "../envelope/encode-envelope.ts";
 import { ArcpError } from "../errors.ts";
 import { judgeBackpressure } from "../session/backpressure.ts";
 import { CLOSE_CODES, type Transport } from "../transports/transport.ts";
-import type { TokenWatch } from "./arcp-server.ts";
+import type { TokenWatch } from "./arcp-server-options.ts";
 import { type OpenedSession, ServerConnection } from "./connection.ts";
 import type { ClientRequest, ConnectionAction } from "./connection-action.ts";
 import type { HostedSession, SessionPeer } from "./hosted-session.ts";

@@ -1,7 +1,8 @@
 import { afterAll } from "vitest";
 import { conformanceAgents } from "../../src/conformance/agents.ts";
 import type { AgentDefinition } from "../../src/server/agent.ts";
-import { ArcpServer, type ArcpServerOptions } from "../../src/server/arcp-server.ts";
+import { ArcpServer } from "../../src/server/arcp-server.ts";
+import type { ArcpServerOptions } from "../../src/server/arcp-server-options.ts";
 import type { AuditEvent } from "../../src/server/runtime.ts";
 import { serveWebSocket, type WebSocketEndpoint } from "../../src/transports/websocket-server.ts";
 import { type Frame, RawClient } from "./raw-client.ts";

@@ -1,7 +1,8 @@
 import { type ConnectOptions, connect } from "../../src/client/index.ts";
 import { conformanceAgents } from "../../src/conformance/agents.ts";
 import type { AgentDefinition } from "../../src/server/agent.ts";
-import { ArcpServer, type ArcpServerOptions } from "../../src/server/arcp-server.ts";
+import { ArcpServer } from "../../src/server/arcp-server.ts";
+import type { ArcpServerOptions } from "../../src/server/arcp-server-options.ts";
 import { memoryTransportPair } from "../../src/transports/memory.ts";
 import type { Transport, TransportHandlers } from "../../src/transports/transport.ts";
 
