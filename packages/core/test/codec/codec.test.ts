@@ -18,7 +18,8 @@ import {
   verifyReceipt,
   type WaitReason,
 } from "../../src/index.ts";
-import { play, runScript } from "../turn/random-turn.ts";
+import { play } from "../turn/play-script.ts";
+import { runScript } from "../turn/random-turn.ts";
 
 /**
  * Bytes that version 1 wrote. They are never edited and never deleted: a change of a shape brings a new version, a new file

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { play, runScript } from "./random-turn.ts";
+import { play } from "./play-script.ts";
+import { runScript } from "./random-turn.ts";
 
 const RUNS = 800;
 
