@@ -47,7 +47,7 @@ export const peersEventsCell: Cell = {
     One process holds workflows that wait for an event each; another one sends the events, one after
     another and 15 ms apart, by that system's own client. The time is from before an event is sent to the workflow's next
     line, by a clock that both processes share. Pawl: a call of a tool that is answered later, and the next
-    line is the next call of the model, by when the answer is durable in the turn's log. DBOS: \`recv\` and
+    line is the next call of the model, which is made while the turn's rows are written that say what the answer was. DBOS: \`recv\` and
     \`send\`. Restate: an awakeable. Absurd: \`awaitEvent\` and \`emitEvent\`. Pawl's turns that have waited
     for half a second are parked, with nothing of them in memory: these are shown beside. The floor is what
     any event through PostgreSQL costs between two such processes: a row that a bare client inserts and
@@ -57,12 +57,12 @@ export const peersEventsCell: Cell = {
     A network. DBOS and Restate keep what waits in the memory of its process for longer than this takes;
     Absurd never does, and its worker polls every 10 ms, 25 times as often as by default; polled even more often
     it would slow down whatever is measured beside it. DBOS's next line is behind the commit that takes
-    the message, Absurd's behind a claim, and Pawl's behind one more commit; Restate's behind nothing more.
+    the message, Absurd's behind a claim; Pawl's is beside one more commit, behind which it would be if it were the call of a tool; Restate's is behind nothing more.
   `,
   whereItGoes: `
-    The answer is one commit and the outcome of the waiting call another, which the next line is behind;
-    between them are a notification and the look at the wait. Restate's awakeable is completed by its server, which the handler's connection hears in the same
-    moment, and its next line is behind nothing.
+    The answer is one commit; behind it are a notification and the look at the wait. The turn's own rows are another commit, and the model
+    is asked beside it, since they only copy what is durable. Restate's awakeable is completed by its server, which the handler's connection hears in the same
+    moment. A parked turn is claimed and replayed besides, and asks its model behind its rows.
   `,
   maxRounds: 5,
   async open({ scale }) {

@@ -15,8 +15,13 @@ export function awaitEventExecutor(
   awaits: AwaitEvents,
   { clock, hotMs = HOT_WAIT_MS }: { readonly clock: Clock; readonly hotMs?: number },
 ): EffectExecutor<"await_event"> {
-  return async ({ scope, command }, { signal }) => {
+  return async ({ scope, command }, { signal, onDurable }) => {
     const { wait, reason, deadline } = command;
+    const answered = (resolution: Resolution | undefined) => {
+      // Read from its row, or written into it: the first answer, which stays.
+      if (resolution !== undefined) onDurable?.();
+      return resolution;
+    };
     const resolution = await awaits
       .waitUntil(scope, wait, {
         signal,
@@ -24,7 +29,7 @@ export function awaitEventExecutor(
         info: reason as unknown as Json,
         ...(deadline !== undefined && { deadline }),
       })
-      .catch(revoked);
+      .then(answered, revoked);
     if (resolution === undefined) throw new Parked(awaits.keyIdOf(scope, wait));
     return { kind: "await_event", resolution };
   };

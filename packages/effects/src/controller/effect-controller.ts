@@ -99,6 +99,8 @@ export interface EffectContext {
   readonly onText?: (text: string) => void;
   /** What was shown of this effect before is void: it is tried again, because this failed. */
   readonly onReset?: (failure?: FailedAttempt) => void;
+  /** Called by what performs a wait, once the answer is known to be in the store: recording it tells nothing new. */
+  readonly onDurable?: () => void;
   /** The turn was taken over while this effect was outstanding: it may have been begun before, without a trace. */
   readonly resumed?: boolean;
   readonly turn?: TurnFacts;

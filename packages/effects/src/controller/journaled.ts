@@ -41,7 +41,8 @@ type ToolEnvelope = EffectEnvelope<CommandOf<"tool_call">>;
 /**
  * Invariants:
  * - E1 An effect with a recorded outcome is not performed.
- * - E2 An outcome is durable before anyone acts on it.
+ * - E2 An outcome is durable before anyone acts on it. (That of a wait is so in its own row; beside the rows that copy it, and that say that
+ *   nobody steers the turn, a model may be asked: ADR 37.)
  * - E3 An `ask` tool is begun only after its intent is durable, and an intent without an outcome is never performed again
  *   without being told so (D12).
  * - E4 A guard is asked only for what is not recorded (D11).

@@ -32,7 +32,9 @@ export function interruptibleWait(
     const { scope, command } = envelope;
     const { turn } = context;
     if (turn === undefined) return others(envelope, context);
+    let isInterrupted = false;
     const settled = inbox.isInterrupted(sessionId(turn.sessionId)).then(async (interrupted) => {
+      isInterrupted = interrupted;
       if (!interrupted || context.signal.aborted) return;
       const { wait, reason, deadline } = command;
       const events = await awaits();
@@ -43,6 +45,10 @@ export function interruptibleWait(
     });
     // Not waited for: the answer that it gives, like any other, ends the wait. A store that fails here fails there, too.
     settled.catch(() => {});
-    return others(envelope, context);
+    // What interrupts it is told to the model, too: nobody is asked before that is in the turn (ADR 37).
+    const onDurable = () => {
+      if (!isInterrupted) context.onDurable?.();
+    };
+    return others(envelope, { ...context, onDurable });
   };
 }

@@ -205,6 +205,8 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         nonce,
         commit: (state, rows) => commitWithRows(state, rows, { fence: lane.fence, sessions, clock }),
         ...(turn.begun && { begun: turn.begun }),
+        isNew: turn.isNew === true,
+        ...(isOver && { isOver }),
         ...(environment.refresh && { refreshTools }),
       });
       return await driveRun(run, turn.isNew === true, lane, attempts, under);
@@ -230,6 +232,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
         run
           .feed({ type: "cancel_requested", now: clock.now(), evidence })
           .catch((cause: unknown) => run.abort(cause)),
+      hinted: () => run.hinted(),
       // A new turn was told of what came before it; what came since reaches it like whatever comes now.
       lookNow: isNew,
     });

@@ -64,13 +64,19 @@ export class EffectsInFlight {
         else this.#o.broken(cause, effect.id);
       })
       .finally(() => {
-        this.settled(effect.id);
+        if (this.#performed.get(effect.id) === abort) this.settled(effect.id);
         this.#o.left();
       });
   }
 
   /** Its outcome is about to be fed: it does not keep the turn any more. */
   settled(id: EffectId): void {
+    this.#performed.delete(id);
+  }
+
+  /** It should not have been begun: it is told to stop, and from now on it is as if it had not been. */
+  takeBack(id: EffectId): void {
+    this.#performed.get(id)?.abort(asksToStop());
     this.#performed.delete(id);
   }
 

@@ -33,6 +33,7 @@ export class TurnJournal implements EffectJournal {
   readonly #o: TurnJournalOptions;
   readonly #recorded: Map<EffectId, RecordedEffect>;
   readonly #intents = new Map<EffectId, Intent>();
+  readonly #durable = new Set<EffectId>();
 
   constructor(options: TurnJournalOptions) {
     this.#o = options;
@@ -42,6 +43,11 @@ export class TurnJournal implements EffectJournal {
 
   recorded({ effectId }: EffectEnvelope): RecordedEffect | undefined {
     return this.#recorded.get(effectId);
+  }
+
+  /** What this wait comes to is in the store before it is recorded here. */
+  answered(effectId: EffectId): void {
+    this.#durable.add(effectId);
   }
 
   async intent({ effectId }: EffectEnvelope, intent: Intent): Promise<void> {
@@ -68,7 +74,8 @@ export class TurnJournal implements EffectJournal {
     this.#recorded.set(effectId, { ...this.#recorded.get(effectId), outcome: stored });
     this.#o.settled(effectId);
     const now = clock.now();
-    await feed.feed({ type: "effect_settled", now, effectId, outcome: stored }, mustMatch(command));
+    const input = { type: "effect_settled", now, effectId, outcome: stored } as const;
+    await feed.feed(input, { command: mustMatch(command), isDurable: this.#durable.has(effectId) });
   }
 
   #write(body: Extract<LogBody, { kind: "effect_intent" | "step_done" }>): Promise<void> {

@@ -20,13 +20,15 @@ import {
 import type { Attachments, Clock, Inbox, Logger, Toolbox } from "@pawl/core/ports";
 import type { EffectController, TurnFacts } from "../controller/effect-controller.ts";
 import { leftBy, OutboxRoom } from "../executors/outbox-room.ts";
+import type { AheadOfRow } from "./ahead-of-row.ts";
+import { EffectsAhead } from "./effects-ahead.ts";
 import { EffectsInFlight, type Performing } from "./effects-in-flight.ts";
 import type { FoldedTurn } from "./fold-turn.ts";
-import { handingOver } from "./handing-over.ts";
 import { MachineFeed } from "./machine-feed.ts";
 import type { SessionLane } from "./session-lane.ts";
 import { Spending } from "./spending.ts";
 import { TextStream } from "./text-stream.ts";
+import { type TurnFactsSource, turnFacts } from "./turn-facts.ts";
 import { TurnJournal } from "./turn-journal.ts";
 import { TurnTimer } from "./turn-timer.ts";
 
@@ -60,6 +62,10 @@ export interface TurnRunOptions {
   readonly commit?: (state: TurnState, rows: readonly LogRow[]) => Promise<boolean>;
   /** Of a turn that is being begun: resolves when its first row is written. */
   readonly begun?: Promise<void>;
+  /** The turn was begun just now, by an input that found nothing else to do. */
+  readonly isNew?: boolean;
+  /** By the clock, the lease is over under which the turn is driven. Default: it never is. */
+  readonly isOver?: () => boolean;
 }
 
 /** May be performed again as often as one likes, so they need not wait until their turn has begun. */
@@ -81,7 +87,8 @@ const WAIT_CANCELLED: EffectOutcome = { kind: "await_event", resolution: { statu
 /**
  * Drives one turn from where its rows left it. Owns the machine's state; asks the controller to perform; writes every input of the
  * machine as a row and acts on what a step asks for only when that row is durable (E2). The first calls of a turn that is being begun go out
- * beside its begin, those that may be repeated without anybody's leave; everything they come to is written behind it (ADR 31).
+ * beside its begin, those that may be repeated without anybody's leave; everything they come to is written behind it (ADR 31). After a wait
+ * whose answer is durable in its own row, a model is asked beside the rows that say so here (ADR 37).
  *
  * Invariants:
  * - R1 `run` resolves: with what the rows say, never before the row of the last input is durable and acted upon.
@@ -94,8 +101,9 @@ export class TurnRun {
   readonly #inFlight: EffectsInFlight;
   readonly #journal: TurnJournal;
   readonly #texts = new Map<EffectId, TextStream>();
+  readonly #ahead: EffectsAhead;
   readonly #spending: Spending;
-  readonly #outboxRoom = new OutboxRoom(() => leftBy(this.state));
+  readonly #facts: TurnFactsSource;
   readonly #end = Promise.withResolvers<RunEnd>();
   readonly #feed: MachineFeed;
   readonly #timer: TurnTimer;
@@ -110,12 +118,14 @@ export class TurnRun {
     this.#feed = new MachineFeed(state, {
       ...options,
       checkpoint: (effect) => this.#launch(effect, false),
-      act: (result) => this.#act(result),
+      goAhead: (guess) => this.#ahead.begin(guess),
+      act: (result, guess) => this.#act(result, guess),
       commit: async (...end) => {
         this.#committed = (await options.commit?.(...end)) ?? false;
         return this.#committed;
       },
       settled: () => this.#checkEnd(),
+      maybeSteered: options.isNew !== true,
     });
     this.#inFlight = new EffectsInFlight({
       aborted: options.folded.aborted,
@@ -123,6 +133,12 @@ export class TurnRun {
       cancelWait: (wait) => this.#journal.record(this.#envelope(wait), WAIT_CANCELLED),
       broken: (cause, effectId) => this.#broken(cause, effectId),
       left: () => this.#checkEnd(),
+    });
+    this.#ahead = new EffectsAhead({
+      // Who may have been superseded while he stood still has to hear of it before anything is performed (D3).
+      isOver: () => this.#stopping || this.#ended || options.lane.tripped || options.isOver?.() === true,
+      launch: (effect) => this.#launch(effect, false),
+      takeBack: (id) => this.#forget(id),
     });
     this.#journal = new TurnJournal({
       ...options,
@@ -139,6 +155,14 @@ export class TurnRun {
       broken: (cause) => this.#broken(cause),
     });
     this.#spending = new Spending(() => this.state, options.folded.heldNanoUsd);
+    this.#facts = {
+      machine: options.machine,
+      base: options.base,
+      toolbox: options.toolbox,
+      spending: this.#spending,
+      outboxRoom: new OutboxRoom(() => leftBy(this.state)),
+      ...(options.refreshTools && { refreshTools: options.refreshTools }),
+    };
     this.#scope = executionScope.turn(state.sessionId, state.turnId);
     // Streamed text is written without anybody waiting for it: the end of the lane must reach whoever runs all the same.
     this.#unlisten = options.lane.onTrip((cause) => this.#broken(cause));
@@ -192,10 +216,16 @@ export class TurnRun {
     await this.#feed.feed(input);
   }
 
-  #act(result: StepResult): void {
+  /** Something has come to the session, perhaps an input that wants to steer the turn. */
+  hinted(): void {
+    this.#feed.hinted();
+  }
+
+  #act(result: StepResult, guess?: StepResult): void {
     this.#timer.arm(result.wakeAt);
     for (const id of result.aborts) this.#inFlight.abort(id, (wait) => this.#launch(wait, true));
-    for (const effect of result.effects) this.#launch(effect, false);
+    const begun = guess === undefined ? [] : this.#ahead.settle(guess, result);
+    for (const effect of result.effects) if (!begun.includes(effect)) this.#launch(effect, false);
     this.#checkEnd();
   }
 
@@ -203,25 +233,41 @@ export class TurnRun {
     if (!this.#stopping && !this.#ended) this.#inFlight.launch(effect, resumed);
   }
 
-  async #perform(effect: MachineEffect, { signal, resumed }: Performing): Promise<void> {
-    const { lane, clock, controller, begun } = this.#o;
-    if (effect.command.kind === "checkpoint") return await this.#feed.checkpoint(effect);
-    if (begun !== undefined && !MAY_BE_AHEAD.has(effect.command.kind)) await begun;
-    const envelope = this.#envelope(effect);
+  async #perform(effect: MachineEffect, how: Performing): Promise<void> {
+    const { begun } = this.#o;
+    const { kind } = effect.command;
+    if (kind === "checkpoint") return await this.#feed.checkpoint(effect);
+    if (begun !== undefined && !MAY_BE_AHEAD.has(kind)) await begun;
+    const ahead = this.#ahead.of(effect);
+    try {
+      await this.#execute(effect, how, ahead);
+    } catch (cause) {
+      if (ahead === undefined || (await ahead.isAskedFor())) throw cause;
+    }
+  }
+
+  async #execute(effect: MachineEffect, { signal, resumed }: Performing, ahead?: AheadOfRow): Promise<void> {
+    const { lane, clock, controller, folded } = this.#o;
+    const { kind } = effect.command;
+    const state = ahead?.state ?? this.state;
+    const envelope = this.#envelope(effect, state);
     const text =
-      effect.command.kind === "model_call"
-        ? new TextStream(lane, clock, this.#feed.turnId, effect.id, this.#o.folded.streamed.get(effect.id))
+      kind === "model_call"
+        ? new TextStream(lane, clock, this.#feed.turnId, effect.id, folded.streamed.get(effect.id))
         : undefined;
     if (text) this.#texts.set(effect.id, text);
+    const shown = text && (ahead?.text(text) ?? text);
+    const journal = ahead?.journal(this.#journal) ?? this.#journal;
     const outcome = await controller.execute(envelope, {
       signal,
       resumed,
-      journal: this.#journal,
-      turn: this.#facts(),
-      ...(text && { onText: (t: string) => text.push(t), onReset: () => text.reset() }),
+      journal,
+      turn: turnFacts(state, this.#facts),
+      ...(kind === "await_event" && { onDurable: () => this.#journal.answered(effect.id) }),
+      ...(shown && { onText: (t: string) => shown.push(t), onReset: () => shown.reset() }),
     });
     // A controller that keeps no record leaves it to the driver: what is fed to the machine is a row in any case (D6).
-    await this.#journal.record(envelope, outcome);
+    await journal.record(envelope, outcome);
   }
 
   /** What is shown of an effect comes before its outcome, and nothing of it after. */
@@ -232,31 +278,16 @@ export class TurnRun {
     this.#spending.settle(effectId);
   }
 
-  #envelope(effect: MachineEffect): EffectEnvelope {
-    const cause: Cause = { type: "turn", iteration: this.state.iteration };
-    return createEnvelope(this.#scope, effect.id, effect.command, cause);
+  /** It was begun in vain. */
+  #forget(effectId: EffectId): void {
+    this.#texts.delete(effectId);
+    this.#inFlight.takeBack(effectId);
+    this.#spending.settle(effectId);
   }
 
-  #facts(): TurnFacts {
-    const { machine, base, toolbox, refreshTools } = this.#o;
-    const state = this.state;
-    return {
-      sessionId: state.sessionId,
-      turnId: state.turnId,
-      config: machine.config,
-      environment: state.environment,
-      messages(upTo) {
-        const own = state.delta.slice(0, upTo);
-        return base.length === 0 ? own : base.concat(own);
-      },
-      delta: state.delta,
-      handingOver: handingOver(state),
-      parent: state.parent,
-      toolbox,
-      spending: this.#spending,
-      outboxRoom: this.#outboxRoom,
-      ...(refreshTools && { refreshTools }),
-    };
+  #envelope(effect: MachineEffect, { iteration } = this.state): EffectEnvelope {
+    const cause: Cause = { type: "turn", iteration };
+    return createEnvelope(this.#scope, effect.id, effect.command, cause);
   }
 
   #checkEnd(): void {
@@ -293,6 +324,7 @@ export class TurnRun {
     this.#unlisten();
     // A model that goes on talking must not write into a log whose turn is closed (D8).
     for (const text of this.#texts.values()) text.end();
+    this.#ahead.end();
     this.#end.resolve(end);
   }
 }

@@ -4,13 +4,20 @@ import type { Clock, Store } from "@pawl/core/ports";
 /** A hint may be lost: the gate is looked at this often while a turn runs, in milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 
+export interface WatchCancelOptions {
+  readonly tell: (evidence: CancelEvidence) => void;
+  /** Called whenever something has come to the session, perhaps an input. */
+  readonly hinted: () => void;
+  readonly lookNow: boolean;
+}
+
 /** Tells once of a cancel request for a running turn. An observer only: it never resolves the gate. */
 export function watchCancel(
   store: Pick<Store, "sessions" | "leases">,
   clock: Clock,
   sessionId: SessionId,
   turnId: TurnId,
-  { tell, lookNow }: { readonly tell: (evidence: CancelEvidence) => void; readonly lookNow: boolean },
+  { tell, hinted, lookNow }: WatchCancelOptions,
 ): () => void {
   let over = false;
   let cancelTimer = () => {};
@@ -28,7 +35,9 @@ export function watchCancel(
     );
   };
   const unlisten = store.leases.onWork((id) => {
-    if (id === sessionId && !over) look();
+    if (id !== sessionId || over) return;
+    hinted();
+    look();
   });
   const stop = () => {
     over = true;

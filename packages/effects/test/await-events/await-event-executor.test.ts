@@ -33,6 +33,24 @@ describe("the executor", () => {
     expect(hot.value).toEqual({ kind: "await_event", resolution: YES });
   });
 
+  test("says that an answer is durable before it gives it, and of nothing else (ADR 37)", async () => {
+    const place = setUp();
+    const awaits = await awaitsOver(place);
+    const execute = awaitEventExecutor(awaits, { clock: place.clock });
+    let durable = 0;
+    const onDurable = () => (durable += 1);
+    const parked = watch(execute(envelope as never, { signal: never(), onDurable } as never));
+    await place.clock.advance(HOT_WAIT_MS);
+    expect(parked.error).toMatchObject({ name: "Parked" });
+    expect(durable).toBe(0);
+    await awaits.resolve(await awaits.key(SCOPE, command.wait), YES);
+    await execute(envelope as never, { signal: never(), onDurable } as never);
+    expect(durable).toBe(1);
+    await awaits.revokeSession("s1");
+    await execute(envelope as never, { signal: never(), onDurable } as never);
+    expect(durable).toBe(1);
+  });
+
   test("takes a revocation as the answer: nothing else will come", async () => {
     const place = setUp();
     const awaits = await awaitsOver(place);

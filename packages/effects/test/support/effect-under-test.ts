@@ -120,6 +120,15 @@ export function answer(text: string) {
   } as const;
 }
 
+/** An answer that calls these tools. */
+export function answerWith(names: readonly string[]) {
+  const parts = names.map(
+    (name, n) => ({ type: "tool_call", callId: callId(`call_${n + 1}`), name, input: {} }) as const,
+  );
+  const { answer: said } = answer("");
+  return { ok: true, answer: { ...said, parts, terminalReason: "tool_use" } } as const;
+}
+
 /** Moves time from timer to timer until the promise settles. Fails when it is not over after `timers` of them. */
 export async function until<T>(clock: ManualClock, promise: Promise<T>, timers = 500): Promise<T> {
   let settled = false;
