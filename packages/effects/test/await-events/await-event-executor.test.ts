@@ -15,6 +15,8 @@ describe("the executor", () => {
 
   test("D16 answers at once what comes at once, and parks what does not, leaving the event open", async () => {
     const place = setUp();
+    // Time is to move only once the store has loaded what it needs.
+    await place.store.open();
     const awaits = await awaitsOver(place);
     const execute = awaitEventExecutor(awaits, { clock: place.clock });
     const parked = watch(execute(envelope as never, { signal: never() } as never));
