@@ -1,22 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { call, eventually, isRunning, mcpTools, oddServer, session, signal } from "./harness.ts";
+import { serverLog } from "./server-log.ts";
 
-let folder: string;
-let log: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "pawl-mcp-"));
-  log = join(folder, "log");
-});
-afterEach(() => rm(folder, { recursive: true }));
-
-/** What the server wrote down that begins with `word`. */
-async function logged(word: string): Promise<string[]> {
-  const text = await readFile(log, "utf8").catch(() => "");
-  return text.split("\n").filter((line) => line.startsWith(word));
-}
+const log = serverLog();
 
 describe("discovery", () => {
   test("every page is read", async () => {
@@ -45,9 +31,11 @@ describe("discovery", () => {
   });
 
   test("a cursor that the server calls invalid starts the reading over, once", async () => {
-    const tools = mcpTools({ servers: [oddServer("--pages=2", "--cursors=invalid-once", `--log=${log}`)] });
+    const tools = mcpTools({
+      servers: [oddServer("--pages=2", "--cursors=invalid-once", `--log=${log.file}`)],
+    });
     expect((await tools.open(undefined, session)).definitions).toHaveLength(13);
-    expect(await logged("list")).toHaveLength(4);
+    expect(await log.lines("list")).toHaveLength(4);
   });
 
   test("tools with broken schemas are reported and left out, the others stay", async () => {
@@ -93,10 +81,10 @@ describe("discovery", () => {
   });
 
   test("a thousand turns that open at once start one server and fetch one list", async () => {
-    const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
+    const tools = mcpTools({ servers: [oddServer(`--log=${log.file}`)] });
     const boxes = await Promise.all(Array.from({ length: 1_000 }, () => tools.open(undefined, session)));
     expect(new Set(boxes.map(({ definitions }) => definitions)).size).toBe(1);
-    expect([await logged("start"), await logged("list")].map(({ length }) => length)).toEqual([1, 1]);
+    expect([await log.lines("start"), await log.lines("list")].map(({ length }) => length)).toEqual([1, 1]);
   });
 
   test.each([
@@ -158,13 +146,13 @@ describe("discovery", () => {
 
 describe("calls", () => {
   test("an aborted call ends at once, the server is told, and others are not disturbed", async () => {
-    const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
+    const box = await mcpTools({ servers: [oddServer(`--log=${log.file}`)] }).open(undefined, session);
     const abort = new AbortController();
     const hanging = box.execute(call("hang"), { signal: abort.signal });
-    await eventually(async () => expect(await logged("call hang")).toHaveLength(1));
+    await eventually(async () => expect(await log.lines("call hang")).toHaveLength(1));
     abort.abort();
     expect(await hanging).toEqual({ status: "cancelled", certainty: "outcome_unknown" });
-    await eventually(async () => expect(await logged("cancelled")).toHaveLength(1));
+    await eventually(async () => expect(await log.lines("cancelled")).toHaveLength(1));
     expect(await box.execute(call("echo", { text: "still here" }), { signal })).toEqual({
       status: "ok",
       output: "still here",
@@ -172,39 +160,39 @@ describe("calls", () => {
   });
 
   test("an abort after the answer tells the server nothing", async () => {
-    const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
+    const box = await mcpTools({ servers: [oddServer(`--log=${log.file}`)] }).open(undefined, session);
     const abort = new AbortController();
     await box.execute(call("echo"), { signal: abort.signal });
     abort.abort();
     await box.execute(call("echo"), { signal });
-    expect(await logged("cancelled")).toEqual([]);
+    expect(await log.lines("cancelled")).toEqual([]);
   });
 
   test("a call that was aborted before it began was not made", async () => {
-    const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
+    const box = await mcpTools({ servers: [oddServer(`--log=${log.file}`)] }).open(undefined, session);
     expect(await box.execute(call("echo"), { signal: AbortSignal.abort() })).toEqual({
       status: "cancelled",
       certainty: "before_start",
     });
-    expect(await logged("call")).toEqual([]);
+    expect(await log.lines("call")).toEqual([]);
   });
 
   test("D12: a server that dies in mid-call leaves an unknown outcome, and the call is not made again", async () => {
-    const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
+    const box = await mcpTools({ servers: [oddServer(`--log=${log.file}`)] }).open(undefined, session);
     expect(await box.execute(call("crash"), { signal })).toEqual({
       status: "cancelled",
       certainty: "outcome_unknown",
     });
-    expect(await logged("call crash")).toHaveLength(1);
+    expect(await log.lines("call crash")).toHaveLength(1);
     expect(await box.execute(call("echo", { text: "back" }), { signal })).toEqual({
       status: "ok",
       output: "back",
     });
-    expect(await logged("start")).toHaveLength(2);
+    expect(await log.lines("start")).toHaveLength(2);
   });
 
   test("D12: a server that hangs leaves an unknown outcome after its time", async () => {
-    const servers = [{ command: oddServer(`--log=${log}`), callTimeoutMs: 200 }];
+    const servers = [{ command: oddServer(`--log=${log.file}`), callTimeoutMs: 200 }];
     const box = await mcpTools({ servers }).open(undefined, session);
     expect(await box.execute(call("hang"), { signal })).toEqual({
       status: "cancelled",
@@ -213,7 +201,7 @@ describe("calls", () => {
   });
 
   test("a call that meets a dead server connects again", async () => {
-    const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
+    const box = await mcpTools({ servers: [oddServer(`--log=${log.file}`)] }).open(undefined, session);
     const first = await box.execute(call("pid"), { signal });
     await box.execute(call("quit-later"), { signal });
     await eventually(() => expect(isRunning(Number(first.status === "ok" && first.output))).toBe(false));
@@ -263,195 +251,9 @@ describe("calls", () => {
   });
 
   test("the idempotency key reaches the server", async () => {
-    const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
+    const box = await mcpTools({ servers: [oddServer(`--log=${log.file}`)] }).open(undefined, session);
     const invocation = call("echo");
     await box.execute(invocation, { signal });
-    expect(await logged("call echo")).toEqual([`call echo ${invocation.idempotencyKey}`]);
-  });
-});
-
-describe("change notices", () => {
-  test("D7: a tool that changed in mid-turn is not called; the next turn is shown the new one", async () => {
-    const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
-    const box = await tools.open(undefined, session);
-    const shown = box.find("echo");
-    await box.execute(call("reshape"), { signal });
-    expect(await box.execute(call("echo"), { signal })).toMatchObject({
-      status: "error",
-      code: "mcp_tool_changed",
-      message: expect.stringContaining("inputSchema"),
-    });
-    expect(await logged("call echo")).toEqual([]);
-    expect(box.find("echo")).toBe(shown);
-    const next = await tools.open(undefined, session);
-    expect(next.find("echo")?.inputSchema).toHaveProperty("properties.text");
-    expect(await next.execute(call("echo", { text: "new" }), { signal })).toMatchObject({ status: "ok" });
-  });
-
-  test("D7: a tool that vanished in mid-turn answers that it did", async () => {
-    const box = await mcpTools({ servers: [oddServer(`--log=${log}`)] }).open(undefined, session);
-    await box.execute(call("vanish"), { signal });
-    expect(await box.execute(call("echo"), { signal })).toMatchObject({
-      status: "error",
-      code: "mcp_tool_gone",
-    });
-    expect(await logged("call echo")).toEqual([]);
-  });
-
-  test("a notice fetches the list without anybody asking", async () => {
-    const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
-    const box = await tools.open(undefined, session);
-    await box.execute(call("change"), { signal });
-    await eventually(async () => expect(await logged("list")).toHaveLength(2));
-    await eventually(async () => {
-      const next = await tools.open(undefined, session);
-      expect(next.servers[0]?.origin).toBe("fresh");
-      expect(next.find("extra")).toBeDefined();
-    });
-  });
-
-  test("a connection that was lost makes the list suspect", async () => {
-    const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
-    const box = await tools.open(undefined, session);
-    await box.execute(call("crash"), { signal });
-    const next = await tools.open(undefined, session);
-    expect(next.servers[0]?.origin).toBe("stale");
-    await eventually(async () => expect(await logged("list")).toHaveLength(2));
-  });
-});
-
-describe("pinned toolboxes", () => {
-  test("D7: a turn that resumes in another process keeps its definitions and asks for no list", async () => {
-    const servers = [oddServer("--tools=echo,pid", `--log=${log}`)];
-    const shown = (await mcpTools({ servers }).open(undefined, session)).definitions;
-    const stored = JSON.parse(JSON.stringify(shown)) as typeof shown;
-    const elsewhere = await mcpTools({ servers }).open(undefined, { ...session, pinned: stored });
-    expect(elsewhere.definitions).toEqual(stored);
-    expect(await logged("list")).toHaveLength(1);
-    expect(await elsewhere.execute(call("echo", { text: "resumed" }), { signal })).toEqual({
-      status: "ok",
-      output: "resumed",
-    });
-  });
-
-  test("D7: what changed while the turn was away is not called", async () => {
-    const shown = (await mcpTools({ servers: [oddServer("--tools=echo,pid")] }).open(undefined, session))
-      .definitions;
-    const servers = [oddServer("--tools=pid", `--log=${log}`)];
-    const elsewhere = await mcpTools({ servers }).open(undefined, { ...session, pinned: shown });
-    expect(await elsewhere.execute(call("echo"), { signal })).toMatchObject({ code: "mcp_tool_gone" });
-    expect(await elsewhere.execute(call("pid"), { signal })).toMatchObject({ status: "ok" });
-  });
-
-  test("a turn survives that its server is taken out of the configuration; only that server's tools are gone", async () => {
-    const both = [
-      { command: oddServer("--tools=echo"), name: "one" },
-      { command: oddServer("--tools=pid"), name: "two" },
-    ];
-    const environment = { mcp: ["one", "two"] };
-    const shown = (await mcpTools({ servers: both }).open(environment, session)).definitions;
-    const elsewhere = await mcpTools({ servers: both.slice(1) }).open(environment, {
-      ...session,
-      pinned: shown,
-    });
-    expect(await elsewhere.execute(call("echo"), { signal })).toMatchObject({ code: "mcp_tool_gone" });
-    expect(await elsewhere.execute(call("pid"), { signal })).toMatchObject({ status: "ok" });
-  });
-
-  test("definitions of other kinds are somebody else's; a server that is no longer configured is told", async () => {
-    const [echo] = (await mcpTools({ servers: [oddServer("--tools=echo")] }).open(undefined, session))
-      .definitions;
-    const { source: _, ...own } = echo!;
-    const elsewhere = await mcpTools({}).open(undefined, {
-      ...session,
-      pinned: [{ ...own, name: "own" }, echo!],
-    });
-    expect(elsewhere.definitions).toEqual([echo]);
-    expect(await elsewhere.execute(call("echo"), { signal })).toMatchObject({ code: "mcp_tool_gone" });
-  });
-});
-
-describe("processes", () => {
-  test("a server gets a minimal environment and what is configured, no secret of the host", async () => {
-    vi.stubEnv("PAWL_TEST_SECRET", "hunter2");
-    vi.stubEnv("PAWL_TEST_SHARED", "for the server");
-    const servers = [
-      { command: `ASSIGNED=1 ${oddServer()}`, env: { GIVEN: "2" }, inheritEnv: ["PAWL_TEST_SHARED"] },
-    ];
-    const box = await mcpTools({ servers }).open(undefined, session);
-    vi.unstubAllEnvs();
-    const outcome = await box.execute(call("env"), { signal });
-    expect(outcome).toMatchObject({
-      output: { ASSIGNED: "1", GIVEN: "2", PAWL_TEST_SHARED: "for the server" },
-    });
-    expect(JSON.stringify(outcome)).not.toContain("hunter2");
-    expect(outcome).toHaveProperty("output.PATH");
-  });
-
-  test("closing ends the whole process group, also of a server that ignores it", async () => {
-    const tools = mcpTools({ servers: [oddServer("--ignore-eof")] });
-    const box = await tools.open(undefined, session);
-    const outcomes = await Promise.all(["pid", "child"].map((name) => box.execute(call(name), { signal })));
-    const pids = outcomes.map((outcome) => Number(outcome.status === "ok" && outcome.output));
-    expect(pids.map(isRunning)).toEqual([true, true]);
-    await tools.close();
-    await eventually(() => expect(pids.map(isRunning)).toEqual([false, false]));
-  });
-
-  test("what a crashed server leaves behind is ended as well", async () => {
-    const box = await mcpTools({ servers: [oddServer()] }).open(undefined, session);
-    const outcome = await box.execute(call("child"), { signal });
-    const pid = Number(outcome.status === "ok" && outcome.output);
-    await box.execute(call("crash"), { signal });
-    await eventually(() => expect(isRunning(pid)).toBe(false));
-  });
-
-  test("sessions have processes of their own, and a forgotten session has none", async () => {
-    const tools = mcpTools({ servers: [oddServer()] });
-    const pids = await Promise.all(
-      ["a", "b"].map(async (sessionId) => {
-        const box = await tools.open(undefined, { sessionId, signal });
-        const outcome = await box.execute(call("pid"), { signal });
-        return Number(outcome.status === "ok" && outcome.output);
-      }),
-    );
-    expect(new Set(pids).size).toBe(2);
-    await tools.forgetSession("a");
-    await eventually(() => expect(pids.map(isRunning)).toEqual([false, true]));
-    expect(tools.stats()).toMatchObject({ connections: 1, entries: 1 });
-  });
-
-  test("a session that is forgotten right after a change notice does not come back", async () => {
-    const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
-    const box = await tools.open(undefined, session);
-    await box.execute(call("change"), { signal });
-    await tools.forgetSession("s1");
-    // Longer than a notice waits before its list is fetched; another server's start is what is observed meanwhile.
-    const other = mcpTools({ servers: [oddServer("--slow-list=600")] });
-    await other.open(undefined, session);
-    expect(tools.stats()).toMatchObject({ connections: 0, entries: 0 });
-    expect(await logged("start")).toHaveLength(1);
-  });
-
-  test("an idle connection is closed and leaves nothing behind", async () => {
-    const tools = mcpTools({ servers: [oddServer()], idleMs: 50 });
-    const box = await tools.open(undefined, session);
-    const outcome = await box.execute(call("pid"), { signal });
-    const pid = Number(outcome.status === "ok" && outcome.output);
-    await eventually(() => expect(isRunning(pid)).toBe(false));
-    expect(tools.stats().connections).toBe(0);
-    expect(await box.execute(call("echo", { text: "again" }), { signal })).toMatchObject({ status: "ok" });
-  });
-
-  test("after close nothing is started", async () => {
-    const tools = mcpTools({ servers: [oddServer(`--log=${log}`)] });
-    const box = await tools.open(undefined, session);
-    await tools.close();
-    await expect(tools.open(undefined, session)).rejects.toMatchObject({ code: "mcp_closed" });
-    expect(await box.execute(call("echo"), { signal })).toMatchObject({
-      status: "error",
-      code: "mcp_closed",
-    });
-    expect(await logged("start")).toHaveLength(1);
+    expect(await log.lines("call echo")).toEqual([`call echo ${invocation.idempotencyKey}`]);
   });
 });
