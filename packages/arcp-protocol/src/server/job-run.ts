@@ -16,7 +16,7 @@ import { cancelled, endingOf, JOB_ENDED, type JobEnding, leaseExpired, timedOut 
 import { type EmitOptions, JobEvents } from "./job-events.ts";
 import type { JobOutcome } from "./job-outcome.ts";
 import type { JobSubscription } from "./job-subscription.ts";
-import { StreamedResult } from "./result-writer.ts";
+import { resultMessage } from "./result-message.ts";
 import type { Runtime } from "./runtime.ts";
 import type { StepJournal } from "./step-journal.ts";
 import { followJob } from "./subscription.ts";
@@ -228,13 +228,8 @@ export class JobRun {
 
   /** Throws when the agent's result is none. */
   #complete(value: unknown): void {
-    const isStreamed = value instanceof StreamedResult;
-    if (!isStreamed && this.#stream !== undefined) {
-      throw new ArcpError("INTERNAL_ERROR", "the agent began to stream its result and returned another one");
-    }
-    const result = isStreamed ? value.toPayload() : { result: value ?? null };
-    const payload: Record<string, unknown> = { final_status: "success", ...result };
-    this.#seal("completed", "job.result", jsonOf(payload), { status: "success", payload });
+    const { payload, text } = resultMessage(value, this.#stream !== undefined);
+    this.#seal("completed", "job.result", text, { status: "success", payload });
   }
 
   #finish({ state, error }: JobEnding): void {
@@ -306,13 +301,5 @@ export class JobRun {
   #clearTimers(): void {
     for (const stop of this.#timers) stop();
     this.#timers = [];
-  }
-}
-
-function jsonOf(payload: Record<string, unknown>): string {
-  try {
-    return JSON.stringify(payload);
-  } catch (cause) {
-    throw new ArcpError("INTERNAL_ERROR", "the agent's result is not JSON", { cause });
   }
 }
