@@ -198,4 +198,68 @@ export const claimedInputsChapter = chapter("Claimed inputs", (add) => {
       1, 2, 3, 4, 5, 6, 7, 8,
     ]);
   });
+
+  add("S17 many at once, each into a session of its own, are claimed as one would be", async (t) => {
+    const [a, b] = [await t.node("a"), await t.node("b")];
+    const sessions = Array.from({ length: 12 }, (_, index) => `many_${index}`);
+    const all = await Promise.all(
+      sessions.map((session, index) => enter(t, index % 3 === 0 ? b : a, `in_${index}`, session)),
+    );
+    for (const [index, { input, claim, duplicate }] of all.entries()) {
+      const session = sessionId(sessions[index]!);
+      const node = index % 3 === 0 ? b : a;
+      t.expect([duplicate, input.position, await t.store.inbox.load(input.inputId)]).toEqual([
+        false,
+        1,
+        input,
+      ]);
+      t.expect(claim?.fence).toEqual({ node, sessionId: session, epoch: claim?.fence.epoch });
+      t.expect(claim?.next?.input).toEqual(input);
+      t.expect(await t.store.inbox.next(claim!.fence)).toEqual(input);
+    }
+    t.expect(await t.claimedIds(a)).toEqual([]);
+  });
+
+  add(
+    "S17 D9 of many at once each is told of what is wrong with it, and the others are claimed",
+    async (t) => {
+      const node = await t.node("a");
+      const old = await t.node("b");
+      await t.node("b");
+      const known = await t.accept("in_known", "known", { idempotencyKey: "k" });
+      await enter(t, node, "in_held", "held");
+      await t.store.sessions.persistRuntimeState(sessionId("retired"), "retired");
+      const { content } = known;
+      const answers = await Promise.all(
+        [
+          enter(t, node, "in_1", "s1"),
+          enter(t, node, "in_2", "known", { idempotencyKey: "k", content }),
+          enter(t, node, "in_known", "s2"),
+          enter(t, node, "in_3", "held"),
+          enter(t, node, "in_4", "retired"),
+          enter(t, old, "in_5", "s3"),
+          enter(t, node, "in_6", "known", { idempotencyKey: "k" }),
+          enter(t, node, "in_7", "s4"),
+        ].map((entering) =>
+          entering.then(
+            ({ claim, duplicate }) =>
+              duplicate ? "duplicate" : claim === undefined ? "accepted" : "claimed",
+            ({ code }: { readonly code: string }) => code,
+          ),
+        ),
+      );
+      t.expect(answers).toEqual([
+        "claimed",
+        "duplicate",
+        "store_conflict",
+        "accepted",
+        "session_not_accepting",
+        "accepted",
+        "store_conflict",
+        "claimed",
+      ]);
+      t.expect((await t.store.inbox.list(sessionId("known"))).length).toBe(1);
+      t.expect([...(await t.claimedIds(node))].sort()).toEqual(["known", "s3"]);
+    },
+  );
 });
