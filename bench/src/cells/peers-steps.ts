@@ -52,11 +52,12 @@ export const peersStepsCell: Cell = {
     parts PostgreSQL asking the fence before it writes the row, and this process between an answer and the
     next row, with cold caches after each wait: the outcome is taken, the body goes on, and its next value is
     checked, encoded and sent. A call of a model or a tool takes this process twice as long: guards, executor
-    and machine. Of many workflows the steps share commits, and one core of Node is what is used up. A third of
-    the time is the turns around the steps: to accept, claim and begin 32 of them, the calls of model and tool,
-    and their commits. The rest are steps: a quarter of it is the socket, a fifth encoding rows and grouping
-    them, a fifth the lane and the journal, the rest collecting garbage and waiting for PostgreSQL, which takes
-    most of a batch's time to insert its rows and to flush.
+    and machine. Of many workflows the steps share commits, and one core of Node is what is used up. A quarter of
+    the time is the turns around the steps: 32 inputs are accepted and claimed in two statements and their turns
+    begun in two, so all take their steps after 15 to 25 ms, and their last answers and commits take as long. The
+    rest are steps: a quarter of it is the socket, a fifth encoding rows and grouping them, a fifth the lane and
+    the journal, the rest collecting garbage and waiting for PostgreSQL, which takes most of a batch's time to
+    insert its rows and to flush.
   `,
   maxRounds: 5,
   async open() {
