@@ -68,24 +68,23 @@ export class SharedWrites {
   }
 
   async #run(): Promise<void> {
-    // Requests of one burst go together.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    let sent = this.#send();
-    while (sent !== undefined) {
-      const { batch, answers } = sent;
-      const answer = await answers;
-      // Who waited is sent before those who are answered go on: the database is not kept idle meanwhile.
-      sent = this.#send();
-      if (sent !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
-      for (const [key, { resolve }] of batch) resolve(answer(key));
+    while (this.#queue.length > 0) {
+      // Requests of one burst go together.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#flush(this.#takeBatch());
     }
     this.#pump = undefined;
   }
 
-  #send(): Sent | undefined {
+  #takeBatch(): ReadonlyMap<string, Waiting> {
     const { batch, left } = oneOfEach(this.#queue, MOST_OF_A_BATCH, ({ key }) => key);
     this.#queue = left;
-    return batch.size === 0 ? undefined : { batch, answers: this.#write([...batch.values()]) };
+    return batch;
+  }
+
+  async #flush(batch: ReadonlyMap<string, Waiting>): Promise<void> {
+    const answerOf = await this.#write([...batch.values()]);
+    for (const [key, { resolve }] of batch) resolve(answerOf(key));
   }
 
   async #write(batch: readonly Waiting[]): Promise<(key: string) => SharedAnswer> {
@@ -106,9 +105,4 @@ export class SharedWrites {
       return () => ({ repeated, failure });
     }
   }
-}
-
-interface Sent {
-  readonly batch: ReadonlyMap<string, Waiting>;
-  readonly answers: Promise<(key: string) => SharedAnswer>;
 }
