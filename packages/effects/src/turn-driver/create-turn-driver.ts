@@ -3,7 +3,6 @@ import {
   type ErrorFacts,
   isPawlError,
   type Message,
-  PawlError,
   type SessionId,
   standard,
   type TurnId,
@@ -17,6 +16,7 @@ import { commitTurn, commitWithRows } from "./commit-turn.ts";
 import { CurrentToolbox } from "./current-toolbox.ts";
 import { endUnreadable } from "./end-unreadable.ts";
 import type { TurnEnvironment } from "./environment.ts";
+import { isUnreadable, leaveAfterFailure, leaveSession } from "./leave-session.ts";
 import { createTurnOpener, type OpenTurn } from "./open-turn.ts";
 import { SessionLane } from "./session-lane.ts";
 import { type RunEnd, TurnRun } from "./turn-run.ts";
@@ -64,14 +64,8 @@ export interface TurnDriver {
   drive(claim: SessionClaim, options: DriveOptions): Promise<Release>;
 }
 
-/** Trying again does not mend these: the turn is blocked until somebody brings the right code, or cancels it (D7). */
-const UNREADABLE: readonly string[] = ["store_corrupt_row", "nondeterminism_detected"];
-
 /** How long the tools of a turn may take to close, in milliseconds: as long as a stopping host waits. */
 const CLOSE_WITHIN_MS = 4_000;
-
-const RETRY_BASE_MS = 250;
-const RETRY_MAX_MS = 30_000;
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -91,10 +85,10 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       const how = await driveAll(claim, lane, under);
-      return await leave(lane, how);
+      return await leaveSession(store.leases, lane, how);
     } catch (cause) {
       if (signal.aborted || isPawlError(cause, "store_fenced")) throw cause;
-      return await leaveAfterFailure(claim, cause);
+      return await leaveAfterFailure(store.leases, claim, cause, logger);
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
@@ -151,7 +145,7 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
       return await opener.resume(lane, turnId, signal, { ending });
     } catch (thrown) {
       const cancel = await cancelled;
-      if (cancel === null || !UNREADABLE.some((code) => isPawlError(thrown, code))) throw thrown;
+      if (cancel === null || !isUnreadable(thrown)) throw thrown;
       await endUnreadable(store, clock, lane, turnId, cancel);
       return undefined;
     }
@@ -285,26 +279,6 @@ export function createTurnDriver<Tx = never>(given: TurnDriverOptions<Tx>): Turn
       case "failed":
         throw end.cause;
     }
-  }
-
-  /** Nothing may be under way when the session is given away (D2). */
-  async function leave(lane: SessionLane, how: Release): Promise<Release> {
-    if (!lane.tripped) await lane.exclusive(async () => ({ used: 0, value: undefined }));
-    const left = await store.leases.release(lane.fence, how);
-    // Something was resolved while the turn was being parked (D16): whoever claims it next looks again, at once.
-    if (!left) await store.leases.release(lane.fence, { type: "retry", delayMs: 0 });
-    return how;
-  }
-
-  async function leaveAfterFailure(claim: SessionClaim, cause: unknown): Promise<Release> {
-    const { code, message } = PawlError.from(cause);
-    const delayMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(claim.attempts, 10));
-    logger.warn("a drive failed and is tried again", { sessionId: claim.sessionId, code, message, delayMs });
-    const how: Release = UNREADABLE.includes(code)
-      ? { type: "blocked", code, message }
-      : { type: "retry", delayMs };
-    await store.leases.release(claim.fence, how);
-    return how;
   }
 
   return { behaviours: [BEHAVIOUR], drive };
