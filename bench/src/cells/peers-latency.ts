@@ -46,17 +46,18 @@ export const peersLatencyCell: Cell = {
     system waits for that writes a job down before it runs, and its end before it tells of it.
   `,
   notShown: `
-    Asking from another process, which makes DBOS's queue wait for its next poll, and a network. Jobs do
-    nothing. The end is known in different ways: Pawl, DBOS and Restate tell whoever asked, graphile-worker
-    tells its own process, and of pg-boss, Absurd and Vercel Workflow it is asked every few milliseconds.
+    Asking from another process, which makes DBOS's queue wait for its next poll and Pawl send a notification,
+    and a network. Jobs do nothing. The end is known in different ways: Pawl, DBOS and Restate tell whoever
+    asked, graphile-worker tells its own process, and of pg-boss, Absurd and Vercel Workflow it is asked every
+    few milliseconds.
   `,
   whereItGoes: `
     A background task is two commits that wait for the disk, one after another: its registration with the
     claim, and its end. DBOS and graphile-worker need as many, so that the target leaves us a fraction of what the
     floor leaves them: half of the best peer's time is not far above the floor itself. Of what is above it half is
     PostgreSQL, which asks the fence, keeps the order of those that wait, and writes three tables and their indexes
-    where the floor writes one; the rest is this process before, between and after the two, and the hint of the
-    end to whoever waits for it elsewhere. A body that ran before its registration is on
+    where the floor writes one; the rest is this process before, between and after the two. Nobody else is told of
+    the end, since nobody else has asked for it. A body that ran before its registration is on
     the disk would save one, and could happen without anybody having asked for it. A turn is two statements in a row, too:
     its input is accepted and its session claimed in one, its model is asked while the turn is being begun, and its answer is
     written with its commit. Both do more than a job's, and the input's own flush and the session's leave run beside them

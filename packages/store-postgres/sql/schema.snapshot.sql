@@ -269,7 +269,7 @@ create table processes (
   claim_token text,
   not_before timestamp with time zone,
   created_at timestamp with time zone default clock_timestamp() not null,
-  constraint processes_disposition_check CHECK ((disposition = ANY (ARRAY['rerunnable'::text, 'owner_bound'::text, 'external'::text]))),
+  watched boolean default false not null,
   constraint processes_pkey PRIMARY KEY (process_id)
 ) with (fillfactor=70);
 CREATE INDEX processes_ended ON processes USING btree (created_at) WHERE (NOT live);

@@ -26,6 +26,7 @@ import { loadProcess } from "./statements/load-process.ts";
 import { readProcess } from "./statements/read-process.ts";
 import { readProcessEvents } from "./statements/read-process-events.ts";
 import { releaseProcess } from "./statements/release-process.ts";
+import { watchProcess } from "./statements/watch-process.ts";
 import { storableJson, storableText } from "./storable.ts";
 
 /** Writers of one log who come at once: each round lets one of them through. */
@@ -150,8 +151,10 @@ export function postgresProcesses(context: StoreContext): Processes {
       throw conflict(`Background task "${id}" has too many writers at once: try again.`);
     },
 
-    async load(id) {
-      const [row] = await database.read(loadProcess, [id]);
+    async load(id, { watch = false } = {}) {
+      const watched = watch ? await database.write(watchProcess, [id]) : [];
+      // What has ended meanwhile is seen by a statement of its own.
+      const row = watched[0] ?? (await database.read(loadProcess, [id]))[0];
       if (row === undefined) return null;
       const { processOfRow } = await loadRows();
       return processOfRow(row);

@@ -1,5 +1,5 @@
 // PC1: what shares statements proves who owns it as everything else does, and goes the general way when it is not as usual.
-import { type NodeId, processId } from "@pawl/core";
+import { type NodeId, type ProcessEventBody, type ProcessId, processId } from "@pawl/core";
 import type { NodeLease } from "@pawl/core/ports";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { fresh, openStore, type PgStore } from "./harness.ts";
@@ -67,6 +67,37 @@ test("what another process said meanwhile stays, and the owner's word comes afte
     [2, "signal"],
     [3, "started"],
   ]);
+});
+
+test("another process is told of what owners write where it watches, and of nothing else (D10)", async () => {
+  const name = fresh("task");
+  const listening = await openStore(database.url, { listenUrl: database.url });
+  onTestFinished(() => listening.close());
+  const node = await ours.leases.openNode(fresh("n") as NodeId, { ttlMs: 60_000 });
+  const ids = await Promise.all(Array.from({ length: 44 }, () => registered(name)));
+  const watched = new Set(ids.filter((_, n) => n % 2 === 1));
+  const claims = await ours.processes.claim(node, { names: [name], limit: ids.length });
+  expect(claims).toHaveLength(ids.length);
+  const append = (id: ProcessId, key: string, body: ProcessEventBody) => {
+    const fence = claims.find((one) => one.fence.processId === id)!.fence;
+    return ours.processes.append({ processId: id, key, bodies: [body], fence });
+  };
+  await Promise.all(ids.map((id) => append(id, "s", started(node))));
+  const told = new Set<string | undefined>();
+  listening.processes.onChange((id) => void told.add(id));
+  // What was registered here before is heard of before anything that is written from now on.
+  const last = await registered("unlike the others");
+  await vi.waitFor(() => expect(told).toContain(last), { timeout: 10_000 });
+  told.clear();
+  for (const id of watched) await listening.processes.load(id, { watch: true });
+  const end = (id: ProcessId) => append(id, "e", { type: "completed", output: 1 });
+  // Two of them alone, and the others in statements that they share.
+  const [quiet, loud, ...others] = ids;
+  await end(quiet!);
+  await end(loud!);
+  await Promise.all(others.map(end));
+  await vi.waitFor(() => expect([...watched].every((id) => told.has(id))).toBe(true), { timeout: 10_000 });
+  expect([...told].filter((id) => !watched.has(id as ProcessId))).toEqual([]);
 });
 
 test("of many that are registered at once another process hears of each, however long their ids are (D10)", async () => {

@@ -86,7 +86,8 @@ export interface Processes {
    * `store_conflict`, `store_fenced`, `not_storable`, `store_write_failed`, `store_outcome_unknown` (append again)
    */
   append(append: ProcessAppend): Promise<ProcessAppended>;
-  load(processId: ProcessId): Promise<ProcessRecord | null>;
+  /** `watch`: what its owner writes from now on is to be hinted at wherever somebody listens. */
+  load(processId: ProcessId, options?: { readonly watch?: boolean }): Promise<ProcessRecord | null>;
   /** In order of `seq`, without gaps. */
   events(
     processId: ProcessId,
@@ -106,8 +107,9 @@ export interface Processes {
   release(fence: ProcessFence, options?: { readonly delayMs?: number }): Promise<void>;
   /**
    * Hints that the log of some process has grown by more than its owner's own notes (`tellsOthers`), or of any (undefined); they may be
-   * lost, a poll is the truth. What is claimed as it is registered is no news: it waits for nobody. `record`: as it was then, where
-   * it was this process of the operating system that wrote; it may have changed since, but what has ended stays so.
+   * lost, a poll is the truth. What is claimed as it is registered is no news: it waits for nobody. What an owner in another process of
+   * the operating system writes is hinted at where it wakes somebody, or was asked for (`load` with `watch`). `record`: as it was then,
+   * where it was this one that wrote; it may have changed since, but what has ended stays so.
    */
   onChange(listener: ProcessListener): () => void;
 }

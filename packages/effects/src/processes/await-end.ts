@@ -49,7 +49,7 @@ export async function awaitProcessEnd(
       bell.reset();
       if (heard !== null) return heard;
       if (needsLook) {
-        const record = await processes.load(id);
+        const record = await processes.load(id, { watch: true });
         if (record === null) throw processUnknown(id);
         if (record.end !== null) return record.end;
       }

@@ -1,4 +1,5 @@
 import { type ProcessRegistration, processId, sessionId } from "@pawl/core";
+import type { Processes } from "@pawl/core/ports";
 import { processExecutor } from "@pawl/effects";
 import { describe, expect, it, vi } from "vitest";
 import { envelopeOf } from "../support/effect-under-test.ts";
@@ -140,13 +141,20 @@ describe("commands to background tasks", () => {
   it("finds the end by its poll when no hint comes", async () => {
     const { clock, processes, store } = createWorld();
     const { awaitProcessEnd } = await import("@pawl/effects/processes");
-    const deaf = { ...store.processes, onChange: () => () => {} };
+    const asked: unknown[] = [];
+    const load: Processes["load"] = (id, options) => {
+      asked.push(options);
+      return store.processes.load(id, options);
+    };
+    const deaf = { ...store.processes, load, onChange: () => () => {} };
     await processes.append({ processId: P1, key: "k", bodies: [{ type: "registered", registration }] });
     const waiting = awaitProcessEnd(deaf, P1, { clock });
     await vi.waitFor(() => expect(clock.pending).toHaveLength(1), { timeout: 10_000 });
     await processes.append({ processId: P1, key: "end", bodies: [{ type: "completed", output: 1 }] });
     await clock.advance(100);
     expect(await waiting).toEqual({ type: "completed", output: 1 });
+    // An owner elsewhere tells of the end where somebody has asked for it.
+    expect(asked).toEqual([{ watch: true }, { watch: true }]);
   });
 
   it("through the executor, a refusal is an outcome and the key is the replay key", async () => {

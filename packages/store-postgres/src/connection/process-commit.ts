@@ -197,7 +197,7 @@ export class ProcessCommit {
 
   #ofMany({ fence, version }: OwnedRow, rows: readonly OwnedRow[]): unknown[] {
     const { channels, origin } = this.#context;
-    const asked = rows.map(({ fence, epoch, head, record, live, events, key, digest }) => ({
+    const asked = rows.map(({ fence, epoch, head, record, live, events, key, digest, told }) => ({
       process_id: fence.processId,
       epoch,
       head,
@@ -206,14 +206,14 @@ export class ProcessCommit {
       events,
       key,
       digest,
+      told,
     }));
-    const told = rows.filter((row) => row.told).map((row) => row.fence.processId);
     return [
       ...nodeValues(fence.node),
       version,
       channels.processes,
       JSON.stringify(asked),
-      processHints(origin, told),
+      origin,
       asked.map(({ process_id }) => process_id),
     ];
   }
@@ -230,7 +230,7 @@ interface OwnedRow {
   readonly version: number;
   readonly key: string;
   readonly digest: string;
-  /** Others are given a hint. */
+  /** Others that watch it are given a hint. */
   readonly told: boolean;
 }
 

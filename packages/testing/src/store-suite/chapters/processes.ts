@@ -206,6 +206,17 @@ export const processesChapter = chapter("Background tasks", (add) => {
     t.expect(heard.length).toBe(before);
   });
 
+  add("what watches a process reads what everybody reads", async (t) => {
+    const watch = true;
+    t.expect(await t.store.processes.load(P1, { watch })).toBe(null);
+    const { record } = await register(t);
+    for (let i = 0; i < 2; i++) t.expect(await t.store.processes.load(P1, { watch })).toEqual(record);
+    const claim = await claimOne(t, await t.node());
+    await append(t, "begin", [started(claim)], { claim });
+    const ended = await append(t, "end", [{ type: "completed", output: 1 }], { claim });
+    t.expect(await t.store.processes.load(P1, { watch })).toEqual(ended.record);
+  });
+
   add("S17 racing signals of one name get an ordinal each, racing claims one owner", async (t) => {
     const stores = [t.store, await t.second()];
     await register(t);
