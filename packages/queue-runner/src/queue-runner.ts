@@ -7,6 +7,7 @@ import { deadline } from "./deadline.ts";
 import { InFlight } from "./in-flight.ts";
 import { RequestQueue } from "./request-queue.ts";
 import type { RunHandle, RunOutcome, RunRequest } from "./run-handle.ts";
+import { isUnasked, POLL, STARTUP } from "./unasked-looks.ts";
 
 export interface QueueRunnerOptions {
   readonly handle: RunHandle;
@@ -39,7 +40,7 @@ export interface QueueRunnerOptions {
  * - Q5 After `stop` nothing is begun.
  * - Q6 What waits is bounded, and so is each look-up: one that does not answer is reported and no longer waited for.
  * - Q7 A submission whose work is gone without a completion is found by the watchdog and counts as complete.
- * - Q13 What begins itself takes a place like anybody else, and none for which a request waits.
+ * - Q13 What begins itself takes a place like anybody else, and none for which a request waits. A look that nobody asked for leaves it one.
  */
 export interface QueueRunner {
   /** Drives once at start-up, then polls. @throws PawlError `node_closed` after `stop`, where it keeps a lease of its own */
@@ -130,7 +131,7 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
   }
 
   async function look(wanted: RunRequest): Promise<void> {
-    const places = wanted.sessionId === undefined ? free() : 1;
+    const places = wanted.sessionId !== undefined ? 1 : isUnasked(wanted) ? Math.max(1, free() - 1) : free();
     const asked = places > 1 ? { ...wanted, limit: places } : wanted;
     inFlight.beginLook();
     reserved += places;
@@ -198,7 +199,7 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
 
   function poll(): void {
     watch();
-    request({ reason: "poll", traceIdle: false });
+    request({ reason: POLL, traceIdle: false });
     // Armed anew after each tick, so that a slow tick delays the next and ticks never pile up.
     void Promise.resolve(working).then(() => {
       if (running) armPoll();
@@ -246,7 +247,7 @@ export function scheduleRuns(options: QueueRunnerOptions): QueueRunner {
     start() {
       if (running) return;
       running = true;
-      request({ reason: "startup", traceIdle: false });
+      request({ reason: STARTUP, traceIdle: false });
       armPoll();
     },
     async stop({ drainMs = 0 } = {}) {

@@ -87,6 +87,31 @@ describe("an offer (Q13)", () => {
     expect(await runner.offer(other, async () => submitted(other))).toEqual(submitted(other));
   });
 
+  it("finds a place while the runner looks unasked, at its start and at each poll", async () => {
+    const looks = [Promise.withResolvers<RunOutcome>(), Promise.withResolvers<RunOutcome>()] as const;
+    const clock = manualClock();
+    const handle = recordingHandle(looks.map(({ promise }) => promise));
+    const logger = recordingLogger();
+    const runner = createQueueRunner({ clock, logger, random: () => 0.5, concurrency: 3, handle });
+    const asked = async () => {
+      await clock.advance(0);
+      return handle.taken().map(({ reason, limit }) => [reason, limit]);
+    };
+    runner.start();
+    expect(await asked()).toEqual([["startup", 2]]);
+    expect(await runner.offer(root, async () => submitted(root))).toEqual(submitted(root));
+    // The others are those of the look.
+    expect([runner.mode, runner.offer(other, async () => submitted(other))]).toEqual(["full", undefined]);
+    looks[0].resolve({ type: "idle" });
+    await clock.advance(400);
+    // Of two places, one.
+    expect(await asked()).toEqual([["poll", undefined]]);
+    expect(await runner.offer(other, async () => submitted(other))).toEqual(submitted(other));
+    looks[1].resolve({ type: "idle" });
+    await asked();
+    expect([...runner.inFlight.keys()]).toEqual([root, other]);
+  });
+
   it("whose work is over before it has answered is not in flight for ever", async () => {
     const { runner } = await started();
     await runner.offer(root, async () => {
