@@ -22,7 +22,7 @@ import { postgresAwaits } from "./await-events.ts";
 import { BegunTurns } from "./begun-turns.ts";
 import { Database } from "./connection/database.ts";
 import { GroupCommit } from "./connection/group-commit.ts";
-import { type ListenConnection, Listener } from "./connection/listener.ts";
+import { Listener } from "./connection/listener.ts";
 import { type ConnectionOptions, openListenConnection, openPool } from "./connection/pool.ts";
 import { readProcessHint } from "./connection/process-hint.ts";
 import type { Channels, StoreContext } from "./context.ts";
@@ -115,13 +115,8 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
       listenUrl === false ? undefined : (listenUrl ?? options.url),
       "ssl" in options ? options.ssl : undefined,
     );
-  let early: Promise<ListenConnection | undefined> | undefined;
   const listener = new Listener({
-    connect: async () => {
-      const connected = early;
-      early = undefined;
-      return (await connected) ?? connectListener();
-    },
+    connect: connectListener,
     channels: Object.values(channels),
     send: (channel, payload) => database.write(hint, [channel, payload]),
     onHint: (channel, payload) => {
@@ -181,17 +176,16 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
   };
 
   async function open(): Promise<void> {
+    const checking = preflight(database, options.acceptDataLoss ?? false);
     // A connection takes longer than what is asked over it, and a host needs several at once: they are made side by side.
-    if (listenUrl !== false) early = connectListener().then(heldEarly, () => undefined);
+    if (listenUrl !== false) listener.prepare();
     try {
       // Meanwhile, too; whoever waits for them hears whether that fails.
       loadMigrations().catch(() => undefined);
-      // Over one connection: a second one takes longer than a question.
-      await preflight(database, options.acceptDataLoss ?? false);
-      await migrate(database, options.migrate ?? true);
+      const { migrated } = await checking;
+      await migrate(database, { allowed: options.migrate ?? true, migrated });
     } catch (error) {
-      void early?.then((connection) => connection?.close());
-      early = undefined;
+      listener.unprepare();
       throw error;
     }
     if (listenUrl !== false) await listener.start();
@@ -243,10 +237,4 @@ export function postgresStore(options: PostgresStoreOptions): Store<PoolClient> 
       if (owned) await pool.end();
     },
   };
-}
-
-/** Nobody uses it yet: that it breaks is found out by whoever does. */
-function heldEarly(connection: ListenConnection): ListenConnection {
-  connection.client.on("error", () => undefined);
-  return connection;
 }

@@ -133,12 +133,49 @@ describe("hints between processes", () => {
     }) as unknown as ListenConnection["client"];
     const connect = vi.fn(async () => ({ client: pooled, close: () => void client.end() }));
     const listener = new Listener({ ...quiet, connect, logger, send: vi.fn() });
+    listener.prepare();
     await listener.start();
     expect(listener.live).toBe(false);
     expect(connect).toHaveBeenCalledTimes(1);
     expect(await listener.lock("1")).toBe(false);
     await listener.stop();
     expect(connect).toHaveBeenCalledTimes(1);
+  });
+
+  test("what was prepared is gone on with, unless it broke meanwhile, and is closed when nobody starts", async () => {
+    const clients: pg.Client[] = [];
+    const gone: Promise<unknown>[] = [];
+    const connect = async () => {
+      const client = new pg.Client({ connectionString: database.url });
+      gone.push(new Promise((resolve) => client.once("end", resolve)));
+      await client.connect();
+      clients.push(client);
+      return { client, close: () => void client.end().catch(() => undefined) };
+    };
+    const send = (channel: string, payload: string) =>
+      admin.query("select pg_notify($1, $2)", [channel, payload]);
+    const make = () => new Listener({ ...quiet, connect, logger: recordingLogger(), send });
+    const used = make();
+    used.prepare();
+    await used.start();
+    expect([used.live, clients.length]).toEqual([true, 1]);
+    await used.stop();
+
+    const broken = make();
+    broken.prepare();
+    await vi.waitFor(() => expect(clients).toHaveLength(2), patient);
+    const { processID } = clients[1] as ListenConnection["client"];
+    await admin.query("select pg_terminate_backend($1)", [processID]);
+    await gone[1];
+    await broken.start();
+    await vi.waitFor(() => expect([broken.live, clients.length]).toEqual([true, 3]), patient);
+    await broken.stop();
+
+    const unused = make();
+    unused.prepare();
+    unused.unprepare();
+    await vi.waitFor(() => expect(clients).toHaveLength(4), patient);
+    await Promise.all(gone);
   });
 
   test("a connection on which nothing comes round does not count as live", async () => {

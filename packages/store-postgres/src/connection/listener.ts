@@ -5,7 +5,7 @@
 // L2  It proves itself by a round trip through the pool before it counts as live. Until then, and without it, polling is the truth.
 // L3  When it breaks it comes back with a backoff, takes its advisory locks again and tells everybody to look once more.
 
-import { PawlError } from "@pawl/core";
+import { isPawlError, PawlError } from "@pawl/core";
 import type { Logger } from "@pawl/core/ports";
 import type { ClientBase, Notification } from "pg";
 import { backoffMs, pause } from "./pause.ts";
@@ -33,6 +33,11 @@ export interface ListenerOptions {
   readonly logger: Logger;
 }
 
+interface Listening {
+  readonly connection: ListenConnection;
+  readonly ended: Promise<void>;
+}
+
 const PROOF_MS = 3000;
 const FIRST_PAUSE_MS = 20;
 const MOST_PAUSE_MS = 10_000;
@@ -40,6 +45,8 @@ const MOST_PAUSE_MS = 10_000;
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #stop = new AbortController();
+  /** Made before it is needed; undefined inside where that failed. */
+  #prepared: Promise<Listening | undefined> | undefined;
   #connection: ListenConnection | undefined;
   #live = false;
   #loop: Promise<void> | undefined;
@@ -50,6 +57,24 @@ export class Listener {
 
   get live(): boolean {
     return this.#live;
+  }
+
+  /** Begins to listen on a connection that `start` goes on with. Where that fails, `start` tells of it, or tries anew. */
+  prepare(): void {
+    this.#prepared = this.#connect().catch((error: unknown) => {
+      if (isPawlError(error, "listen_impossible")) throw error;
+      return undefined;
+    });
+    this.#prepared.catch(() => undefined);
+  }
+
+  /** There will be no start of what was prepared. */
+  unprepare(): void {
+    this.#prepared?.then(
+      (listening) => listening?.connection.close(),
+      () => undefined,
+    );
+    this.#prepared = undefined;
   }
 
   /** Resolves after the first attempt, whatever came of it. */
@@ -99,7 +124,7 @@ export class Listener {
           error: messageOf(error),
         });
         tried();
-        if (error instanceof PawlError && error.code === "listen_impossible") break;
+        if (isPawlError(error, "listen_impossible")) break;
       }
       await pause(backoffMs(failures, FIRST_PAUSE_MS, MOST_PAUSE_MS, random), this.#stop.signal);
       failures += 1;
@@ -110,24 +135,17 @@ export class Listener {
   /** Until the connection ends. */
   async #listen(succeeded: () => void): Promise<void> {
     const { channels, onHint, onLive, onLost, logger } = this.#options;
-    const connection = await this.#options.connect();
-    const { client } = connection;
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    const { connection, ended } = (await prepared) ?? (await this.#connect());
     let proven: (() => void) | undefined;
     const proof = { channel: channels[0] ?? "pawl", payload: `proof ${this.#options.newId()}` };
-    const ended = new Promise<void>((resolve) => {
-      client.once("end", resolve);
-      client.once("error", () => resolve());
-    });
-    client.on("error", () => undefined);
-    client.on("notification", ({ channel, payload = "" }: Notification) => {
+    connection.client.on("notification", ({ channel, payload = "" }: Notification) => {
       if (payload === proof.payload) proven?.();
       else if (!payload.startsWith("proof ")) onHint(channel, payload);
     });
-    this.#connection = connection;
     try {
       if (this.#stop.signal.aborted) return;
-      await this.#assertDirect(client);
-      await client.query(channels.map((c) => `listen ${quoteIdentifier(c)}`).join("; "));
       const heard = new Promise<boolean>((resolve) => {
         proven = () => resolve(true);
         void ended.then(() => resolve(false));
@@ -155,6 +173,27 @@ export class Listener {
       connection.close();
       // Whoever stops on purpose is not lost.
       if (wasLive && !this.#stop.signal.aborted) onLost();
+    }
+  }
+
+  /** A direct connection that listens; whether it hears is not proven yet. */
+  async #connect(): Promise<Listening> {
+    const connection = await this.#options.connect();
+    const { client } = connection;
+    const ended = new Promise<void>((resolve) => {
+      client.once("end", resolve);
+      client.once("error", () => resolve());
+    });
+    client.on("error", () => undefined);
+    this.#connection = connection;
+    try {
+      await this.#assertDirect(client);
+      await client.query(this.#options.channels.map((c) => `listen ${quoteIdentifier(c)}`).join("; "));
+      return { connection, ended };
+    } catch (error) {
+      this.#connection = undefined;
+      connection.close();
+      throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Row } from "./database.ts";
 
 /** One SQL statement. `{schema}` in its text stands for the quoted name of the schema. */
@@ -31,8 +31,7 @@ export function decodedStatement(
 export function bindStatement({ name, text }: Statement, schema: string): BoundStatement {
   // The name first: who looks at pg_stat_activity sees it before the text is cut off.
   const bound = `/* pawl ${name} */ ${text.trim().replaceAll("{schema}", quoteIdentifier(schema))}`;
-  const hash = createHash("sha256").update(bound).digest("hex").slice(0, 12);
-  return { name: `pawl_${name}_${hash}`, text: bound };
+  return { name: `pawl_${name}_${hash("sha256", bound).slice(0, 12)}`, text: bound };
 }
 
 export function quoteIdentifier(name: string): string {

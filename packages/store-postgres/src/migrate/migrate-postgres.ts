@@ -44,8 +44,8 @@ export function checkSchemaName(schema: string): string {
  */
 export async function migratePostgres(options: MigrationOptions): Promise<MigrationReport> {
   return withDatabase(options, async (database) => {
-    await preflight(database, options.acceptDataLoss ?? false);
-    const applied = await migrate(database, true);
+    const { migrated } = await preflight(database, options.acceptDataLoss ?? false);
+    const applied = await migrate(database, { allowed: true, migrated });
     const known = await loadMigrations();
     return { schema: database.schema, applied: applied.map(({ name }) => name), version: known.length };
   });

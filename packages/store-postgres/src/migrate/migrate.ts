@@ -16,14 +16,18 @@ interface Applied {
 
 /**
  * Brings the schema up to this version: numbered files, forward only, all of them in one transaction under a lock of that
- * transaction, so that several processes may start at once, behind poolers too. Unless `allowed` it only checks.
+ * transaction, so that several processes may start at once, behind poolers too. Unless `allowed` it only checks. `migrated`: as `preflight`
+ * found it.
  *
  * @returns what was applied
  * @throws PawlError `store_schema_too_new`, `store_schema_too_old`, `store_migration_changed`, `store_write_failed`, `store_unreachable`
  */
-export async function migrate(database: Database, allowed: boolean): Promise<readonly Migration[]> {
+export async function migrate(
+  database: Database,
+  { allowed, migrated }: { readonly allowed: boolean; readonly migrated: boolean },
+): Promise<readonly Migration[]> {
   const known = await loadMigrations();
-  const applied = await connected(database, (client) => readApplied(client, database.schema));
+  const applied = migrated ? await connected(database, (client) => listApplied(client, database.schema)) : [];
   const missing = pending(database.schema, known, applied);
   if (missing.length === 0) return [];
   if (!allowed) throw schemaTooOld(database.schema, missing.length);
@@ -98,7 +102,10 @@ async function readApplied(client: PoolClient, schema: string): Promise<readonly
     "select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = 'migrations'",
     [schema],
   );
-  if (rowCount === 0) return [];
+  return rowCount === 0 ? [] : listApplied(client, schema);
+}
+
+async function listApplied(client: PoolClient, schema: string): Promise<readonly Applied[]> {
   const { rows } = await client.query<Applied>(
     `select number, name, hash, oldest_reader from ${quoteIdentifier(schema)}.migrations order by number`,
   );

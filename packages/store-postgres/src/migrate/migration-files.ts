@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { hash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { MIGRATIONS_FOLDER } from "../migrations-folder.ts";
 
 export interface Migration {
@@ -16,26 +16,24 @@ export interface Migration {
 const FILE = /^(\d{4})-[a-z0-9-]+\.sql$/;
 const OLDEST_READER = /^-- oldest reader: (\d+)$/m;
 
-let loading: Promise<readonly Migration[]> | undefined;
+let loaded: readonly Migration[] | undefined;
 
 /** The migrations that this version ships, in order. */
-export function loadMigrations(): Promise<readonly Migration[]> {
-  loading ??= readMigrations();
-  return loading;
+export async function loadMigrations(): Promise<readonly Migration[]> {
+  loaded ??= readMigrations();
+  return loaded;
 }
 
-async function readMigrations(): Promise<readonly Migration[]> {
-  const names = (await readdir(MIGRATIONS_FOLDER)).filter((name) => FILE.test(name)).sort();
-  return Promise.all(
-    names.map(async (name, index) => {
-      const text = await readFile(new URL(name, MIGRATIONS_FOLDER), "utf8");
-      const number = Number(FILE.exec(name)![1]);
-      const oldestReader = OLDEST_READER.exec(text)?.[1];
-      if (number !== index + 1 || oldestReader === undefined) {
-        throw new Error(`Migration file ${name} is out of order, or does not say its oldest reader.`);
-      }
-      const hash = createHash("sha256").update(text).digest("hex");
-      return { number, name, text, hash, oldestReader: Number(oldestReader) };
-    }),
-  );
+/** At once: for so few small files that takes less of a start than to wait for each of them, and to load what waits. */
+function readMigrations(): readonly Migration[] {
+  const names = readdirSync(MIGRATIONS_FOLDER).filter((name) => FILE.test(name));
+  return names.sort().map((name, index) => {
+    const text = readFileSync(new URL(name, MIGRATIONS_FOLDER), "utf8");
+    const number = Number(FILE.exec(name)![1]);
+    const oldestReader = OLDEST_READER.exec(text)?.[1];
+    if (number !== index + 1 || oldestReader === undefined) {
+      throw new Error(`Migration file ${name} is out of order, or does not say its oldest reader.`);
+    }
+    return { number, name, text, hash: hash("sha256", text), oldestReader: Number(oldestReader) };
+  });
 }

@@ -5,29 +5,39 @@ import { unsafeDatabase } from "../errors.ts";
 /** Oldest PostgreSQL on which the statements of this package are meant to run, as `server_version_num`. */
 const OLDEST_SERVER = 140_000;
 
+/** $1 schema. */
 const readSettings = statement(
   "read_settings",
   `
 select current_setting('fsync') as fsync, current_setting('synchronous_commit') as synchronous_commit,
   current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
-  pg_is_in_recovery() as standby`,
+  pg_is_in_recovery() as standby,
+  exists (
+    select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = 'migrations'
+  ) as migrated`,
 );
 
 /**
  * Refuses a database that does not keep what it confirms (D27). `acceptDataLoss` lets `fsync` and `synchronous_commit` pass, for
  * tests that promise nothing.
  *
+ * @returns whether the schema was ever migrated, which is asked along with that
  * @throws PawlError `store_unsafe_database`
  */
-export async function preflight(database: Database, acceptDataLoss: boolean): Promise<void> {
-  const [row] = await database.read(readSettings, []);
+export async function preflight(
+  database: Database,
+  acceptDataLoss: boolean,
+): Promise<{ readonly migrated: boolean }> {
+  const [row] = await database.read(readSettings, [database.schema]);
   const settings = row as {
     fsync: string;
     synchronous_commit: string;
     version: number;
     encoding: string;
     standby: boolean;
+    migrated: boolean;
   };
+  const { migrated } = settings;
   if (settings.version < OLDEST_SERVER) {
     throw unsafeDatabase(
       `This PostgreSQL has version ${Math.floor(settings.version / 10_000)}.`,
@@ -40,7 +50,7 @@ export async function preflight(database: Database, acceptDataLoss: boolean): Pr
   if (settings.standby) {
     throw unsafeDatabase("The database is a standby and cannot be written.", "Connect to the primary.");
   }
-  if (acceptDataLoss) return;
+  if (acceptDataLoss) return { migrated };
   if (settings.fsync === "off") {
     throw unsafeDatabase(
       "fsync is off, so a crash of the machine loses what was committed.",
@@ -53,4 +63,5 @@ export async function preflight(database: Database, acceptDataLoss: boolean): Pr
       "Turn it on for this server, database and role.",
     );
   }
+  return { migrated };
 }
