@@ -1,4 +1,4 @@
-import type { SessionId } from "@pawl/core";
+import { loadJsonDigest, type SessionId } from "@pawl/core";
 import type { Clock, Logger, Store } from "@pawl/core/ports";
 import type { ProcessRunner } from "@pawl/effects/processes";
 import type { LeaseKeeper, QueueRunner, SessionWorker, TimerLoop } from "@pawl/queue-runner";
@@ -8,8 +8,8 @@ import type { Host } from "./host.ts";
 import type { KeepAlive } from "./keep-alive.ts";
 import type { OutboxMessages } from "./outbox-messages.ts";
 
-/** How long a host that starts waits for its first claim before it looks at anything else, in milliseconds. */
-const FIRST_CLAIM_MS = 50;
+/** How long a host that starts has nothing but its first turns in mind, in milliseconds. */
+const FIRST_TURNS_MS = 50;
 
 export interface HostLifeOptions {
   readonly store: Pick<Store, "open" | "leases">;
@@ -54,7 +54,10 @@ export function createHostLife(options: HostLifeOptions): HostLife {
   }
 
   async function openAll(): Promise<void> {
-    await store.open();
+    const opening = store.open();
+    // Every turn needs it: it is made ready while the store waits for its connections. Whether that fails the first turn is told.
+    loadJsonDigest().catch(() => undefined);
+    await opening;
     await keeper.current();
     if (stopped) return;
     const unlistenWork = store.leases.onWork((id) =>
@@ -68,12 +71,11 @@ export function createHostLife(options: HostLifeOptions): HostLife {
     // First: most hosts have no bodies, and those that do may find a long queue of them.
     taskRunner?.start();
     runner.start();
-    // What goes on is what a restart is waited for: the rest does not take the connections that there are from its claims.
-    void Promise.race([runner.settled(), until(clock.now() + FIRST_CLAIM_MS)]).then(() => {
-      if (stopped) return;
-      timers.start();
-      messages?.start();
-    });
+    // What goes on is what a restart is waited for: the rest does not take the connections that there are from its claims, and what
+    // may be due, which mostly is nothing, not from the turns that these begin.
+    const first = until(clock.now() + FIRST_TURNS_MS);
+    void Promise.race([runner.settled(), first]).then(() => !stopped && messages?.start());
+    void first.then(() => !stopped && timers.start());
   }
 
   function startDriving(then = () => {}): void {

@@ -89,7 +89,7 @@ export function createSessionHandle<Tx>(id: SessionId, options: SessionHandleOpt
     if (at !== undefined) due(at);
     // Within the caller's transaction there is nothing to see yet; the store tells of it at the commit.
     if (tx === undefined && !here) poke(id, "send");
-    const turn = createTurnHandle(turnIdOfInput(input.inputId), turns, input);
+    const turn = createTurnHandle(turnIdOfInput(input.inputId), turns, { input, here });
     return schema === undefined ? turn : turnWithOutput(turn, schema);
   }
 

@@ -35,9 +35,17 @@ export interface TurnHandleOptions {
 const FIRST_POLL_MS = 200;
 const LAST_POLL_MS = 5_000;
 const POLL_GROWTH = 1.5;
+/** The end of a turn that was begun here is told here: how long it is not looked for, in milliseconds. */
+const TOLD_WITHIN_MS = 50;
 
-/** `sent`: the input that begins it, for whoever has just sent it. */
-export function createTurnHandle(id: TurnId, options: TurnHandleOptions, sent?: InputRecord): Turn {
+/** What is known of a turn by whoever has just sent the input that begins it. */
+export interface SentTurn {
+  readonly input: InputRecord;
+  /** This process began to drive it with that. */
+  readonly here: boolean;
+}
+
+export function createTurnHandle(id: TurnId, options: TurnHandleOptions, sent?: SentTurn): Turn {
   const { store, names, clock, newId, hold, poke, driving } = options;
 
   async function input(): Promise<InputRecord> {
@@ -58,7 +66,7 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions, sent?: 
   return {
     id,
     async result({ signal } = {}) {
-      const first = sent ?? (await input());
+      const first = sent?.input ?? (await input());
       if (!driving(first.sessionId)) poke(first.sessionId, "result");
       const wake = createWake(clock, signal);
       let ended: EndedTurn | undefined;
@@ -75,9 +83,11 @@ export function createTurnHandle(id: TurnId, options: TurnHandleOptions, sent?: 
       const release = hold();
       let pollMs = FIRST_POLL_MS;
       try {
+        if (sent?.here === true && driving(first.sessionId)) await wake.wait(TOLD_WITHIN_MS);
         // Looked at again, since it may have ended before anybody listened. What is queued still is told of from here on.
         const isQueued = async () => (await input()).state === "queued";
-        if (first.state === "queued" && (await unlessTold(isQueued())) === true) await wake.wait(pollMs);
+        if (ended === undefined && first.state === "queued" && (await unlessTold(isQueued())) === true)
+          await wake.wait(pollMs);
         for (;;) {
           signal?.throwIfAborted();
           // It was ended in this process: there is nothing to look up.

@@ -45,6 +45,18 @@ it("is told by the store that committed it, and not looked up, where the turn en
   await host.stop({ drainMs: 0 });
 });
 
+it("is not looked for at all where the turn was begun here as it was sent, and ends soon", async () => {
+  const store = memoryStore();
+  const clock = manualClock();
+  const looks = [vi.spyOn(store.inbox, "load"), vi.spyOn(store.sessions, "loadCommitted")];
+  const host = createHost({ store, clock, model: scriptedModel(["told"]), leaseTtlMs: MINUTE_MS });
+  await host.start();
+  const turn = await host.session("s1").send("hi");
+  expect(await turn.result()).toMatchObject({ status: "completed", text: "told" });
+  expect(looks.map(({ mock }) => mock.calls)).toEqual([[], []]);
+  await host.stop({ drainMs: 0 });
+});
+
 it("is told while a look that was begun before takes its time", async () => {
   const store = memoryStore();
   const looked = Promise.withResolvers<void>();
