@@ -62,12 +62,25 @@ it("what entries share is there once: state and classes are the same from both",
   expect(more.Counted).toBe(one.Counted);
 });
 
+it("all that any two entries share is one file, beside those of the entries", async () => {
+  const folder = await bundled({
+    ...SOURCES,
+    "src/other.ts": "export const other = 1;\n",
+    "src/index.ts": `export { other } from "./other.ts";\n${SOURCES["src/index.ts"]}`,
+    "src/bin.ts":
+      'import { count, other } from "./index.ts";\nimport "./state.ts";\nconsole.log(count(), other);\n',
+  });
+  const files = (await readdir(join(folder, "dist"))).filter((file) => /^[a-z]+-.{8}\.js$/.test(file));
+  expect(files.map((file) => file.split("-")[0]).sort()).toEqual(["rare", "shared"]);
+  expect(await load(folder, "index.js")).toMatchObject({ other: 1 });
+});
+
 it("only what is promised, shared or loaded later is a file, and what lay there before is gone", async () => {
   const files = (await readdir(join(await bundled(), "dist"), { recursive: true })).filter((file) =>
     file.endsWith(".js"),
   );
   const known = files.map((file) => file.replace(/-[\w-]{8}\.js$/, "-#.js")).sort();
-  expect(known).toEqual(["bin.js", "index.js", "more/index.js", "rare-#.js", "state-#.js"]);
+  expect(known).toEqual(["bin.js", "index.js", "more/index.js", "rare-#.js", "shared-#.js"]);
 });
 
 it("what is loaded later lies at the top of dist, as far from other folders as the top of src", async () => {
