@@ -3,7 +3,6 @@ import type { ToolContext, ToolInvocation } from "@pawl/core/ports";
 import type { McpTool } from "@pawl/mcp-cache";
 import { ConnectionLost } from "../errors.ts";
 import type { ServerDirectory, ServerSeat } from "../server-directory.ts";
-import { outputFault } from "./output-check.ts";
 import { changedMembers } from "./pinned-tool.ts";
 import { toolAnswer } from "./tool-answer.ts";
 import { toolDefinition } from "./tool-definition.ts";
@@ -61,7 +60,9 @@ export async function callTool(
     const fault =
       outcome.status === "ok" &&
       result.structuredContent &&
-      outputFault(definition, result.structuredContent);
+      definition.outputSchema &&
+      // Loaded when there is something to check.
+      (await import("./output-check.ts")).outputFault(definition, result.structuredContent);
     if (typeof fault === "string") {
       return {
         status: "error",
