@@ -67,11 +67,13 @@ export const coldStartCell: Cell = {
     platform.
   `,
   whereItGoes: `
-    Pawl's packages are few files, so the import is mostly the driver of PostgreSQL. After it come connections,
-    each of which costs a process of PostgreSQL its own start and a password that is slow to check on purpose, the
-    look at the migrations and the lease of the node, then the first turn, whose code runs for the first time: a node
-    that others may take over from is more than a worker that polls. In size it is Pawl's own packages, and of these
-    half is declarations, sources and maps, for whoever reads or debugs them.
+    The import is first of all the driver of PostgreSQL. It is nearly all of Absurd's, whose own part is one small file, since what it
+    does lies in the database, as functions. What Pawl has beside it is mostly the compiling of a runtime that does its work in the process.
+    Then come two connections, made side by side, each of which costs a process of PostgreSQL its own start; the settings of the database and
+    its migrations; the proof that a connection hears of other processes; the lease of the node, and the first looks for work. Each is a
+    statement that a new connection has to plan, and code that runs for the first time, as does the first turn. A worker that polls
+    asks less before it begins: nobody takes over from it at once. In size it is Pawl's own packages, and of these more than half is
+    declarations, sources and maps, for whoever reads or debugs them: it would be behind Absurd without them, too.
   `,
   maxRounds: 5,
   async open() {
