@@ -11,9 +11,18 @@ import { runCell } from "./run-cell.ts";
 
 const { quick, only, json, docs, against } = argumentsOrEnd(process.argv.slice(2));
 const say = (text: string) => (json ? process.stderr : process.stdout).write(`${text}\n`);
-// What a cell has started is ended with it; a second signal ends this at once.
+// What a cell has started is ended with it; a second signal ends this at once. One that is sent to all processes comes twice, also
+// from whoever has started this.
+const SAME_SIGNAL_MS = 1_000;
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+let stoppedAt = Number.POSITIVE_INFINITY;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (performance.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(130);
+    stoppedAt = Math.min(stoppedAt, performance.now());
+    stopping.abort();
+  });
+}
 const tell = (text: string) => void process.stderr.write(`${text}\n`);
 const load = () =>
   loadavg()

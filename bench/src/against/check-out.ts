@@ -21,7 +21,8 @@ export async function checkOut(commit: string, signal: AbortSignal): Promise<Che
   const id = await commitOf(commit);
   const folder = await mkdtemp(join(tmpdir(), "pawl-bench-against-"));
   const close = async () => {
-    await run("git", ["worktree", "remove", "--force", folder], { cwd: ROOT });
+    // Not with those that an interrupt ends: the folder would stay.
+    await run("git", ["worktree", "remove", "--force", folder], { cwd: ROOT, detached: true });
     await rm(folder, { recursive: true, force: true });
   };
   const must = async (command: string, args: readonly string[]) => {
@@ -82,11 +83,13 @@ function pnpm(...args: readonly string[]): [string, readonly string[]] {
 interface RunOptions {
   readonly cwd: string;
   readonly signal?: AbortSignal;
+  /** In a process group of its own. */
+  readonly detached?: boolean;
 }
 
 /** What it says beside is of no interest here. */
-async function run(command: string, args: readonly string[], { cwd, signal }: RunOptions) {
-  const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "ignore"] });
+async function run(command: string, args: readonly string[], { cwd, signal, detached = false }: RunOptions) {
+  const child = spawn(command, args, { cwd, detached, stdio: ["ignore", "pipe", "ignore"] });
   const stop = () => child.kill("SIGTERM");
   signal?.addEventListener("abort", stop);
   let stdout = "";
