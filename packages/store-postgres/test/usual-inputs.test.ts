@@ -120,38 +120,6 @@ describe("AC1 AC2 D9 inputs that are claimed as they come at once", () => {
       await expect(store.inbox.next(fence)).rejects.toMatchObject({ code: "store_fenced" });
   });
 
-  test("each has its own fate: what is wrong with one is told of that one and harms no other", async () => {
-    const [lease, gone] = [await openNode(), await openNode()];
-    await store.leases.closeNode(gone);
-    const known = newOf(fresh("s"), { idempotencyKey: "k" });
-    await store.inbox.accept(known);
-    const held = newOf();
-    expect(isClaim(await enter(lease, held))).toBe(true);
-    const retired = sessionId(fresh("s"));
-    await store.sessions.persistRuntimeState(retired, "retired");
-    const otherContent = { parts: [{ type: "text", text: "other" }] } as const;
-    const answers = await Promise.all([
-      enter(lease, newOf()),
-      enter(lease, newOf(known.sessionId, { idempotencyKey: "k", content: known.content })),
-      enter(lease, newOf(fresh("s"), { inputId: known.inputId })),
-      enter(lease, newOf(held.sessionId)),
-      enter(lease, newOf(retired)),
-      enter(gone, newOf()),
-      enter(lease, newOf(known.sessionId, { idempotencyKey: "k", content: otherContent })),
-      enter(lease, newOf()),
-    ]);
-    expect(answers.map((answer) => (isClaim(answer) ? "claimed" : answer))).toEqual([
-      "claimed",
-      "duplicate",
-      "store_conflict",
-      "accepted",
-      "session_not_accepting",
-      "accepted",
-      "store_conflict",
-      "claimed",
-    ]);
-  });
-
   test("of several with the same id one is entered, and the others are told", async () => {
     const lease = await openNode();
     const id = inputId(fresh("in"));
